@@ -1,0 +1,44 @@
+#include "core/base/matrix.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+namespace rowlight {
+
+namespace {
+constexpr std::align_val_t alignment{64};
+}  // namespace
+
+void Matrix::Free::operator()(float* p) const noexcept { ::operator delete[](p, alignment); }
+
+std::unique_ptr<float[], Matrix::Free> Matrix::allocate(std::size_t count) {
+  if (count == 0) return {};
+  return std::unique_ptr<float[], Free>(new (alignment) float[count]);
+}
+
+Matrix::Matrix(std::size_t rows, std::size_t cols)
+    : rows_(rows), cols_(cols), stride_(padded_stride(cols)), data_(allocate(rows * stride_)) {
+  fill_zero();
+}
+
+Matrix::Matrix(const Matrix& other)
+    : rows_(other.rows_), cols_(other.cols_), stride_(other.stride_), data_(allocate(rows_ * stride_)) {
+  std::copy_n(other.data(), rows_ * stride_, data());
+}
+
+Matrix& Matrix::operator=(const Matrix& other) {
+  if (this == &other) return *this;
+  if (rows_ * stride_ != other.rows_ * other.stride_) data_ = allocate(other.rows_ * other.stride_);
+  rows_ = other.rows_;
+  cols_ = other.cols_;
+  stride_ = other.stride_;
+  std::copy_n(other.data(), rows_ * stride_, data());
+  return *this;
+}
+
+void Matrix::fill_zero() {
+  if (data_) std::memset(data_.get(), 0, bytes());
+}
+
+}  // namespace rowlight

@@ -1,0 +1,67 @@
+#include "core/base/random.h"
+
+#include <bit>
+#include <cmath>
+
+namespace rowlight {
+
+namespace {
+std::uint64_t splitmix64(std::uint64_t& state) {
+  state += 0x9e3779b97f4a7c15ULL;
+  std::uint64_t z = state;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+  return z ^ (z >> 31);
+}
+}  // namespace
+
+Random::Random(std::uint64_t seed) : Random(seed, 0) {}
+
+Random::Random(std::uint64_t seed, std::uint64_t stream) {
+  std::uint64_t mix = seed;
+  std::uint64_t purpose = stream;
+  for (auto& word : state_) word = splitmix64(mix) ^ splitmix64(purpose);
+  if ((state_[0] | state_[1] | state_[2] | state_[3]) == 0) state_[0] = 1;  // the one forbidden state
+}
+
+std::uint64_t Random::next() {
+  const std::uint64_t result = std::rotl(state_[1] * 5, 7) * 9;
+  const std::uint64_t t = state_[1] << 17;
+  state_[2] ^= state_[0];
+  state_[3] ^= state_[1];
+  state_[1] ^= state_[2];
+  state_[0] ^= state_[3];
+  state_[2] ^= t;
+  state_[3] = std::rotl(state_[3], 45);
+  return result;
+}
+
+std::uint32_t Random::below(std::uint32_t bound) {
+  // Lemire, "Fast random integer generation in an interval", 2019.
+  std::uint64_t product = (next() >> 32) * bound;
+  if (static_cast<std::uint32_t>(product) < bound) {
+    const std::uint32_t threshold = (0U - bound) % bound;
+    while (static_cast<std::uint32_t>(product) < threshold) product = (next() >> 32) * bound;
+  }
+  return static_cast<std::uint32_t>(product >> 32);
+}
+
+double Random::uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+
+double Random::normal() {
+  for (;;) {
+    const double u = 2.0 * uniform() - 1.0;
+    const double v = 2.0 * uniform() - 1.0;
+    const double s = u * u + v * v;
+    if (s > 0.0 && s < 1.0) return u * std::sqrt(-2.0 * std::log(s) / s);
+  }
+}
+
+float Random::truncated_normal(double std) {
+  for (;;) {
+    const double z = normal();
+    if (std::abs(z) <= 2.0) return static_cast<float>(z * std);
+  }
+}
+
+}  // namespace rowlight

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/base/matrix.h"
+
+namespace rowlight {
+
+/// Writes `matrix` as a NumPy format 1.0 file: '<f4', C order, shape (rows, cols), without the padding. The file
+/// appears whole or not at all (written beside, then renamed). Errors: Io.
+[[nodiscard]] Expected<void> write_npy(const std::string& path, ConstMatrixView matrix);
+
+/// Reads a .npy file (versions 1 to 3) of one or two dimensions, C or Fortran order, little endian, f4 or f8
+/// (rounded to float). A vector becomes (n, 1). Errors: Io; BadInput names what the file holds instead, also when
+/// the header's sizes do not match the file's length.
+[[nodiscard]] Expected<Matrix> read_npy(const std::string& path);
+
+/// Reads integers ('<i8', '<i4', '<u4') of one or two dimensions, flattened in C order.
+[[nodiscard]] Expected<std::vector<std::int64_t>> read_npy_integers(const std::string& path);
+
+}  // namespace rowlight

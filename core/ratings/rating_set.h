@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/row_index.h"
+
+namespace rowlight {
+
+/// Raw ids as text <-> dense indices 0..size-1, in order of first appearance. Finding is one hash lookup; the
+/// texts live in one block. Immutable use is safe from any thread.
+class Vocabulary {
+ public:
+  /// The index of `id`, which is added when it is new.
+  std::int32_t add(std::string_view id);
+  [[nodiscard]] std::optional<std::int32_t> find(std::string_view id) const;
+  /// Pre: 0 <= index < size().
+  [[nodiscard]] std::string_view id(std::int32_t index) const;
+  [[nodiscard]] std::size_t size() const { return ends_.size(); }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  std::string text_;                 // every id, end to end
+  std::vector<std::uint64_t> ends_;  // one past the last character of each id in text_
+  std::unordered_map<std::string, std::int32_t, Hash, std::equal_to<>> index_;
+};
+
+/// What is known about one movie (or other item) beside its ratings. All fields may be empty.
+struct MovieInfo {
+  std::string title;                      ///< UTF-8, as in the file
+  std::vector<std::int32_t> genre_index;  ///< into RatingSet::genres, in the file's order; the first is "the" genre
+};
+
+/// The smallest and largest rating that can be given.
+struct RatingScale {
+  float low = 0;
+  float high = 0;
+};
+
+/// One data set, ready to train on: parallel columns of triples plus what is known about the rows. Immutable once
+/// built and shared as shared_ptr<const RatingSet> between threads. 20 bytes a rating with times, 12 without.
+struct RatingSet {
+  std::string name;  ///< short, for the status bar: "MovieLens 100K sample", "u.data"
+  bool synthetic = false;
+
+  // Columns, all of length size(); `times` is empty or as long as the others (seconds since 1970 UTC).
+  std::vector<std::int32_t> users;   ///< values of UserRow, in [0, user_ids.size())
+  std::vector<std::int32_t> movies;  ///< values of MovieRow, in [0, movie_ids.size())
+  std::vector<float> ratings;        ///< finite
+  std::vector<std::int64_t> times;
+
+  Vocabulary user_ids;
+  Vocabulary movie_ids;
+  std::vector<MovieInfo> movie_info;  ///< length movie_ids.size() when titles were loaded, else empty
+  std::vector<std::string> genres;    ///< UTF-8 names; empty when unknown
+  RatingScale scale;                  ///< from the data, or set by the person
+
+  [[nodiscard]] std::size_t size() const { return ratings.size(); }
+  [[nodiscard]] std::size_t user_count() const { return user_ids.size(); }
+  [[nodiscard]] std::size_t movie_count() const { return movie_ids.size(); }
+  /// The title, or "movie ID" where there is none.
+  [[nodiscard]] std::string movie_label(MovieRow row) const;
+  /// Index of the first genre in `genres`, or -1.
+  [[nodiscard]] std::int32_t first_genre(MovieRow row) const;
+};
+
+using RatingSetPtr = std::shared_ptr<const RatingSet>;
+
+/// Disjoint positions into a RatingSet's columns.
+struct Split {
+  std::vector<std::int32_t> training;
+  std::vector<std::int32_t> validation;
+};
+
+/// A random share of all ratings, drawn without replacement: round(share * count) validation positions, the rest
+/// for training, both in random order. Pre: 0 <= share < 1. The same seed gives the same split.
+[[nodiscard]] Split split_randomly(std::size_t count, double share, std::uint64_t seed);
+
+}  // namespace rowlight

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/ratings/rating_set.h"
+
+namespace rowlight {
+
+/// What to do with a (user, movie) pair that occurs more than once.
+enum class Duplicates { KeepLast, KeepFirst, Mean, KeepAll, Fail };
+
+/// What the person knows better than the detection. Everything that is not set is detected.
+struct ReadOptions {
+  std::string items_file;                 ///< titles; empty: look beside the ratings file
+  std::optional<std::string> format;      ///< one of format_names()
+  std::optional<std::string> delimiter;   ///< the literal text: ",", "\t", "::", ...
+  std::optional<std::string> columns;     ///< "user,item,rating,time" in the file's order, "-" skips one
+  std::optional<bool> header;
+  std::uint64_t skip_lines = 0;           ///< prose before the data
+  std::optional<std::string> encoding;    ///< "utf-8" or "latin-1"
+  std::optional<RatingScale> scale;
+  std::optional<float> missing;           ///< this rating means "not rated"
+  Duplicates duplicates = Duplicates::KeepLast;
+  std::optional<std::uint64_t> max_bad_lines;  ///< default: fail above 100 that are also above 1 %
+};
+
+/// One line that does not fit. Line and column count from 1; 0 where unknown.
+struct BadLine {
+  std::uint64_t line = 0;
+  std::uint64_t column = 0;
+  std::string reason;  ///< "'abc' is not a rating; expected a number"
+};
+
+/// One stage of the detection, for the file doctor.
+struct Evidence {
+  std::string stage;     ///< container, encoding, line ending, delimiter, header, columns, types, scale
+  std::string decision;  ///< "TAB"
+  std::string because;   ///< "every one of the first 64 lines has 4 fields"
+};
+
+/// What loading found: the keys of `rowlight-cli inspect` (CLI contract), in the same order.
+struct LoadReport {
+  std::string file;
+  std::string format;
+  std::string encoding;     ///< ascii | utf-8 | latin-1
+  std::string line_ending;  ///< lf | crlf | cr | mixed
+  std::string delimiter;
+  bool header = false;
+  std::vector<std::string> columns;
+  std::uint64_t lines = 0;    ///< all lines of the file
+  std::uint64_t ratings = 0;  ///< read, before duplicates were dealt with
+  std::uint64_t users = 0;
+  std::uint64_t items = 0;
+  double rating_min = 0;
+  double rating_max = 0;
+  double rating_mean = 0;
+  double rating_step = 0;  ///< the largest step of which all ratings are multiples above the minimum; 0: none
+  std::string timestamps = "none";  ///< s | ms | date | none
+  std::optional<std::int64_t> time_min;  ///< in seconds since 1970
+  std::optional<std::int64_t> time_max;
+  std::uint64_t duplicates = 0;  ///< rows whose pair stood before
+  std::uint64_t conflicts = 0;   ///< duplicates with another rating than the row of that pair before
+  std::uint64_t blank_lines = 0;
+  std::uint64_t loaded = 0;
+  std::vector<BadLine> bad_lines;
+  std::uint64_t titles = 0;  ///< rows of the title file
+  std::uint64_t items_without_title = 0;
+  std::uint64_t titles_without_rating = 0;
+  std::vector<std::string> notices;
+  std::uint64_t bytes = 0;
+  double seconds = 0;
+  std::vector<Evidence> evidence;
+};
+
+struct LoadedRatings {
+  std::shared_ptr<const RatingSet> set;
+  LoadReport report;
+};
+
+/// How the caller follows and stops a load. Both may be empty. `on_progress` is called on the loading thread.
+struct LoadControl {
+  std::function<void(std::uint64_t bytes_done, std::uint64_t bytes_total)> on_progress;
+  const std::atomic<bool>* cancel = nullptr;
+};
+
+/// Reads a rating file, and the titles that stand beside it, in stages: container, encoding, line ending,
+/// delimiter, header, columns, values, duplicates, titles. Synchronous; call it off the GUI thread.
+/// Errors: Io when the path is missing, is a directory without ratings or cannot be read; BadInput with file, line
+/// and column when the content is not ratings (empty, binary, header only, too many bad lines); Cancelled.
+[[nodiscard]] Expected<LoadedRatings> read_ratings(const std::string& path, const ReadOptions& options = {},
+                                                   const LoadControl& control = {});
+
+/// Every value of ReadOptions::format and LoadReport::format.
+[[nodiscard]] std::vector<std::string> format_names();
+
+}  // namespace rowlight
