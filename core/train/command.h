@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <variant>
+
+#include "core/ratings/rating_set.h"
+#include "core/train/settings.h"
+
+namespace rowlight {
+
+/// What one step of the transport bar means.
+enum class StepUnit {
+  Operation,  ///< one stage of a minibatch: look up, multiply, ... (core/train/batch_step.h)
+  Batch,
+  Epoch,
+};
+
+/// Which embedding table: the rows of users or those of movies.
+enum class Table { Users, Movies };
+
+// A Command is a value; nothing else goes into the Session. Commands may be built on any thread.
+
+/// Takes a new data set and starts afresh with the present settings.
+struct InstallRatings {
+  RatingSetPtr ratings;  ///< pre: not null
+};
+/// Takes new settings. Starts afresh unless only `epochs` or `threads` differ; refused when validate() refuses.
+struct Configure {
+  TrainSettings settings;
+};
+/// Trains on until paused or finished, in steps of `unit`.
+struct Play {
+  StepUnit unit = StepUnit::Batch;
+  double units_per_second = 0;  ///< 0: as fast as it goes
+};
+struct Pause {};
+/// Goes on to the end of the current unit, then pauses.
+struct Step {
+  StepUnit unit = StepUnit::Batch;
+};
+/// Back to the first batch: same ratings, settings and seed, so the same numbers again.
+struct Reset {};
+/// What a table view shows: the rows of which a frame holds values, in the view's order.
+struct Watch {
+  Table table = Table::Users;
+  std::vector<std::int32_t> rows;  ///< rows outside the table are left out of the frame
+};
+/// What the scatter plot shows.
+struct Project {
+  bool enabled = true;
+  Table table = Table::Movies;
+};
+
+using Command = std::variant<InstallRatings, Configure, Play, Pause, Step, Reset, Watch, Project>;
+
+}  // namespace rowlight

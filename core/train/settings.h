@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "core/base/error.h"
+#include "core/ratings/rating_set.h"
+
+namespace rowlight {
+
+/// fastai's collaborative-filtering models; the loss of each is the mean squared error over the batch.
+enum class ModelKind {
+  Dot,      ///< DotProduct: (users * movies).sum(dim=1)
+  DotBias,  ///< DotProductBias: + user bias + movie bias
+};
+
+/// Whether predictions pass through sigmoid_range(x, lo, hi) = sigmoid(x) * (hi - lo) + lo.
+enum class RangeMode {
+  Automatic,  ///< 0 to the highest rating + 0.5 for DotBias, none for Dot
+  None,
+  Given,  ///< TrainSettings::y_range
+};
+
+enum class OptimizerKind { Sgd, AdamW };
+
+/// Constant, or fastai's one-cycle: see learning_rate_at().
+enum class ScheduleKind { Constant, OneCycle };
+
+/// PyTorch's optimizer options under PyTorch's names; the defaults are those of the command line.
+struct OptimizerSettings {
+  OptimizerKind kind = OptimizerKind::AdamW;
+  double learning_rate = 5e-3;
+  double momentum = 0;  ///< SGD
+  double beta1 = 0.9;   ///< AdamW
+  double beta2 = 0.99;
+  double eps = 1e-5;
+  double weight_decay = 0.1;
+  friend bool operator==(const OptimizerSettings&, const OptimizerSettings&) = default;
+};
+
+/// The defaults that go with an optimizer: weight decay 0.1 for AdamW and 0 for the others.
+[[nodiscard]] OptimizerSettings default_optimizer(OptimizerKind kind);
+
+/// Everything that decides the outcome of a run, beside the ratings.
+struct TrainSettings {
+  ModelKind model = ModelKind::DotBias;
+  std::size_t factors = 50;
+  RangeMode range_mode = RangeMode::Automatic;
+  float range_low = 0;   ///< with RangeMode::Given
+  float range_high = 0;  ///< with RangeMode::Given
+  int epochs = 5;
+  std::size_t batch_size = 64;  ///< the shorter last batch of an epoch is kept
+  OptimizerSettings optimizer;
+  ScheduleKind schedule = ScheduleKind::OneCycle;
+  double valid_share = 0.2;
+  std::uint64_t seed = 42;
+  unsigned threads = 1;  ///< does not change any result
+  friend bool operator==(const TrainSettings&, const TrainSettings&) = default;
+};
+
+/// Errors: Usage, with a sentence that names the option, its value and the values that are allowed.
+[[nodiscard]] Expected<void> validate(const TrainSettings& settings);
+
+/// The range that predictions are mapped to, after RangeMode::Automatic was resolved with the data's scale;
+/// low == high means none.
+[[nodiscard]] RatingScale resolve_range(const TrainSettings& settings, RatingScale data_scale);
+
+/// The names of the command line: "dot", "dot-bias"; "sgd", "adamw"; "constant", "one-cycle".
+[[nodiscard]] std::string_view name_of(ModelKind kind);
+[[nodiscard]] std::string_view name_of(OptimizerKind kind);
+[[nodiscard]] std::string_view name_of(ScheduleKind kind);
+
+}  // namespace rowlight
