@@ -53,8 +53,8 @@ constexpr int viewer_count = 600;
 constexpr int average_rating = 3450;
 constexpr int generosity_spread = 320;  // of viewers: some give everything a star more than others
 constexpr int quality_spread = 230;     // of films: some are better, whoever looks
-// Of viewers along each axis of the plane. Unequal, so that a PCA finds the same first axis in every run instead of
-// turning the circle at will.
+// Of viewers along each axis of the plane. Unequal, so that a PCA finds about the same first axis in every run instead
+// of turning the circle at will.
 constexpr Place taste_spread = {800, 690};
 constexpr int whim_spread = 270;                 // of viewers for one genre, beside what the plane says
 constexpr int mood_spread = 420;                 // of single ratings: what nothing explains
