@@ -32,9 +32,7 @@ int main(int argc, char** argv) {
   cli::handle_interrupts();
   // A command's callback runs inside parse(); the target has to be chosen before it.
   app.parse_complete_callback([&] {
-    for (CLI::App* command : app.get_subcommands()) {
-      const auto chosen = choose_target(context.target);
-      if (chosen) continue;
+    if (const auto chosen = choose_target(context.target); !chosen) {
       context.report(chosen.error());
       throw CLI::RuntimeError(context.exit_code);
     }
