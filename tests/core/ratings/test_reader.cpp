@@ -254,6 +254,16 @@ class TestReader : public QObject {
     QCOMPARE(titles.error().file, options.items_file);
   }
 
+  void strangePathsAreErrors() {
+    test::WrittenFiles files;
+    for (const std::string& path :
+         {std::string(), files.path() + "/a\nb", std::string(5000, 'x'), files.path() + "/u/.."}) {
+      const auto loaded = read_ratings(path);
+      QVERIFY(!loaded);
+      QCOMPARE(loaded.error().kind, ErrorKind::Io);
+    }
+  }
+
   void aFolderHasItsName() {
     test::WrittenFiles files;
     files.write("ratings.csv", "1,2,3\n");
@@ -352,44 +362,6 @@ class TestReader : public QObject {
              }),
              ErrorKind::Usage);
     for (const std::string& name : format_names()) QVERIFY(!name.empty() && name.find(' ') == std::string::npos);
-  }
-
-  void titlesJoinById() {
-    test::WrittenFiles files;
-    const std::string path =
-        files.write("ratings.csv", "userId,movieId,rating,timestamp\n1,10,4,1\n1,20,5,2\n1,30,5,2\n");
-    files.write(
-        "movies.csv",
-        "movieId,title,genres\r\n20,\"A \"\"b\"\", c\",Drama|Comedy\r\n10,\"two\r\nlines \",(no genres listed)\r\n"
-        "99,Unseen,Comedy\r\nbroken\r\n20,Again,Drama\r\n");
-    const auto loaded = read_ratings(path);
-    QVERIFY(loaded);
-    const RatingSet& set = *loaded->set;
-    QCOMPARE(set.movie_info.size(), std::size_t{3});
-    QCOMPARE(set.movie_label(MovieRow{0}), std::string("two\r\nlines "));
-    QCOMPARE(set.movie_label(MovieRow{1}), std::string("A \"b\", c"));
-    QCOMPARE(set.movie_label(MovieRow{2}), std::string("movie 30"));
-    QCOMPARE(set.genres, (std::vector<std::string>{"Drama", "Comedy"}));
-    QCOMPARE(set.movie_info[1].genre_index, (std::vector<std::int32_t>{0, 1}));
-    QCOMPARE(set.first_genre(MovieRow{0}), -1);
-    QCOMPARE(loaded->report.titles, std::uint64_t{4});
-    QCOMPARE(loaded->report.items_without_title, std::uint64_t{1});
-    QCOMPARE(loaded->report.titles_without_rating, std::uint64_t{1});
-    QVERIFY(notices(loaded->report).contains("line 6 has 1 field"));
-    QVERIFY(notices(loaded->report).contains("for example id 20"));
-  }
-
-  void badTitlesBesideDoNotStopTheRatings() {
-    test::WrittenFiles files;
-    const std::string path = files.write("u.data", good_lines(3));
-    files.write("u.item", QByteArray("\x89PNG\r\n\x1A\n\0\0", 10));
-    const auto loaded = read_ratings(path);
-    QVERIFY(loaded);
-    QVERIFY(loaded->set->movie_info.empty());
-    QVERIFY(notices(loaded->report).contains("PNG image"));
-    ReadOptions options;
-    options.items_file = files.path() + "/u.item";
-    QVERIFY(!read_ratings(path, options));
   }
 
   void chunksLeaveNoSeam() {
@@ -492,13 +464,6 @@ class TestReader : public QObject {
     const auto loaded = read_ratings(files.write("x", text));
     QVERIFY(loaded);
     QCOMPARE(loaded->report.rating_step, step);
-  }
-
- private:
-  static QString notices(const LoadReport& report) {
-    QString all;
-    for (const std::string& notice : report.notices) all += QString::fromStdString(notice) + '\n';
-    return all;
   }
 };
 
