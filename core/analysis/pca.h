@@ -15,7 +15,7 @@ struct PcaOptions {
 
 /// Principal axes of the rows of a table and the rows' coordinates on them.
 struct Pca {
-  Matrix axes;         ///< (components, dim), orthonormal rows
+  Matrix axes;                                   ///< (components, dim), orthonormal rows
   std::vector<double> mean;                      ///< (dim), zeros where not centred
   std::vector<double> explained_variance_ratio;  ///< (components), share of the total variance on each axis
   Matrix coordinates;                            ///< (rows, components)
