@@ -127,7 +127,6 @@ class HeaderHandler {
   bool null() { return unexpected("null"); }
   bool boolean(bool) { return unexpected("true or false"); }
   bool number_integer(number_integer_t) { return unexpected("a negative number"); }
-  bool number_float(number_float_t, const string_t&) { return unexpected("a fraction"); }
   bool number_float(number_float_t, const string_t&) { return unexpected("a number that is no integer"); }
   bool binary(binary_t&) { return unexpected("binary data"); }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) {
@@ -207,7 +206,6 @@ Expected<std::string> read_header(InputFile& input) {
 /// The values that the entry has, if type, shape and offsets agree.
 Expected<std::size_t> count_of(const std::string& path, const Entry& entry) {
   const std::string name = "the tensor " + io::quoted(entry.name);
-  const auto* type = std::find_if(types.begin(), types.end(), [&](const TypeInfo& t) { return t.name == entry.type; });
   const auto type = std::find_if(types.begin(), types.end(), [&](const TypeInfo& t) { return t.name == entry.type; });
   if (type == types.end()) {
     return io::bad_input(path, name + " has the type " + io::quoted(entry.type),

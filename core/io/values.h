@@ -26,7 +26,6 @@ static_assert(std::numeric_limits<float>::is_iec559 && std::numeric_limits<doubl
   return tl::make_unexpected(Error{ErrorKind::BadInput, std::move(what), std::move(hint), file, 0, 0});
 }
 
-/// "(2, 3)", with its middle left out where it is long: a hostile file must not fill the message.
 /// Largest n of the shapes (0, n) and (n, 0): no file size bounds it, and memory is allocated by it later.
 inline constexpr std::size_t largest_empty_side = std::size_t{1} << 24U;
 
@@ -65,7 +64,6 @@ inline constexpr std::size_t largest_empty_side = std::size_t{1} << 24U;
   return static_cast<float>(value);
 }
 
-/// Calls `take(Stored)` for the next `count` values; in the file's order. Memory: one chunk. Pre: count *
 /// Calls `take(Stored)` for the next `count` values in the file's order. Memory: one chunk. Pre: count *
 /// sizeof(Stored) <= input.remaining().
 template <class Stored, class Take>
