@@ -1,13 +1,13 @@
 #pragma once
 
+#include <QObject>
+#include <QString>
+
 #include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <thread>
-
-#include <QObject>
-#include <QString>
 
 #include "core/ratings/reader.h"
 #include "core/train/session.h"

@@ -1,6 +1,7 @@
 #include "app/frame_meter.h"
 
 #include <QAbstractEventDispatcher>
+
 #include <utility>
 
 namespace rowlight {
@@ -10,8 +11,7 @@ constexpr double nanosecondsPerMs = 1e6;
 }
 
 MeteredApplication::MeteredApplication(int& argc, char** argv) : QApplication(argc, argv) {
-  connect(QAbstractEventDispatcher::instance(), &QAbstractEventDispatcher::aboutToBlock, this,
-          [this] { endBurst(); });
+  connect(QAbstractEventDispatcher::instance(), &QAbstractEventDispatcher::aboutToBlock, this, [this] { endBurst(); });
 }
 
 bool MeteredApplication::notify(QObject* receiver, QEvent* event) {

@@ -2,6 +2,7 @@
 
 #include <QApplication>
 #include <QElapsedTimer>
+
 #include <vector>
 
 namespace rowlight {

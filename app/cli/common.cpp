@@ -1,6 +1,5 @@
 #include "app/cli/common.h"
 
-#include <charconv>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
@@ -19,11 +18,6 @@ std::atomic<bool> interrupt_flag{false};
 
 extern "C" void on_interrupt(int) { interrupt_flag = true; }
 
-bool parse_double(std::string_view text, double& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() && std::isfinite(value);
-}
-
 }  // namespace
 
 void Context::report(const Error& error, bool json_event) {
@@ -40,8 +34,7 @@ unsigned Context::thread_count() const {
 
 void add_common_options(CLI::App& command, Context& context) {
   command.add_flag("--json", context.json, "Print JSON to standard output");
-  command.add_option("--threads", context.threads, "Threads to use (default: all cores)")
-      ->check(CLI::Range(1U, 1024U));
+  command.add_option("--threads", context.threads, "Threads to use (default: all cores)")->check(CLI::Range(1U, 1024U));
   command.add_option("--target", context.target, "SIMD target: scalar, sse4, avx2, avx512, neon or auto")
       ->check(CLI::IsMember({"auto", "scalar", "sse4", "avx2", "avx512", "neon"}));
   command.add_option("--seed", context.seed, "Seed of all random numbers (default: 42)");
@@ -81,16 +74,6 @@ Expected<ReadOptions> ReadArguments::resolved() const {
                       : duplicates == "error" ? Duplicates::Fail
                                               : Duplicates::KeepLast;
   return result;
-}
-
-Expected<std::pair<double, double>> parse_pair(const std::string& option, const std::string& text) {
-  const std::size_t colon = text.find(':');
-  std::pair<double, double> pair;
-  if (colon == std::string::npos || !parse_double(std::string_view(text).substr(0, colon), pair.first) ||
-      !parse_double(std::string_view(text).substr(colon + 1), pair.second)) {
-    return fail(ErrorKind::Usage, option + " is '" + text + "'", "two numbers with a colon between them are expected");
-  }
-  return pair;
 }
 
 Expected<LoadedRatings> load(const ReadArguments& arguments) {

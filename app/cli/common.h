@@ -3,11 +3,11 @@
 #include <atomic>
 #include <memory>
 #include <string>
-#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json_fwd.hpp>
 
+#include "app/cli/training_options.h"
 #include "core/base/error.h"
 #include "core/ratings/reader.h"
 
@@ -44,9 +44,6 @@ struct ReadArguments {
 
 /// Adds FILE and all options of `inspect`.
 void add_read_options(CLI::App& command, ReadArguments& arguments);
-
-/// Two numbers "LO:HI". Errors: Usage, naming `option`.
-[[nodiscard]] Expected<std::pair<double, double>> parse_pair(const std::string& option, const std::string& text);
 
 /// Loads with progress on a terminal, and stops when the person interrupts.
 [[nodiscard]] Expected<LoadedRatings> load(const ReadArguments& arguments);

@@ -21,7 +21,8 @@ Expected<void> choose_target(const std::string& name) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Rowlight without a window: read rating files, train embeddings, look at what they learnt", "rowlight-cli");
+  CLI::App app("Rowlight without a window: read rating files, train embeddings, look at what they learnt",
+               "rowlight-cli");
   app.set_version_flag("--version", std::string(ROWLIGHT_VERSION));
   app.require_subcommand(1);
   cli::Context context;

@@ -1,9 +1,10 @@
+#include "core/ratings/sample.h"
+
 #include <iostream>
 
 #include <nlohmann/json.hpp>
 
 #include "app/cli/common.h"
-#include "core/ratings/sample.h"
 
 namespace rowlight::cli {
 
