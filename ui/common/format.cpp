@@ -1,6 +1,5 @@
 #include "ui/common/format.h"
 
-#include <QFontMetricsF>
 #include <QLocale>
 
 #include <algorithm>
@@ -106,20 +105,6 @@ QString formatError(const Error& error) {
   if (error.line > 0) where += QStringLiteral(", line ") + formatCount(error.line);
   if (error.line > 0 && error.column > 0) where += QStringLiteral(", column ") + formatCount(error.column);
   return where + QStringLiteral(": ") + sentence;
-}
-
-QFont tabularFont(const QFont& base) {
-  const auto tabular = [](const QFont& font) {
-    const QFontMetricsF metrics(font);
-    for (char digit = '1'; digit <= '9'; ++digit) {
-      if (metrics.horizontalAdvance(QLatin1Char(digit)) != metrics.horizontalAdvance(u'0')) return false;
-    }
-    return true;
-  };
-  if (tabular(base)) return base;
-  QFont other = base;
-  other.setFamily(QStringLiteral("DejaVu Sans"));
-  return other;
 }
 
 }  // namespace rowlight

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <QFont>
 #include <QString>
 
 #include <cstdint>
@@ -39,8 +38,5 @@ namespace rowlight {
 
 /// A full sentence with its next step, for the place where the mistake is: "The range is empty: give ...".
 [[nodiscard]] QString formatError(const Error& error);
-
-/// `base`, or a font close to it where the digits of `base` differ in width.
-[[nodiscard]] QFont tabularFont(const QFont& base);
 
 }  // namespace rowlight

@@ -8,6 +8,7 @@
 
 #include "ui/common/elided_label.h"
 #include "ui/common/format.h"
+#include "ui/common/typography.h"
 
 namespace rowlight {
 namespace {
@@ -48,7 +49,7 @@ StatusBar::StatusBar(Workbench* workbench, QWidget* parent) : QWidget(parent) {
   setObjectName(QStringLiteral("statusBar"));
   setAccessibleName(tr("Status"));
   setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
-  setFont(tabularFont(font()));
+  setFont(numberFont(TextSize::Normal));
   auto* layout = new QHBoxLayout(this);
   layout->setContentsMargins(12, 4, 12, 4);
   layout->setSpacing(gap);

@@ -17,6 +17,7 @@
 #include "ui/common/format.h"
 #include "ui/common/icons.h"
 #include "ui/common/key_policy.h"
+#include "ui/common/typography.h"
 
 namespace rowlight {
 namespace {
@@ -78,7 +79,7 @@ TransportBar::TransportBar(Workbench* workbench, QWidget* parent) : QWidget(pare
   layout->addSpacing(16);
   position_ = new ElidedLabel(Qt::ElideRight, this);
   position_->setObjectName(QStringLiteral("transportPosition"));
-  position_->setFont(tabularFont(font()));
+  position_->setFont(numberFont(TextSize::Normal));
   layout->addWidget(position_, 1);
 
   connect(workbench_, &Workbench::presented, this, &TransportBar::present);
@@ -176,7 +177,7 @@ QWidget* TransportBar::makeSpeed() {
   speed_caption_->setBuddy(speed_);
   speed_text_ = new QLabel(box);
   speed_text_->setObjectName(QStringLiteral("speedText"));
-  speed_text_->setFont(tabularFont(font()));
+  speed_text_->setFont(numberFont(TextSize::Normal));
   const QFontMetrics metrics(speed_text_->font());
   int widest = 0;
   for (const UnitText& unit : unit_texts) {
