@@ -2,7 +2,6 @@
 
 #include <QAction>
 #include <QActionGroup>
-#include <QButtonGroup>
 #include <QFontMetrics>
 #include <QPainter>
 #include <QStyleOptionFocusRect>
@@ -85,7 +84,6 @@ Rail::Rail(QWidget* parent) : QWidget(parent) {
   layout->setContentsMargins(0, 8, 0, 8);
   layout->setSpacing(4);
   auto* actions = new QActionGroup(this);
-  auto* buttons = new QButtonGroup(this);
   const int icon_size = std::max(24, QFontMetrics(font()).height() * 3 / 2);
   for (int i = 0; i < page_count; ++i) {
     const PageText& page = page_texts[static_cast<std::size_t>(i)];
@@ -105,9 +103,11 @@ Rail::Rail(QWidget* parent) : QWidget(parent) {
     button->setDefaultAction(action);
     button->setAccessibleName(name);
     button->setAccessibleDescription(tr(page.tip));
-    buttons->addButton(button);
     layout->addWidget(button);
-    connect(action, &QAction::triggered, this, [this, i] { setCurrent(static_cast<Page>(i)); });
+    // Not `triggered`: a tool button also triggers its action when it only follows it.
+    connect(action, &QAction::toggled, this, [this, i](bool on) {
+      if (on) setCurrent(static_cast<Page>(i));
+    });
   }
   layout->addStretch(1);
   actions_[static_cast<std::size_t>(current_)]->setChecked(true);
