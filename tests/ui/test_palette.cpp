@@ -43,6 +43,7 @@ class TestPalette : public QObject {
         const double ratio = contrastRatio(palette.color(text), palette.color(ground));
         QVERIFY2(ratio >= 4.5, qPrintable(QStringLiteral("roles %1 on %2: %3").arg(text).arg(ground).arg(ratio)));
       }
+      QVERIFY(contrastRatio(movedColor(theme), palette.color(QPalette::Base)) >= 3);
       QVERIFY(contrastRatio(palette.color(QPalette::Highlight), palette.color(QPalette::Base)) >= 3);
     }
   }

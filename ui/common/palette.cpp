@@ -146,6 +146,8 @@ double contrastRatio(const QColor& a, const QColor& b) {
   return (std::max(la, lb) + 0.05) / (std::min(la, lb) + 0.05);
 }
 
+QColor movedColor(Theme theme) { return QColor(theme == Theme::Light ? 0x8A2BA6 : 0xD79BEA); }
+
 QColor textColorOn(const QColor& ground) {
   // Black and white contrast equally with luminance 0.179, at 4.58:1.
   return relativeLuminance(ground) > 0.179 ? QColor(Qt::black) : QColor(Qt::white);

@@ -35,6 +35,9 @@ void applyTheme(QApplication& application, Theme theme);
 /// WCAG 2.1 contrast ratio, 1 to 21; alpha is ignored.
 [[nodiscard]] double contrastRatio(const QColor& a, const QColor& b);
 
+/// The tint of rows that moved without being looked up; at least 3:1 on Base.
+[[nodiscard]] QColor movedColor(Theme theme);
+
 /// Black or white, whichever reads better on `ground`: always at least 4.5:1.
 [[nodiscard]] QColor textColorOn(const QColor& ground);
 
