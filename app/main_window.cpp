@@ -30,12 +30,6 @@ const QString keyTrainPage = QStringLiteral("window/trainPage");
 const QString keyTheme = QStringLiteral("look/theme");
 const QString keyRecent = QStringLiteral("files/recent");
 
-QString sentence(const Error& error) {
-  QString text = QString::fromStdString(error.message());
-  if (!text.endsWith(QLatin1Char('.'))) text += QLatin1Char('.');
-  return text;
-}
-
 QString fileName(const QString& path) {
   const QString name = QFileInfo(path).fileName();
   return name.isEmpty() ? path : name;
@@ -77,10 +71,10 @@ void MainWindow::makePages() {
   rail_ = new Rail(center);
   pages_ = new QStackedWidget(center);
   trainPage_ = new TrainPage(&workbench_, pages_);
-  pages_->addWidget(makePlaceholder(Page::Lookup, pages_));
+  pages_->addWidget(new PlaceholderPage(Page::Lookup, pages_));
   pages_->addWidget(trainPage_);
-  pages_->addWidget(makePlaceholder(Page::Explore, pages_));
-  pages_->addWidget(makePlaceholder(Page::Cost, pages_));
+  pages_->addWidget(new PlaceholderPage(Page::Explore, pages_));
+  pages_->addWidget(new PlaceholderPage(Page::Cost, pages_));
   row->addWidget(rail_);
   row->addWidget(pages_, 1);
   transport_ = new TransportBar(&workbench_, center);
@@ -91,7 +85,7 @@ void MainWindow::makePages() {
   setCentralWidget(center);
   connect(rail_, &Rail::pageChosen, this, [this](Page page) { pages_->setCurrentIndex(static_cast<int>(page)); });
   pages_->setCurrentIndex(static_cast<int>(rail_->current()));
-  connect(trainPage_, &TrainPage::openClicked, this, &MainWindow::chooseFile);
+  connect(trainPage_, &TrainPage::openDialogRequested, this, &MainWindow::chooseFile);
   connect(&workbench_, &Workbench::openRequested, this, &MainWindow::open);
 }
 
@@ -148,26 +142,33 @@ void MainWindow::makeViewMenu() {
 void MainWindow::connectEngine() {
   connect(&workbench_, &Workbench::commandSent, &engine_, &EngineHost::post);
   connect(&engine_, &EngineHost::frameReady, this, [this](const FramePtr& frame) { workbench_.present(frame); });
-  connect(&engine_, &EngineHost::loadStarted, trainPage_,
-          [this](const QString& path) { trainPage_->showLoading(path.isEmpty() ? path : fileName(path)); });
-  connect(&engine_, &EngineHost::loadProgress, trainPage_, &TrainPage::showLoadProgress);
-  connect(trainPage_, &TrainPage::cancelLoadClicked, &engine_, &EngineHost::cancelLoad);
+  // The built-in sample (an empty path) is too quick to be worth a line.
+  connect(&engine_, &EngineHost::loadStarted, this, [this](const QString& path) {
+    loading_ = path.isEmpty() ? path : fileName(path);
+    showLoadProgress(0, 0);
+  });
+  connect(&engine_, &EngineHost::loadProgress, this, &MainWindow::showLoadProgress);
+  connect(trainPage_, &TrainPage::loadCancelled, &engine_, &EngineHost::cancelLoad);
   connect(&engine_, &EngineHost::loadFinished, this, [this](const QString& path, const LoadReport& report) {
-    trainPage_->endLoading();
+    trainPage_->hideLoading();
     if (path.isEmpty()) return;
     rememberFile(path);
-    trainPage_->showReport(report);
+    trainPage_->showLoadReport(report);
   });
-  connect(&engine_, &EngineHost::loadFailed, this, [this](const QString& path, const Error& error) {
-    trainPage_->endLoading();
+  connect(&engine_, &EngineHost::loadFailed, this, [this](const QString&, const Error& error) {
+    trainPage_->hideLoading();
     if (error.kind == ErrorKind::Cancelled) return;
     lastErrorExitCode_ = error.exit_code();
     showPage(Page::Train);
-    trainPage_->showError(tr("%1 was not opened. %2").arg(fileName(path), sentence(error)));
-    emit openFailed(sentence(error));
+    trainPage_->showLoadError(error);
+    emit openFailed(QString::fromStdString(error.message()));
     // A window without any data would show nothing at all.
     if (!workbench_.frame() || !workbench_.frame()->ratings) openSample();
   });
+}
+
+void MainWindow::showLoadProgress(qulonglong bytesDone, qulonglong bytesTotal) {
+  if (!loading_.isEmpty()) trainPage_->showLoading(loading_, bytesDone, bytesTotal);
 }
 
 void MainWindow::showPage(Page page) { rail_->setCurrent(page); }

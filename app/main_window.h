@@ -66,6 +66,7 @@ class MainWindow : public QMainWindow {
   void makeFileMenu();
   void makeViewMenu();
   void connectEngine();
+  void showLoadProgress(qulonglong bytesDone, qulonglong bytesTotal);
   void chooseFile();
   void chooseFolder();
   void rememberFile(const QString& path);
@@ -77,6 +78,7 @@ class MainWindow : public QMainWindow {
   QElapsedTimer sinceStart_;
   Memory memory_;
   QString theme_;
+  QString loading_;  // the name of the file that is being read
   std::optional<Theme> systemTheme_;
   QActionGroup* themeActions_ = nullptr;
   double firstFrameMs_ = -1;

@@ -4,125 +4,80 @@
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLabel>
-#include <QProgressBar>
-#include <QPushButton>
+#include <QPainter>
 #include <QToolButton>
 
+#include "ui/common/icons.h"
 #include "ui/common/palette.h"
 
 namespace rowlight {
 
-namespace {
-constexpr int grid = 8;
-}
-
-MessageStrip::MessageStrip(QWidget* parent)
-    : QFrame(parent),
-      mark_(new QLabel(this)),
-      text_(new QLabel(this)),
-      progress_(new QProgressBar(this)),
-      cancel_(new QPushButton(tr("Cancel"), this)),
-      close_(new QToolButton(this)) {
+MessageStrip::MessageStrip(QWidget* parent) : QFrame(parent) {
   setObjectName(QStringLiteral("messageStrip"));
-  setAccessibleName(tr("Message"));
-  setAutoFillBackground(true);
-  auto* row = new QHBoxLayout(this);
-  row->setContentsMargins(2 * grid, grid, grid, grid);
-  row->setSpacing(grid);
-  QFont bold = mark_->font();
-  bold.setBold(true);
-  mark_->setFont(bold);
-  text_->setWordWrap(true);
+  setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+  auto* layout = new QHBoxLayout(this);
+  layout->setContentsMargins(16, 8, 8, 8);
+  layout->setSpacing(8);
+  icon_ = new QLabel(this);
+  text_ = new QLabel(this);
   text_->setObjectName(QStringLiteral("messageText"));
+  text_->setTextFormat(Qt::PlainText);
+  text_->setWordWrap(true);
   text_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
-  progress_->setFixedWidth(20 * grid);
-  progress_->setTextVisible(false);
-  progress_->setAccessibleName(tr("Bytes read"));
-  cancel_->setObjectName(QStringLiteral("cancelLoad"));
-  cancel_->setToolTip(tr("Stop reading the file (Ctrl+.)"));
-  close_->setObjectName(QStringLiteral("closeMessage"));
-  close_->setText(QStringLiteral("×"));
+  close_ = new QToolButton(this);
+  close_->setObjectName(QStringLiteral("messageClose"));
+  close_->setIcon(themedIcon(QStringLiteral("close")));
   close_->setAutoRaise(true);
-  close_->setAccessibleName(tr("Close the message"));
-  close_->setToolTip(tr("Close the message (Esc)"));
-  row->addWidget(mark_, 0, Qt::AlignTop);
-  row->addWidget(text_, 1);
-  row->addWidget(progress_);
-  row->addWidget(cancel_);
-  row->addWidget(close_, 0, Qt::AlignTop);
-  connect(cancel_, &QPushButton::clicked, this, &MessageStrip::cancelClicked);
-  connect(close_, &QToolButton::clicked, this, &MessageStrip::clear);
+  close_->setAccessibleName(tr("Dismiss the message"));
+  close_->setToolTip(tr("Dismiss (Esc)"));
+  layout->addWidget(icon_, 0, Qt::AlignTop);
+  layout->addWidget(text_, 1);
+  layout->addWidget(close_, 0, Qt::AlignTop);
+  connect(close_, &QToolButton::clicked, this, &MessageStrip::dismiss);
   hide();
 }
 
+QString MessageStrip::message() const { return text_->text(); }
+
 void MessageStrip::showMessage(Kind kind, const QString& sentence) {
-  error_ = kind == Kind::Error;
-  mark_->setText(error_ ? QStringLiteral("!") : QStringLiteral("i"));
+  if (!isHidden() && kind == kind_ && sentence == text_->text()) return;
+  kind_ = kind;
   text_->setText(sentence);
-  progress_->hide();
-  cancel_->hide();
-  close_->show();
-  mark_->show();
-  tint();
+  setAccessibleName(kind == Kind::Error ? tr("Error: %1").arg(sentence) : sentence);
+  const int side = fontMetrics().height();
+  icon_->setPixmap(themedIcon(kind == Kind::Error ? QStringLiteral("warning") : QStringLiteral("info"))
+                       .pixmap(QSize(side, side), devicePixelRatioF()));
   show();
-  setAccessibleDescription(sentence);
+  update();
   QAccessibleEvent alert(this, QAccessible::Alert);
   QAccessible::updateAccessibility(&alert);
 }
 
-void MessageStrip::showProgress(const QString& text, quint64 done, quint64 total) {
-  constexpr int steps = 1000;
-  error_ = false;
-  text_->setText(text);
-  progress_->setRange(0, total == 0 ? 0 : steps);
-  if (total != 0) {
-    const double share = static_cast<double>(done) / static_cast<double>(total);
-    progress_->setValue(static_cast<int>(steps * share));
-  }
-  mark_->hide();
-  close_->hide();
-  progress_->show();
-  cancel_->show();
-  tint();
-  show();
-}
-
-void MessageStrip::clear() {
-  text_->clear();
+void MessageStrip::dismiss() {
+  if (isHidden()) return;
   hide();
+  emit dismissed();
 }
-
-QString MessageStrip::text() const { return isHidden() ? QString() : text_->text(); }
 
 void MessageStrip::keyPressEvent(QKeyEvent* event) {
-  if (event->key() == Qt::Key_Escape && close_->isVisible()) {
-    clear();
+  if (event->key() == Qt::Key_Escape) {
+    dismiss();
   } else {
     QFrame::keyPressEvent(event);
   }
 }
 
-void MessageStrip::changeEvent(QEvent* event) {
-  QFrame::changeEvent(event);
-  if (event->type() == QEvent::ApplicationPaletteChange) tint();
-}
-
-void MessageStrip::tint() {
-  // The orange end of the palette's scale for an error, a plain panel for the rest; text keeps its contrast because
-  // the tint is faint, and "!" and "i" say the same without colour.
-  const QPalette ground = themePalette(themeOf(palette()));
-  QPalette own = ground;
-  if (error_) {
-    constexpr double strength = 0.18;
-    const QColor base = ground.color(QPalette::Window);
-    const QColor orange(0xB3, 0x58, 0x06);
-    const auto mix = [](int a, int b) { return static_cast<int>(a + (b - a) * strength); };
-    own.setColor(QPalette::Window, QColor(mix(base.red(), orange.red()), mix(base.green(), orange.green()),
-                                          mix(base.blue(), orange.blue())));
-  } else {
-    own.setColor(QPalette::Window, ground.color(QPalette::AlternateBase));
-  }
-  setPalette(own);
+void MessageStrip::paintEvent(QPaintEvent*) {
+  // The edge and the icon tell an error from a note, the tint only helps: text stays at the window's contrast.
+  QPainter painter(this);
+  const bool dark = themeOf(palette()) == Theme::Dark;
+  const QColor edge = kind_ == Kind::Information ? palette().color(QPalette::Highlight)
+                      : dark                     ? QColor(0xF0A35C)
+                                                 : QColor(0xB35806);
+  QColor tint = edge;
+  tint.setAlpha(28);
+  painter.fillRect(rect(), tint);
+  painter.fillRect(0, 0, 4, height(), edge);
 }
 
 }  // namespace rowlight

@@ -3,45 +3,37 @@
 #include <QFrame>
 
 class QLabel;
-class QProgressBar;
-class QPushButton;
 class QToolButton;
 
 namespace rowlight {
 
-/// A line at the top of a page for what concerns the whole page: a load that failed (a full sentence, until it is
-/// closed), a load under way (progress and a way to cancel), or a notice. Hidden when there is nothing to say.
+/// A line across the top of a page: a full sentence that says what went wrong or what was found, until it is
+/// dismissed (button or Escape). The text can be selected and wraps.
 class MessageStrip : public QFrame {
   Q_OBJECT
 
  public:
-  enum class Kind { Notice, Error };
+  enum class Kind { Information, Error };
 
   explicit MessageStrip(QWidget* parent = nullptr);
 
-  /// Shows a message until it is closed or replaced.
+  /// Shows a message in place of the one before it; the same message again changes nothing.
   void showMessage(Kind kind, const QString& sentence);
-  /// Shows progress in bytes; an unknown total (0) shows activity.
-  void showProgress(const QString& text, quint64 done, quint64 total);
-  void clear();
-  [[nodiscard]] QString text() const;
+  void dismiss();
+  [[nodiscard]] QString message() const;
 
  signals:
-  void cancelClicked();
+  void dismissed();
 
  protected:
   void keyPressEvent(QKeyEvent* event) override;
-  void changeEvent(QEvent* event) override;
+  void paintEvent(QPaintEvent* event) override;
 
  private:
-  void tint();
-
-  QLabel* mark_;
-  QLabel* text_;
-  QProgressBar* progress_;
-  QPushButton* cancel_;
-  QToolButton* close_;
-  bool error_ = false;
+  Kind kind_ = Kind::Information;
+  QLabel* icon_ = nullptr;
+  QLabel* text_ = nullptr;
+  QToolButton* close_ = nullptr;
 };
 
 }  // namespace rowlight

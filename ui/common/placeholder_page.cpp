@@ -1,70 +1,58 @@
 #include "ui/common/placeholder_page.h"
 
-#include <QCoreApplication>
+#include <QFontMetrics>
 #include <QLabel>
 #include <QVBoxLayout>
 
 #include "ui/common/typography.h"
 
 namespace rowlight {
-
 namespace {
 
 struct Text {
-  const char* name;
-  const char* heading;
-  const char* body;
+  QString name;
+  QString heading;
+  QString body;
 };
 
 Text textOf(Page page) {
   switch (page) {
     case Page::Lookup:
-      return {"lookupPage", QT_TRANSLATE_NOOP("Placeholder", "Lookup"),
-              QT_TRANSLATE_NOOP("Placeholder",
-                                "This page will step through the two ways to get a row out of a table: copying it, and "
-                                "multiplying the whole table with a one-hot matrix. It will do so forward and "
-                                "backward, on a small table or on the live one, and count what each way costs.\n\n"
-                                "It is not built yet. The Train page works: press 2.")};
+      return {
+          QStringLiteral("pageLookup"), PlaceholderPage::tr("Lookup"),
+          PlaceholderPage::tr("This page will show one batch in two lanes over one table: as a one-hot matrix product, "
+                              "and as a plain copy of rows. Each lane can be stepped through, and a meter counts "
+                              "what it costs. It is not built yet.")};
     case Page::Explore:
-      return {"explorePage", QT_TRANSLATE_NOOP("Placeholder", "Explore"),
-              QT_TRANSLATE_NOOP("Placeholder",
-                                "This page will show what the model learnt: the nearest films, the highest and lowest "
-                                "biases, why a film is recommended, and what happens when you rate a few films "
-                                "yourself.\n\nIt is not built yet. The Train page works: press 2.")};
+      return {
+          QStringLiteral("pageExplore"), PlaceholderPage::tr("Explore"),
+          PlaceholderPage::tr("This page will show what a trained model has learned: the nearest movies, the "
+                              "highest and lowest biases, and why a prediction is what it is. It is not built yet.")};
     case Page::Cost:
-      return {"costPage", QT_TRANSLATE_NOOP("Placeholder", "Cost"),
-              QT_TRANSLATE_NOOP("Placeholder",
-                                "This page will measure, on this machine, what a lookup costs and what a one-hot "
-                                "multiplication costs as the table grows from ten rows to a million.\n\n"
-                                "It is not built yet. The Train page works: press 2.")};
+      return {QStringLiteral("pageCost"), PlaceholderPage::tr("Cost"),
+              PlaceholderPage::tr("This page will measure a lookup against a matrix product on this machine, in time "
+                                  "and in memory, as the table grows. It is not built yet.")};
     case Page::Train: break;
   }
-  return {"", "", ""};
+  return {QStringLiteral("pageTrain"), PlaceholderPage::tr("Train"), {}};
 }
 
 }  // namespace
 
-QWidget* makePlaceholder(Page page, QWidget* parent) {
-  constexpr int grid = 8;
-  constexpr int lineLength = 60;  // characters
+PlaceholderPage::PlaceholderPage(Page page, QWidget* parent) : QWidget(parent) {
   const Text text = textOf(page);
-  auto* widget = new QWidget(parent);
-  widget->setObjectName(QLatin1String(text.name));
-  auto* heading = new QLabel(QCoreApplication::translate("Placeholder", text.heading), widget);
+  setObjectName(text.name);
+  setAccessibleName(text.heading);
+  auto* heading = new QLabel(text.heading, this);
   heading->setFont(textFont(TextSize::Large));
-  auto* body = new QLabel(QCoreApplication::translate("Placeholder", text.body), widget);
-  body->setFont(textFont(TextSize::Normal));
+  auto* body = new QLabel(text.body, this);
   body->setWordWrap(true);
-  body->setFixedWidth(lineLength * body->fontMetrics().averageCharWidth());
-  widget->setAccessibleName(heading->text());
-  widget->setAccessibleDescription(body->text());
-  auto* column = new QVBoxLayout(widget);
-  column->setContentsMargins(3 * grid, 3 * grid, 3 * grid, 3 * grid);
-  column->setSpacing(2 * grid);
-  column->addWidget(heading);
-  column->addWidget(body);
-  column->addStretch(1);
-  return widget;
+  body->setMaximumWidth(QFontMetrics(body->font()).averageCharWidth() * 64);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(24, 24, 24, 24);
+  layout->addWidget(heading);
+  layout->addWidget(body);
+  layout->addStretch(1);
 }
 
 }  // namespace rowlight

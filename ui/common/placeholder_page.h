@@ -6,7 +6,13 @@
 
 namespace rowlight {
 
-/// A page that is not built yet: its heading and what it will hold. Pre: page is not Page::Train.
-[[nodiscard]] QWidget* makePlaceholder(Page page, QWidget* parent);
+/// Stands where a page is not built yet and says what it will hold.
+class PlaceholderPage : public QWidget {
+  Q_OBJECT
+
+ public:
+  /// Pre: not Page::Train, which is there.
+  explicit PlaceholderPage(Page page, QWidget* parent = nullptr);
+};
 
 }  // namespace rowlight

@@ -1,14 +1,19 @@
 #pragma once
 
-#include <QByteArray>
 #include <QWidget>
+
+#include <array>
+#include <cstdint>
 
 #include "core/ratings/reader.h"
 #include "ui/common/workbench.h"
 
+class QLabel;
+class QProgressBar;
+class QPushButton;
 class QSplitter;
+class QStackedWidget;
 class QTabWidget;
-class QToolButton;
 
 namespace rowlight {
 
@@ -20,65 +25,86 @@ class PcaPanel;
 class SettingsDrawer;
 class TablePanel;
 
-/// Watch the engine: both embedding tables, the loss, the projection and the current batch, with the settings in a
-/// drawer at the right. In a small window the panels become tabs.
+/// The page that watches a model train: both tables, the loss, the projection and the current batch. In a small
+/// window the panels become tabs. Files can be dropped on it.
 class TrainPage : public QWidget {
   Q_OBJECT
 
  public:
-  /// `workbench` must outlive the page.
+  /// A window smaller than this shows tabs in place of splitters.
+  static constexpr QSize roomy_window{1024, 640};
+
   explicit TrainPage(Workbench* workbench, QWidget* parent = nullptr);
 
-  /// Where the splitters stand and whether the drawer is open; what restoreState() cannot read is ignored.
+  [[nodiscard]] TablePanel* userTable() const { return users_; }
+  [[nodiscard]] TablePanel* movieTable() const { return movies_; }
+  [[nodiscard]] LossPanel* lossPanel() const { return loss_; }
+  [[nodiscard]] PcaPanel* pcaPanel() const { return pca_; }
+  [[nodiscard]] SettingsDrawer* settingsDrawer() const { return drawer_; }
+  [[nodiscard]] MessageStrip* messages() const { return messages_; }
+
+  /// Sizes of the panels and whether the drawer is open, for the settings file. Restoring what is not such a state
+  /// changes nothing and returns false.
   [[nodiscard]] QByteArray saveState() const;
-  void restoreState(const QByteArray& state);
+  bool restoreState(const QByteArray& state);
 
-  void showError(const QString& sentence);
-  /// `name` is what is being read; empty: the built-in sample, which is too quick to be worth a line.
-  void showLoading(const QString& name);
-  void showLoadProgress(qulonglong bytesDone, qulonglong bytesTotal);
-  void endLoading();
-  /// What the load noticed, in a line; nothing when it noticed nothing.
-  void showReport(const LoadReport& report);
-  [[nodiscard]] QString message() const;
-
-  /// Moves the cursor into the search field of the movie table.
-  void focusSearch();
-  [[nodiscard]] bool showsTabs() const;
+  /// Progress of a load, with its cancel button; `bytes_total` 0: unknown.
+  void showLoading(const QString& file, std::uint64_t bytes_done, std::uint64_t bytes_total);
+  void hideLoading();
+  void showLoadError(const Error& error);
+  /// Says what loading found where it is worth saying: skipped lines, movies without a title, other notices.
+  void showLoadReport(const LoadReport& report);
 
  signals:
-  void openClicked();
-  void cancelLoadClicked();
+  /// The Open button: whoever owns the file dialog shows it.
+  void openDialogRequested();
+  void loadCancelled();
 
  protected:
   void resizeEvent(QResizeEvent* event) override;
+  void dragEnterEvent(QDragEnterEvent* event) override;
+  void dropEvent(QDropEvent* event) override;
 
  private:
+  struct Panel {
+    QWidget* widget = nullptr;
+    QString tab;
+    QSplitter* home = nullptr;
+    int place = 0;
+  };
+
+  QWidget* makeLoadRow();
   QWidget* makeHeader();
   void makePanels();
-  void arrange(bool tabs);
+  QSplitter* makeSplitter(Qt::Orientation orientation, const char* name);
+  void setTabbed(bool tabbed);
   void present(const Frame& frame);
-  void placeTabs();
-  void placeSplitters();
+  void setDrawerOpen(bool open);
+  [[nodiscard]] std::array<QSplitter*, 4> splitters() const;
 
   Workbench* workbench_;
-  MessageStrip* strip_ = nullptr;
+  MessageStrip* messages_ = nullptr;
+  QWidget* load_row_ = nullptr;
+  QLabel* load_text_ = nullptr;
+  QProgressBar* load_bar_ = nullptr;
   ElidedLabel* summary_ = nullptr;
-  QToolButton* drawerButton_ = nullptr;
+  QPushButton* drawer_toggle_ = nullptr;
   SettingsDrawer* drawer_ = nullptr;
+  QStackedWidget* arrangement_ = nullptr;
+  QSplitter* rows_ = nullptr;     // the panels over the batch
+  QSplitter* columns_ = nullptr;  // tables | loss and projection
+  QSplitter* left_ = nullptr;
+  QSplitter* right_ = nullptr;
+  QTabWidget* tabs_ = nullptr;
   TablePanel* users_ = nullptr;
   TablePanel* movies_ = nullptr;
   LossPanel* loss_ = nullptr;
   PcaPanel* pca_ = nullptr;
   BatchPanel* batch_ = nullptr;
-  QSplitter* left_ = nullptr;     // user table over movie table
-  QSplitter* right_ = nullptr;    // loss over projection
-  QSplitter* columns_ = nullptr;  // left | right
-  QSplitter* rows_ = nullptr;     // columns over batch
-  QTabWidget* tabs_ = nullptr;
+  std::array<Panel, 5> panels_;
+  std::array<QByteArray, 4> roomy_sizes_;  // of the splitters, while their panels are in tabs
   bool tabbed_ = false;
-  QString loading_;
-  QString refusal_;  // the engine's last error that is on the strip
+  QString engine_error_;  // the frame's error that the strip shows
 };
 
 }  // namespace rowlight
