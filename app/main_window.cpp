@@ -23,6 +23,8 @@ namespace {
 
 constexpr int mostRecentFiles = 8;
 constexpr QSize firstSize(1280, 800);
+constexpr double sampleSpeed = 1000;  // batches a second: five epochs of the sample in some four seconds
+constexpr double fullSpeed = 0;
 
 const QString keyGeometry = QStringLiteral("window/geometry");
 const QString keyPage = QStringLiteral("window/page");
@@ -78,11 +80,16 @@ void MainWindow::makePages() {
   row->addWidget(rail_);
   row->addWidget(pages_, 1);
   transport_ = new TransportBar(&workbench_, center);
+  // The sample is small: at full speed its training would be over before one has looked at it.
+  transport_->setUnitsPerSecond(sampleSpeed);
   status_ = new StatusBar(&workbench_, center);
   column->addLayout(row, 1);
   column->addWidget(transport_);
   column->addWidget(status_);
   setCentralWidget(center);
+  // The first focus is on nothing that uses a key: Space plays at once, and no page looks chosen that is not.
+  center->setFocusPolicy(Qt::StrongFocus);
+  center->setFocus();
   connect(rail_, &Rail::pageChosen, this, [this](Page page) { pages_->setCurrentIndex(static_cast<int>(page)); });
   pages_->setCurrentIndex(static_cast<int>(rail_->current()));
   connect(trainPage_, &TrainPage::openDialogRequested, this, &MainWindow::chooseFile);
@@ -153,6 +160,7 @@ void MainWindow::connectEngine() {
     trainPage_->hideLoading();
     if (path.isEmpty()) return;
     rememberFile(path);
+    if (transport_->unitsPerSecond() == sampleSpeed) transport_->setUnitsPerSecond(fullSpeed);
     trainPage_->showLoadReport(report);
   });
   connect(&engine_, &EngineHost::loadFailed, this, [this](const QString&, const Error& error) {

@@ -236,7 +236,7 @@ std::vector<Row> draw_rows(Random& random, const std::vector<Film>& films, std::
 
 RatingSetPtr make_sample(std::uint64_t seed) {
   auto set = std::make_shared<RatingSet>();
-  set->name = "Built-in sample (synthetic ratings)";
+  set->name = "Built-in sample";
   set->synthetic = true;
   set->scale = {0.5F, 5.0F};
 

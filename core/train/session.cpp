@@ -30,6 +30,7 @@ struct Session::State {
   Clock::time_point rate_start;
   std::uint64_t rate_ratings = 0;
   double ratings_per_second = 0;
+  bool rate_is_young = true;  // the first window since the play began is not full
 
   /// Makes a run of `source` and `settings`. On an error everything stays as it was.
   bool start(const InstallRatings& from, const TrainSettings& with) {
@@ -131,6 +132,7 @@ struct Session::State {
   void restart_rate() {
     rate_start = Clock::now();
     rate_ratings = 0;
+    rate_is_young = true;
   }
 
   void count_rate(std::size_t ratings) {
@@ -138,10 +140,12 @@ struct Session::State {
     rate_ratings += ratings;
     const double seconds = std::chrono::duration<double>(Clock::now() - rate_start).count();
     if (seconds <= 0) return;
-    if (ratings_per_second == 0 || seconds >= window) {
-      ratings_per_second = static_cast<double>(rate_ratings) / seconds;
-    }
-    if (seconds >= window) restart_rate();
+    // Until the first window is full its part so far is the best there is.
+    if (rate_is_young || seconds >= window) ratings_per_second = static_cast<double>(rate_ratings) / seconds;
+    if (seconds < window) return;
+    rate_is_young = false;
+    rate_start = Clock::now();
+    rate_ratings = 0;
   }
 
   /// One piece of work. Returns whether it ended a unit.

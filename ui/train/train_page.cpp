@@ -148,7 +148,10 @@ void TrainPage::makePanels() {
   for (const Panel& panel : panels_) panel.home->insertWidget(panel.place, panel.widget);
   rows_->setStretchFactor(0, 1);
   rows_->setStretchFactor(1, 0);
-  for (QSplitter* splitter : {columns_, left_, right_}) splitter->setSizes({1000, 1000});
+  for (QSplitter* splitter : {columns_, left_}) splitter->setSizes({1000, 1000});
+  right_->setSizes({700, 1300});  // the projection is what a class looks at
+  right_->setStretchFactor(0, 7);
+  right_->setStretchFactor(1, 13);
   tabs_ = new QTabWidget(this);
   tabs_->setObjectName(QStringLiteral("trainTabs"));
   tabs_->setDocumentMode(true);
@@ -272,12 +275,9 @@ void TrainPage::showLoadReport(const LoadReport& report) {
                       ? tr("1 movie has no title in the title file.")
                       : tr("%1 movies have no title in the title file.").arg(formatCount(report.items_without_title)));
   }
-  for (const std::string& notice : report.notices) {
-    QString sentence = QString::fromStdString(notice);
-    if (sentence.isEmpty()) continue;
-    sentence[0] = sentence[0].toUpper();
-    if (!sentence.endsWith(u'.')) sentence += u'.';
-    sentences << sentence;
+  if (report.duplicates > 0) {
+    sentences << tr("%1 pairs of user and movie stood there more than once; %2 ratings were taken.")
+                     .arg(formatCount(report.duplicates), formatCount(report.loaded));
   }
   if (sentences.isEmpty()) {
     messages_->dismiss();

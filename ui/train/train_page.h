@@ -52,7 +52,8 @@ class TrainPage : public QWidget {
   void showLoading(const QString& file, std::uint64_t bytes_done, std::uint64_t bytes_total);
   void hideLoading();
   void showLoadError(const Error& error);
-  /// Says what loading found where it is worth saying: skipped lines, movies without a title, other notices.
+  /// Says what a person should know before trusting the picture: lines left out, movies without a title, repeated
+  /// pairs. What is merely worth noting (the encoding, say) stays in the report.
   void showLoadReport(const LoadReport& report);
 
  signals:

@@ -110,7 +110,7 @@ class TestSample : public QObject {
  private slots:
   void saysWhatItIs() {
     QVERIFY(sample_->synthetic);
-    QCOMPARE(sample_->name, std::string("Built-in sample (synthetic ratings)"));
+    QCOMPARE(sample_->name, std::string("Built-in sample"));
   }
 
   void hasTheSizeThatIsPromised() {
