@@ -29,11 +29,11 @@ StatusTexts statusTexts(const Frame& frame) {
   StatusTexts out;
   out.state = formatState(frame.state);
   out.simd = QString::fromUtf8(frame.simd_target.data(), static_cast<qsizetype>(frame.simd_target.size()));
-  out.rate = formatPerSecond(frame.progress.ratings_per_second);
   if (!frame.ratings) {
     out.data = StatusBar::tr("No ratings: open a rating file to begin");
     return out;
   }
+  out.rate = formatPerSecond(frame.progress.ratings_per_second);
   const RatingSet& set = *frame.ratings;
   out.data = QString::fromStdString(set.name);
   if (set.synthetic) out.data += StatusBar::tr(" (synthetic ratings)");
@@ -91,8 +91,8 @@ void StatusBar::present(const Frame& frame) {
   setIfNew(simd_, now.simd);
   setIfNew(rate_, now.rate);
   setIfNew(state_, now.state);
-  const bool new_widths =
-      now.data != shown_.data || now.counts != shown_.counts || now.model != shown_.model || now.simd != shown_.simd;
+  const bool new_widths = now.data != shown_.data || now.counts != shown_.counts || now.model != shown_.model ||
+                          now.simd != shown_.simd || now.rate.isEmpty() != shown_.rate.isEmpty();
   shown_ = std::move(now);
   if (new_widths) fitParts();
 }

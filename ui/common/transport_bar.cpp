@@ -1,10 +1,9 @@
 #include "ui/common/transport_bar.h"
 
 #include <QAction>
-#include <QBoxLayout>
 #include <QButtonGroup>
+#include <QHBoxLayout>
 #include <QLabel>
-#include <QPushButton>
 #include <QSignalBlocker>
 #include <QSlider>
 #include <QToolButton>
@@ -13,6 +12,7 @@
 #include <array>
 #include <cmath>
 
+#include "ui/common/choice_button.h"
 #include "ui/common/elided_label.h"
 #include "ui/common/format.h"
 #include "ui/common/icons.h"
@@ -140,12 +140,10 @@ QWidget* TransportBar::makeUnitButtons() {
   units_ = new QButtonGroup(this);
   for (int i = 0; i < static_cast<int>(unit_texts.size()); ++i) {
     const UnitText& text = unit_texts[static_cast<std::size_t>(i)];
-    auto* button = new QPushButton(tr(text.one), box);
+    auto* button = new ChoiceButton(tr(text.one), box);
     button->setObjectName(QStringLiteral("unit_") + QLatin1String(text.one));
     button->setAccessibleName(tr("Step by %1").arg(tr(text.one)));
     button->setToolTip(tr(text.tip));
-    button->setCheckable(true);
-    button->setAutoDefault(false);
     button->setFocusPolicy(Qt::TabFocus);
     units_->addButton(button, i);
     layout->addWidget(button);
@@ -263,14 +261,37 @@ void TransportBar::present(const Frame& frame) {
   QString text = formatPosition(frame);
   if (frame.state == RunState::Diverged) text = tr("stopped: the loss is no longer a number, %1").arg(text);
   position_->setText(text);
+  // Room for the longest text of this run, so that nothing moves while the numbers grow.
+  Frame last = {};
+  last.state = RunState::Paused;
+  last.ratings = frame.ratings;
+  last.settings.epochs = frame.settings.epochs;
+  last.progress.epoch = frame.settings.epochs - 1;
+  last.progress.batch = last.progress.batches_per_epoch = frame.progress.batches_per_epoch;
+  const int room = QFontMetrics(position_->font()).horizontalAdvance(formatPosition(last)) + 4;
+  if (room == position_room_) return;
+  position_room_ = room;
+  fitCaptions();
 }
 
 void TransportBar::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
+  fitCaptions();
+}
+
+void TransportBar::fitCaptions() {
   // The captions go first when room is short: their controls speak for themselves.
-  const int wide = QFontMetrics(font()).averageCharWidth() * 150;
-  unit_caption_->setVisible(width() >= wide);
-  speed_caption_->setVisible(width() >= wide);
+  int controls = 0;
+  for (int i = 0; i < layout()->count() - 1; ++i)
+    controls += layout()->itemAt(i)->sizeHint().width() + layout()->spacing();
+  const QMargins margins = layout()->contentsMargins();
+  int captions = 0;
+  for (const QLabel* caption : {unit_caption_, speed_caption_}) {
+    if (caption->isHidden()) captions += caption->sizeHint().width() + 8;
+  }
+  const bool fit = controls + captions + position_room_ + margins.left() + margins.right() <= width();
+  unit_caption_->setVisible(fit);
+  speed_caption_->setVisible(fit);
 }
 
 }  // namespace rowlight

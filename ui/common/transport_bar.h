@@ -56,6 +56,7 @@ class TransportBar : public QWidget {
   void step(StepUnit unit);
   void playOn();
   void showSpeed();
+  void fitCaptions();
   [[nodiscard]] RunState state() const;
 
   Workbench* workbench_;
@@ -69,6 +70,7 @@ class TransportBar : public QWidget {
   QSlider* speed_ = nullptr;
   QLabel* speed_text_ = nullptr;
   ElidedLabel* position_ = nullptr;
+  int position_room_ = 0;  // width of the longest position of this run
   bool shows_pause_ = false;
   bool play_was_last_ = false;  // the last command about the run was Play: a change of speed may repeat it
 };

@@ -64,7 +64,7 @@ QVariant BatchModel::data(const QModelIndex& index, int role) const {
     case Qt::DisplayRole: return text(row, index.column());
     case Qt::ToolTipRole: return index.column() == Movie ? text(row, Movie) : QVariant();
     case Qt::TextAlignmentRole:
-      return QVariant::fromValue(index.column() == Movie ? Qt::AlignLeft | Qt::AlignVCenter
+      return QVariant::fromValue(index.column() <= Movie ? Qt::AlignLeft | Qt::AlignVCenter
                                                          : Qt::AlignRight | Qt::AlignVCenter);
     case ErrorShareRole: return index.column() == ErrorColumn ? errorShare(row) : QVariant();
     default: return {};
@@ -74,7 +74,7 @@ QVariant BatchModel::data(const QModelIndex& index, int role) const {
 QVariant BatchModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation == Qt::Vertical) return role == Qt::DisplayRole ? QVariant(section + 1) : QVariant();
   if (role == Qt::TextAlignmentRole) {
-    return QVariant::fromValue(section == Movie ? Qt::AlignLeft | Qt::AlignVCenter : Qt::AlignRight | Qt::AlignVCenter);
+    return QVariant::fromValue(section <= Movie ? Qt::AlignLeft | Qt::AlignVCenter : Qt::AlignRight | Qt::AlignVCenter);
   }
   if (role == Qt::ToolTipRole && section == ErrorColumn) return tr("Prediction minus rating");
   if (role != Qt::DisplayRole) return {};

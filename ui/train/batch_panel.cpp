@@ -7,6 +7,8 @@
 #include <QTableView>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 #include "ui/common/format.h"
 #include "ui/common/typography.h"
 #include "ui/train/batch_model.h"
@@ -34,7 +36,8 @@ BatchPanel::BatchPanel(Workbench* workbench, QWidget* parent)
   auto* layout = new QHBoxLayout(this);
   layout->setContentsMargins(8, 8, 8, 8);
   layout->setSpacing(16);
-  layout->addWidget(makeFacts());
+  facts_box_ = makeFacts();
+  layout->addWidget(facts_box_);
   makeTable();
   layout->addWidget(table_, 1);
   connect(workbench_, &Workbench::presented, this, &BatchPanel::present);
@@ -69,7 +72,6 @@ QWidget* BatchPanel::makeFacts() {
   operation_ = add("batchOperation", bold);
   sentence_ = add("batchSentence", textFont(TextSize::Normal));
   layout->addStretch(1);
-  box->setFixedWidth(QFontMetrics(font()).averageCharWidth() * 46);
   return box;
 }
 
@@ -108,6 +110,19 @@ void BatchPanel::makeTable() {
           [this](const QModelIndex& index) { workbench_->selectMovie(model_->movieAt(index.row())); });
 }
 
+void BatchPanel::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  const int letter = QFontMetrics(font()).averageCharWidth();
+  // Side by side in a strip; one above the other where the panel is narrow and has the height for it.
+  const bool stacked = width() < 130 * letter && height() > 2 * sizeHint().height();
+  static_cast<QBoxLayout*>(layout())->setDirection(stacked ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+  facts_box_->setMaximumWidth(stacked ? QWIDGETSIZE_MAX : 46 * letter);
+  facts_box_->setMinimumWidth(stacked ? 0 : std::min(46 * letter, width() / 3));
+  const int table_width = stacked ? width() : width() - facts_box_->minimumWidth();
+  const int digit = QFontMetrics(table_->font()).horizontalAdvance(u'0');
+  table_->horizontalHeader()->resizeSection(BatchModel::ErrorColumn, digit * (table_width > 90 * digit ? 26 : 14));
+}
+
 void BatchPanel::present(const Frame& frame) {
   if (frame.state == RunState::Playing) {
     throttle_.request();
@@ -129,6 +144,8 @@ void BatchPanel::showFrame() {
     facts += tr(", loss %1").arg(batch->loss ? formatFixed(*batch->loss, 4) : tr("not computed yet"));
     facts += tr(", learning rate %1").arg(QString::number(frame->progress.learning_rate, 'e', 2));
     if (batch->users.size() < batch->size) facts += tr(" (the first %1 are listed)").arg(batch->users.size());
+    facts += tr("\nlearning rate %1").arg(formatFixed(frame->progress.learning_rate, 6));
+    if (batch->users.size() < batch->size) facts += tr("\nthe first %1 are listed").arg(batch->users.size());
     setIfNew(facts_, facts);
   }
   const bool goes_on = frame && (frame->state == RunState::Paused || frame->state == RunState::Playing);

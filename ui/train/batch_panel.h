@@ -25,6 +25,9 @@ class BatchPanel : public QWidget {
 
   [[nodiscard]] QSize sizeHint() const override;
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
   QWidget* makeFacts();
   void makeTable();
@@ -32,6 +35,7 @@ class BatchPanel : public QWidget {
   void showFrame();
 
   Workbench* workbench_;
+  QWidget* facts_box_ = nullptr;
   BatchModel* model_ = nullptr;
   QTableView* table_ = nullptr;
   QLabel* title_ = nullptr;

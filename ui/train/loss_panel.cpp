@@ -46,15 +46,17 @@ LossPanel::LossPanel(Workbench* workbench, QWidget* parent)
   layout->addWidget(makeHeader());
   line_ = new ElidedLabel(Qt::ElideRight, this);
   line_->setObjectName(QStringLiteral("lossLine"));
-  line_->setFont(numberFont(TextSize::Normal));
+  line_->setFont(numberFont(TextSize::Small));
   line_->setForegroundRole(QPalette::PlaceholderText);
   layout->addWidget(line_);
   makeChart();
   stack_ = new QStackedWidget(this);
-  empty_ = new QLabel(tr("The loss of every batch will stand here. Press Space to play, or Right for one step."), this);
+  empty_ = new QLabel(tr("Here the loss of every batch will be a point.\nPress Space to play, or Right for one step."),
+                      this);
   empty_->setObjectName(QStringLiteral("lossEmpty"));
   empty_->setAlignment(Qt::AlignCenter);
   empty_->setWordWrap(true);
+  empty_->setForegroundRole(QPalette::PlaceholderText);
   stack_->addWidget(empty_);
   stack_->addWidget(view_);
   layout->addWidget(stack_, 1);
@@ -94,16 +96,16 @@ void LossPanel::makeChart() {
   chart_->setMargins(QMargins(0, 0, QFontMetrics(numberFont(TextSize::Small)).averageCharWidth() * 4, 0));
   chart_->layout()->setContentsMargins(0, 0, 0, 0);
   raw_ = new QLineSeries;
-  raw_->setName(tr("training, each batch"));
+  raw_->setName(tr("each batch"));
   smoothed_ = new QLineSeries;
-  smoothed_->setName(tr("training, smoothed"));
+  smoothed_->setName(tr("smoothed"));
   validation_ = new QLineSeries;
-  validation_->setName(tr("validation, each epoch"));
+  validation_->setName(tr("validation"));
   validation_->setPointsVisible(true);
   batches_ = new QCategoryAxis;
   losses_ = new QCategoryAxis;
   batches_->setTitleText(tr("batch"));
-  losses_->setTitleText(tr("mean squared error"));
+  losses_->setTitleText(tr("MSE"));
   chart_->addAxis(batches_, Qt::AlignBottom);
   chart_->addAxis(losses_, Qt::AlignLeft);
   for (QCategoryAxis* axis : {batches_, losses_}) {
@@ -225,7 +227,7 @@ QString LossPanel::readingAt(double batch) const {
 void LossPanel::showReading(std::optional<double> batch) {
   cursor_ = batch;
   const QString reading = batch ? readingAt(*batch) : QString();
-  line_->setText(reading.isEmpty() ? tr("How far the predictions are off; point at the chart to read a value")
+  line_->setText(reading.isEmpty() ? tr("mean squared error of the predictions; point at the chart to read a value")
                                    : reading);
 }
 

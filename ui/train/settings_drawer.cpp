@@ -1,6 +1,7 @@
 #include "ui/train/settings_drawer.h"
 
 #include <QComboBox>
+#include <QEvent>
 #include <QFontMetrics>
 #include <QFormLayout>
 #include <QHBoxLayout>
@@ -22,6 +23,7 @@
 #include "ui/common/format.h"
 #include "ui/common/icons.h"
 #include "ui/common/key_policy.h"
+#include "ui/common/palette.h"
 #include "ui/common/typography.h"
 
 namespace rowlight {
@@ -36,6 +38,9 @@ QString exactText(float value) {
   }
   return QString::number(static_cast<double>(value), 'g', 9);
 }
+
+// Orange-brown, as the strip of an error; at least 4.5:1 on the window.
+QColor warningColor(Theme theme) { return theme == Theme::Dark ? QColor(0xF0A35C) : QColor(0x9A4A00); }
 
 bool isSgd(const TrainSettings& s) { return s.optimizer.kind == OptimizerKind::Sgd; }
 bool isAdam(const TrainSettings& s) { return s.optimizer.kind == OptimizerKind::AdamW; }
@@ -369,6 +374,8 @@ void SettingsDrawer::check() {
   const auto now = settings();
   const auto verdict = now ? validate(*now) : Expected<void>{};
   bool placed = false;
+  QPalette warning = palette();
+  warning.setColor(QPalette::WindowText, warningColor(themeOf(warning)));
   for (const Field& field : fields_) {
     const bool applies = !field.applies || field.applies(last_read_);
     form_->setRowVisible(field.editor->parentWidget(), applies);
@@ -384,11 +391,13 @@ void SettingsDrawer::check() {
     }
     placed = placed || !problem.isEmpty();
     field.problem->setText(problem);
+    field.problem->setPalette(warning);
     field.problem->setVisible(!problem.isEmpty());
     field.editor->setAccessibleDescription(problem.isEmpty() ? field.editor->toolTip() : problem);
   }
   const bool refused = now && !verdict;
   problem_->setText(refused && !placed ? formatError(verdict.error()) : QString());
+  problem_->setPalette(warning);
   problem_->setVisible(refused && !placed);
   apply_->setEnabled(now && !refused && *now != base_);
   apply_->setText(!now || startsOver(*now) ? tr("&Apply and start over") : tr("&Apply"));
@@ -409,6 +418,11 @@ void SettingsDrawer::apply() {
   const std::uint64_t batches = frame ? frame->progress.batches_done : 0;
   if (batches > 0 && startsOver(*now) && !question_(this, batches)) return;
   workbench_->send(Configure{*now});
+}
+
+void SettingsDrawer::changeEvent(QEvent* event) {
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::PaletteChange && apply_) check();
 }
 
 void SettingsDrawer::discard() { setSettings(base_); }

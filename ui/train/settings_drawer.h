@@ -43,6 +43,9 @@ class SettingsDrawer : public QWidget {
  signals:
   void closeRequested();
 
+ protected:
+  void changeEvent(QEvent* event) override;
+
  private:
   // One line of the form. The reader puts the field's value into settings (false: not a number); blame is found by
   // putting a single field into settings that are known to be good.

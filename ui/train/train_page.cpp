@@ -19,6 +19,7 @@
 
 #include <algorithm>
 
+#include "ui/common/choice_button.h"
 #include "ui/common/elided_label.h"
 #include "ui/common/format.h"
 #include "ui/common/icons.h"
@@ -49,6 +50,7 @@ TrainPage::TrainPage(Workbench* workbench, QWidget* parent) : QWidget(parent), w
   setObjectName(QStringLiteral("pageTrain"));
   setAccessibleName(tr("Train"));
   setAcceptDrops(true);
+  setFocusPolicy(Qt::ClickFocus);  // a click beside the panels gives the single keys back to the window
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
@@ -108,12 +110,11 @@ QWidget* TrainPage::makeHeader() {
   summary_ = new ElidedLabel(Qt::ElideMiddle, header);
   summary_->setObjectName(QStringLiteral("trainSummary"));
   summary_->setFont(numberFont(TextSize::Normal));
-  drawer_toggle_ = new QPushButton(themedIcon(QStringLiteral("settings")), tr("Settings"), header);
+  drawer_toggle_ = new ChoiceButton(tr("Settings"), header);
+  drawer_toggle_->setIcon(themedIcon(QStringLiteral("settings")));
   drawer_toggle_->setObjectName(QStringLiteral("settingsToggle"));
-  drawer_toggle_->setCheckable(true);
   drawer_toggle_->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_Comma));
   drawer_toggle_->setToolTip(tr("Show or hide the settings of the run (Ctrl+,)"));
-  drawer_toggle_->setAutoDefault(false);
   layout->addWidget(open);
   layout->addSpacing(8);
   layout->addWidget(summary_, 1);
@@ -158,6 +159,9 @@ void TrainPage::makePanels() {
   arrangement_ = new QStackedWidget(this);
   arrangement_->addWidget(rows_);
   arrangement_->addWidget(tabs_);
+  // Not what the splitters would need: where that does not fit, the tabs take over.
+  arrangement_->setMinimumSize(fontMetrics().averageCharWidth() * 40, fontMetrics().height() * 10);
+  arrangement_->installEventFilter(this);
 }
 
 std::array<QSplitter*, 4> TrainPage::splitters() const { return {rows_, columns_, left_, right_}; }
@@ -168,6 +172,7 @@ void TrainPage::setTabbed(bool tabbed) {
   QWidget* focused = QApplication::focusWidget();
   const auto all = splitters();
   if (tabbed) {
+    roomy_minimum_ = rows_->minimumSizeHint();
     for (std::size_t i = 0; i < all.size(); ++i) roomy_sizes_[i] = all[i]->saveState();
     for (const Panel& panel : panels_) tabs_->addTab(panel.widget, panel.tab);
   } else {
@@ -186,10 +191,21 @@ void TrainPage::setTabbed(bool tabbed) {
   }
 }
 
-void TrainPage::resizeEvent(QResizeEvent* event) {
-  QWidget::resizeEvent(event);
-  const QSize window_size = window()->size();
-  setTabbed(window_size.width() < roomy_window.width() || window_size.height() < roomy_window.height());
+bool TrainPage::eventFilter(QObject* watched, QEvent* event) {
+  if (watched == arrangement_ && event->type() == QEvent::Resize) {
+    const QSize all = window()->size();
+    const QSize needed = tabbed_ ? roomy_minimum_ : rows_->minimumSizeHint();
+    const QSize room = arrangement_->size();
+    setTabbed(all.width() < roomy_window.width() || all.height() < roomy_window.height() ||
+              room.width() < needed.width() || room.height() < needed.height());
+  }
+  return QWidget::eventFilter(watched, event);
+}
+
+void TrainPage::showEvent(QShowEvent* event) {
+  QWidget::showEvent(event);
+  // Without this the first button would get the focus, and with it Space.
+  if (!window()->focusWidget()) setFocus();
 }
 
 void TrainPage::setDrawerOpen(bool open) {

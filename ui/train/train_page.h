@@ -62,7 +62,8 @@ class TrainPage : public QWidget {
   void loadCancelled();
 
  protected:
-  void resizeEvent(QResizeEvent* event) override;
+  bool eventFilter(QObject* watched, QEvent* event) override;
+  void showEvent(QShowEvent* event) override;
   void dragEnterEvent(QDragEnterEvent* event) override;
   void dropEvent(QDropEvent* event) override;
 
@@ -104,6 +105,7 @@ class TrainPage : public QWidget {
   BatchPanel* batch_ = nullptr;
   std::array<Panel, 5> panels_;
   std::array<QByteArray, 4> roomy_sizes_;  // of the splitters, while their panels are in tabs
+  QSize roomy_minimum_;                    // what they need, likewise
   bool tabbed_ = false;
   QString engine_error_;  // the frame's error that the strip shows
 };
