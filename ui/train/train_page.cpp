@@ -150,9 +150,9 @@ void TrainPage::makePanels() {
   rows_->setStretchFactor(0, 1);
   rows_->setStretchFactor(1, 0);
   for (QSplitter* splitter : {columns_, left_}) splitter->setSizes({1000, 1000});
-  right_->setSizes({700, 1300});  // the projection is what a class looks at
-  right_->setStretchFactor(0, 7);
-  right_->setStretchFactor(1, 13);
+  right_->setSizes({850, 1150});  // the projection is what a class looks at
+  right_->setStretchFactor(0, 17);
+  right_->setStretchFactor(1, 23);
   tabs_ = new QTabWidget(this);
   tabs_->setObjectName(QStringLiteral("trainTabs"));
   tabs_->setDocumentMode(true);
