@@ -1,7 +1,7 @@
 #include <QApplication>
 #include <QFile>
 #include <QSettings>
-#include <QSlider>
+#include <QLineEdit>
 #include <QTemporaryDir>
 #include <QTest>
 #include <algorithm>
@@ -141,7 +141,7 @@ class TestMainWindow : public QObject {
     QCOMPARE(window.lastErrorExitCode(), 3);
     auto* strip = window.findChild<MessageStrip*>();
     QVERIFY(strip != nullptr && strip->isVisible());
-    QVERIFY2(strip->text().contains(QStringLiteral("PNG")), qPrintable(strip->text()));
+    QVERIFY2(strip->message().contains(QStringLiteral("PNG")), qPrintable(strip->message()));
     QCOMPARE(window.workbench().frame()->ratings, before);
     QCOMPARE(window.workbench().frame()->progress.epoch, 1);
   }

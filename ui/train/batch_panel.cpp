@@ -142,9 +142,7 @@ void BatchPanel::showFrame() {
     setIfNew(title_, tr("Batch %1").arg(formatCount(batch->number)));
     QString facts = batch->size == 1 ? tr("1 rating") : tr("%1 ratings").arg(formatCount(batch->size));
     facts += tr(", loss %1").arg(batch->loss ? formatFixed(*batch->loss, 4) : tr("not computed yet"));
-    facts += tr(", learning rate %1").arg(QString::number(frame->progress.learning_rate, 'e', 2));
-    if (batch->users.size() < batch->size) facts += tr(" (the first %1 are listed)").arg(batch->users.size());
-    facts += tr("\nlearning rate %1").arg(formatFixed(frame->progress.learning_rate, 6));
+    facts += tr("\nlearning rate %1").arg(QString::number(frame->progress.learning_rate, 'e', 2));
     if (batch->users.size() < batch->size) facts += tr("\nthe first %1 are listed").arg(batch->users.size());
     setIfNew(facts_, facts);
   }
