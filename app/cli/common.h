@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json_fwd.hpp>
@@ -27,8 +28,28 @@ struct Context {
   [[nodiscard]] unsigned thread_count() const;
 };
 
-/// Adds --json, --threads, --target and --seed.
-void add_common_options(CLI::App& command, Context& context);
+/// Adds --json, --threads, --target and --seed; returns the last.
+CLI::Option* add_common_options(CLI::App& command, Context& context);
+
+/// "a", "a or b", "a, b or c".
+[[nodiscard]] std::string listed(const std::vector<std::string>& words);
+
+/// Accepts one of `words`; the message says what was given and names them.
+[[nodiscard]] CLI::Validator one_of(const std::vector<std::string>& words);
+
+/// An option that takes one of the words of `choices` and stores what it stands for.
+template <class T>
+CLI::Option* add_choice(CLI::App& command, const std::string& name, T& into,
+                        const std::vector<std::pair<std::string, T>>& choices, const std::string& help) {
+  std::vector<std::string> words;
+  for (const auto& choice : choices) words.push_back(choice.first);
+  const auto store = [&into, choices](const std::string& word) {
+    for (const auto& [name_of_choice, value] : choices) {
+      if (name_of_choice == word) into = value;
+    }
+  };
+  return command.add_option_function<std::string>(name, store, help)->check(one_of(words))->type_name("NAME");
+}
 
 /// The text of inspect's options; resolved() turns them into ReadOptions.
 struct ReadArguments {
@@ -36,7 +57,7 @@ struct ReadArguments {
   ReadOptions options;
   std::string header;
   std::string scale;
-  std::string duplicates = "last";
+  Duplicates duplicates = Duplicates::KeepLast;
 
   /// Errors: Usage.
   [[nodiscard]] Expected<ReadOptions> resolved() const;
