@@ -1,6 +1,5 @@
 #include "app/cli/common.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <csignal>
@@ -20,11 +19,6 @@ std::atomic<bool> interrupt_flag{false};
 
 extern "C" void on_interrupt(int) { interrupt_flag = true; }
 
-bool parse_double(std::string_view text, double& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() && std::isfinite(value);
-}
-
 }  // namespace
 
 void Context::report(const Error& error, bool json_event) {
@@ -37,23 +31,6 @@ void Context::report(const Error& error, bool json_event) {
 
 unsigned Context::thread_count() const {
   return threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
-}
-
-std::string listed(const std::vector<std::string>& words) {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
-    text += words[i];
-  }
-  return text;
-}
-
-CLI::Validator one_of(const std::vector<std::string>& words) {
-  const auto check = [words](const std::string& text) {
-    if (std::find(words.begin(), words.end(), text) != words.end()) return std::string();
-    return "'" + text + "' is not known; it must be " + listed(words);
-  };
-  return CLI::Validator(check, "");
 }
 
 CLI::Option* add_common_options(CLI::App& command, Context& context) {
@@ -113,16 +90,6 @@ Expected<ReadOptions> ReadArguments::resolved() const {
   }
   result.duplicates = duplicates;
   return result;
-}
-
-Expected<std::pair<double, double>> parse_pair(const std::string& option, const std::string& text) {
-  const std::size_t colon = text.find(':');
-  std::pair<double, double> pair;
-  if (colon == std::string::npos || !parse_double(std::string_view(text).substr(0, colon), pair.first) ||
-      !parse_double(std::string_view(text).substr(colon + 1), pair.second)) {
-    return fail(ErrorKind::Usage, option + " is '" + text + "'", "two numbers with a colon between them are expected");
-  }
-  return pair;
 }
 
 Expected<LoadedRatings> load(const ReadArguments& arguments) {

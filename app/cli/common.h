@@ -3,12 +3,12 @@
 #include <atomic>
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json_fwd.hpp>
 
+#include "app/cli/choices.h"
+#include "app/cli/training_options.h"
 #include "core/base/error.h"
 #include "core/ratings/reader.h"
 
@@ -31,26 +31,6 @@ struct Context {
 /// Adds --json, --threads, --target and --seed; returns the last.
 CLI::Option* add_common_options(CLI::App& command, Context& context);
 
-/// "a", "a or b", "a, b or c".
-[[nodiscard]] std::string listed(const std::vector<std::string>& words);
-
-/// Accepts one of `words`; the message says what was given and names them.
-[[nodiscard]] CLI::Validator one_of(const std::vector<std::string>& words);
-
-/// An option that takes one of the words of `choices` and stores what it stands for.
-template <class T>
-CLI::Option* add_choice(CLI::App& command, const std::string& name, T& into,
-                        const std::vector<std::pair<std::string, T>>& choices, const std::string& help) {
-  std::vector<std::string> words;
-  for (const auto& choice : choices) words.push_back(choice.first);
-  const auto store = [&into, choices](const std::string& word) {
-    for (const auto& [name_of_choice, value] : choices) {
-      if (name_of_choice == word) into = value;
-    }
-  };
-  return command.add_option_function<std::string>(name, store, help)->check(one_of(words))->type_name("NAME");
-}
-
 /// The text of inspect's options; resolved() turns them into ReadOptions.
 struct ReadArguments {
   std::string path;
@@ -65,9 +45,6 @@ struct ReadArguments {
 
 /// Adds FILE and all options of `inspect`.
 void add_read_options(CLI::App& command, ReadArguments& arguments);
-
-/// Two numbers "LO:HI". Errors: Usage, naming `option`.
-[[nodiscard]] Expected<std::pair<double, double>> parse_pair(const std::string& option, const std::string& text);
 
 /// Loads with progress on a terminal, and stops when the person interrupts.
 [[nodiscard]] Expected<LoadedRatings> load(const ReadArguments& arguments);

@@ -19,10 +19,7 @@ namespace {
 
 struct TrainArguments {
   ReadArguments read;
-  TrainSettings settings;
-  std::string y_range;
-  std::string betas;
-  std::optional<double> weight_decay;
+  TrainingArguments training;
   std::string mode = "exact";
   std::string test;
   std::string init;
@@ -32,32 +29,7 @@ struct TrainArguments {
   bool log_batches = false;
   bool epochs_given = false;
   std::optional<double> stop_at_rmse;
-
-  [[nodiscard]] Expected<TrainSettings> resolved(const Context& context) const;
 };
-
-Expected<TrainSettings> TrainArguments::resolved(const Context& context) const {
-  TrainSettings s = settings;
-  const OptimizerSettings defaults = default_optimizer(s.optimizer.kind);
-  s.optimizer.weight_decay = weight_decay.value_or(defaults.weight_decay);
-  s.seed = context.seed;
-  s.threads = context.thread_count();
-  if (!betas.empty()) {
-    const auto pair = parse_pair("--betas", betas);
-    if (!pair) return tl::make_unexpected(pair.error());
-    s.optimizer.beta1 = pair->first;
-    s.optimizer.beta2 = pair->second;
-  }
-  if (!y_range.empty()) {
-    const auto pair = parse_pair("--y-range", y_range);
-    if (!pair) return tl::make_unexpected(pair.error());
-    s.range_mode = RangeMode::Given;
-    s.range_low = static_cast<float>(pair->first);
-    s.range_high = static_cast<float>(pair->second);
-  }
-  if (auto valid = validate(s); !valid) return tl::make_unexpected(valid.error());
-  return s;
-}
 
 /// Reads everything that the arguments name. `vocabulary` of the test file is its own; the trainer matches ids.
 Expected<InstallRatings> read_inputs(const TrainArguments& arguments) {
@@ -230,8 +202,10 @@ Expected<void> run(const TrainArguments& arguments, const Context& context) {
   if (arguments.mode != "exact") {
     return fail(ErrorKind::Usage, "--mode is '" + arguments.mode + "'", "this version trains in mode exact only");
   }
-  const auto settings = arguments.resolved(context);
+  auto settings = arguments.training.resolved();
   if (!settings) return tl::make_unexpected(settings.error());
+  settings->seed = context.seed;
+  settings->threads = context.thread_count();
   if (auto writable = check_save_path(arguments.save); !writable) return writable;
   const Reporter reporter(context);
   const auto inputs = read_inputs(arguments);
@@ -258,27 +232,6 @@ Expected<void> run(const TrainArguments& arguments, const Context& context) {
   return {};
 }
 
-void add_training_options(CLI::App& command, TrainArguments& a) {
-  TrainSettings& s = a.settings;
-  add_choice<ModelKind>(command, "--model", s.model, {{"dot", ModelKind::Dot}, {"dot-bias", ModelKind::DotBias}},
-                        "dot or dot-bias (default)");
-  command.add_option("--factors", s.factors, "Length of a row (default: 50)");
-  command.add_option("--y-range", a.y_range,
-                     "Range of predictions LO:HI (default: 0 to the highest rating + 0.5; none for dot)");
-  command.add_option("--epochs", s.epochs, "Passes over the ratings (default: 5)");
-  command.add_option("--batch-size", s.batch_size, "Ratings in a batch (default: 64)");
-  add_choice<OptimizerKind>(command, "--optimizer", s.optimizer.kind,
-                            {{"sgd", OptimizerKind::Sgd}, {"adamw", OptimizerKind::AdamW}}, "sgd or adamw (default)");
-  command.add_option("--lr", s.optimizer.learning_rate, "Learning rate (default: 0.005)");
-  command.add_option("--momentum", s.optimizer.momentum, "SGD's momentum (default: 0)");
-  command.add_option("--betas", a.betas, "AdamW's betas A:B (default: 0.9:0.99)");
-  command.add_option("--eps", s.optimizer.eps, "AdamW's eps (default: 1e-5)");
-  command.add_option("--weight-decay", a.weight_decay, "Weight decay (default: 0.1 for adamw, 0 for sgd)");
-  add_choice<ScheduleKind>(command, "--schedule", s.schedule,
-                           {{"constant", ScheduleKind::Constant}, {"one-cycle", ScheduleKind::OneCycle}},
-                           "constant or one-cycle (default)");
-}
-
 /// A saved run brings its settings along; options that would set others are named, not silently dropped.
 void note_unused_options(const CLI::App& command) {
   if (command.count("--resume") == 0) return;
@@ -298,10 +251,8 @@ void add_train(CLI::App& app, Context& context) {
   auto arguments = std::make_shared<TrainArguments>();
   add_common_options(*command, context);
   add_read_options(*command, arguments->read);
-  add_training_options(*command, *arguments);
-  auto* valid = command->add_option("--valid", arguments->settings.valid_share,
-                                    "Share of the ratings to validate on (default: 0.2)");
-  command->add_option("--test", arguments->test, "Validate on this file instead of a share")->excludes(valid);
+  add_training_options(*command, arguments->training);
+  command->add_option("--test", arguments->test, "Validate on this file instead of a share")->excludes("--valid");
   auto* init = command->add_option("--init", arguments->init, "Start from the tables of this .safetensors file");
   command->add_option("--order", arguments->order, "Order of the ratings: .npy with int64 positions");
   command->add_option("--save", arguments->save, "Write the trained run to this .safetensors file");

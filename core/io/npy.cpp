@@ -15,9 +15,8 @@ namespace rowlight {
 namespace {
 
 constexpr std::string_view magic = "\x93NUMPY";
-constexpr std::size_t alignment = 64;                  // of the data, as NumPy writes it
-constexpr std::uint64_t longest_header = 1U << 20U;    // of the two dimensions here it needs 100 bytes
-constexpr std::size_t largest_empty_side = 1U << 24U;  // (0, n) and (n, 0): no file size bounds this n
+constexpr std::size_t alignment = 64;                // of the data, as NumPy writes it
+constexpr std::uint64_t longest_header = 1U << 20U;  // of the two dimensions here it needs 100 bytes
 
 /// The dictionary at the start of the file.
 struct Header {
@@ -189,7 +188,7 @@ Expected<std::size_t> checked_count(const InputFile& input, const Header& header
                              "-byte values, but " + std::to_string(input.remaining()) + " bytes follow",
                          "the file may be cut off");
   }
-  if (*count == 0 && *std::max_element(header.shape.begin(), header.shape.end()) > largest_empty_side) {
+  if (*count == 0 && *std::max_element(header.shape.begin(), header.shape.end()) > io::largest_empty_side) {
     return io::bad_input(input.path(), "the shape " + shape + " has no values and an absurd size");
   }
   return *count;

@@ -127,7 +127,7 @@ class HeaderHandler {
   bool null() { return unexpected("null"); }
   bool boolean(bool) { return unexpected("true or false"); }
   bool number_integer(number_integer_t) { return unexpected("a negative number"); }
-  bool number_float(number_float_t, const string_t&) { return unexpected("a fraction"); }
+  bool number_float(number_float_t, const string_t&) { return unexpected("a number that is no integer"); }
   bool binary(binary_t&) { return unexpected("binary data"); }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) {
     return reject("is not JSON at its byte " + std::to_string(position));
@@ -206,7 +206,7 @@ Expected<std::string> read_header(InputFile& input) {
 /// The values that the entry has, if type, shape and offsets agree.
 Expected<std::size_t> count_of(const std::string& path, const Entry& entry) {
   const std::string name = "the tensor " + io::quoted(entry.name);
-  const auto* type = std::find_if(types.begin(), types.end(), [&](const TypeInfo& t) { return t.name == entry.type; });
+  const auto type = std::find_if(types.begin(), types.end(), [&](const TypeInfo& t) { return t.name == entry.type; });
   if (type == types.end()) {
     return io::bad_input(path, name + " has the type " + io::quoted(entry.type),
                          "F32, F64, I64, I32 and U8 can be read");
@@ -383,6 +383,9 @@ Expected<Matrix> matrix_of(const TensorFile& file, const std::string& name) {
   }
   if (io::product_of(tensor.shape) != values->size()) {
     return fail(ErrorKind::BadInput, quoted + " does not have the values that its shape announces");
+  }
+  if (values->empty() && *std::max_element(tensor.shape.begin(), tensor.shape.end()) > io::largest_empty_side) {
+    return fail(ErrorKind::BadInput, quoted + " has no values and an absurd size");
   }
   const std::size_t cols = tensor.shape.size() == 2 ? tensor.shape[1] : 1;
   Matrix matrix(tensor.shape[0], cols);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,10 @@ static_assert(std::numeric_limits<float>::is_iec559 && std::numeric_limits<doubl
   return tl::make_unexpected(Error{ErrorKind::BadInput, std::move(what), std::move(hint), file, 0, 0});
 }
 
-/// "(2, 3)", with its middle left out where it is long: a hostile file must not fill the message.
+/// Largest n of the shapes (0, n) and (n, 0): no file size bounds it, and memory is allocated by it later.
+inline constexpr std::size_t largest_empty_side = std::size_t{1} << 24U;
+
+/// "(2, 3)", cut where it is long: a hostile file must not fill the message.
 [[nodiscard]] inline std::string shape_text(std::span<const std::size_t> shape) {
   std::string text = "(";
   for (std::size_t i = 0; i < shape.size() && i < 8; ++i) {
@@ -60,7 +64,7 @@ static_assert(std::numeric_limits<float>::is_iec559 && std::numeric_limits<doubl
   return static_cast<float>(value);
 }
 
-/// Calls `take(Stored)` for the next `count` values; in the file's order. Memory: one chunk. Pre: count *
+/// Calls `take(Stored)` for the next `count` values in the file's order. Memory: one chunk. Pre: count *
 /// sizeof(Stored) <= input.remaining().
 template <class Stored, class Take>
 [[nodiscard]] Expected<void> each_value(InputFile& input, std::size_t count, Take take) {
