@@ -1,5 +1,6 @@
 #include "app/cli/common.h"
 
+#include <charconv>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
@@ -32,31 +33,50 @@ unsigned Context::thread_count() const {
   return threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
 }
 
-void add_common_options(CLI::App& command, Context& context) {
+CLI::Option* add_common_options(CLI::App& command, Context& context) {
+  constexpr unsigned most_threads = 1024;
+  const std::vector<std::string> targets = {"auto", "scalar", "sse4", "avx2", "avx512", "neon"};
+  const auto thread_range = [](const std::string& text) {
+    unsigned threads = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), threads);
+    const bool fits =
+        error == std::errc() && end == text.data() + text.size() && threads > 0 && threads <= most_threads;
+    return fits ? std::string() : "'" + text + "' does not fit; it must be a number from 1 to 1024";
+  };
   command.add_flag("--json", context.json, "Print JSON to standard output");
-  command.add_option("--threads", context.threads, "Threads to use (default: all cores)")->check(CLI::Range(1U, 1024U));
-  command.add_option("--target", context.target, "SIMD target: scalar, sse4, avx2, avx512, neon or auto")
-      ->check(CLI::IsMember({"auto", "scalar", "sse4", "avx2", "avx512", "neon"}));
-  command.add_option("--seed", context.seed, "Seed of all random numbers (default: 42)");
+  command.add_option("--threads", context.threads, "Threads to use (default: all cores)")
+      ->check(CLI::Validator(thread_range, ""));
+  command.add_option("--target", context.target, "SIMD target: " + listed(targets) + " (default: auto, the best)")
+      ->check(one_of(targets))
+      ->type_name("NAME");
+  return command.add_option("--seed", context.seed, "Seed of all random numbers (default: 42)");
 }
 
 void add_read_options(CLI::App& command, ReadArguments& arguments) {
   ReadOptions& o = arguments.options;
-  std::string names;
-  for (const std::string& name : format_names()) names += (names.empty() ? "" : ", ") + name;
   command.add_option("FILE", arguments.path, "Rating file or folder")->required();
   command.add_option("--items", o.items_file, "File with titles (default: looked for beside the ratings)");
-  command.add_option("--format", o.format, "One of: " + names);
+  command.add_option("--format", o.format, listed(format_names()) + " (default: found out)")
+      ->check(one_of(format_names()))
+      ->type_name("NAME");
   command.add_option("--delimiter", o.delimiter, "Text between fields, such as , or ::");
   command.add_option("--columns", o.columns, "Order of the columns, such as user,item,rating,time; - skips one");
   command.add_option("--header", arguments.header, "Whether the first line names the columns: yes or no")
-      ->check(CLI::IsMember({"yes", "no"}));
+      ->check(one_of({"yes", "no"}))
+      ->type_name("NAME");
   command.add_option("--skip-lines", o.skip_lines, "Lines before the data");
-  command.add_option("--encoding", o.encoding, "utf-8 or latin-1");
+  command.add_option("--encoding", o.encoding, "utf-8 or latin-1 (default: found out)")
+      ->check(one_of({"utf-8", "latin-1"}))
+      ->type_name("NAME");
   command.add_option("--scale", arguments.scale, "Lowest and highest rating, LO:HI");
   command.add_option("--missing", o.missing, "This rating means: not rated");
-  command.add_option("--duplicates", arguments.duplicates, "What a repeated pair means: last, first, mean, all, error")
-      ->check(CLI::IsMember({"last", "first", "mean", "all", "error"}));
+  add_choice<Duplicates>(command, "--duplicates", arguments.duplicates,
+                         {{"last", Duplicates::KeepLast},
+                          {"first", Duplicates::KeepFirst},
+                          {"mean", Duplicates::Mean},
+                          {"all", Duplicates::KeepAll},
+                          {"error", Duplicates::Fail}},
+                         "Which rating of a repeated pair counts: last (default), first, mean, all or error");
   command.add_option("--max-bad-lines", o.max_bad_lines, "Fail when more lines than this do not fit");
 }
 
@@ -68,11 +88,7 @@ Expected<ReadOptions> ReadArguments::resolved() const {
     if (!pair) return tl::make_unexpected(pair.error());
     result.scale = RatingScale{static_cast<float>(pair->first), static_cast<float>(pair->second)};
   }
-  result.duplicates = duplicates == "first"   ? Duplicates::KeepFirst
-                      : duplicates == "mean"  ? Duplicates::Mean
-                      : duplicates == "all"   ? Duplicates::KeepAll
-                      : duplicates == "error" ? Duplicates::Fail
-                                              : Duplicates::KeepLast;
+  result.duplicates = duplicates;
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json_fwd.hpp>
 
+#include "app/cli/choices.h"
 #include "app/cli/training_options.h"
 #include "core/base/error.h"
 #include "core/ratings/reader.h"
@@ -27,8 +28,8 @@ struct Context {
   [[nodiscard]] unsigned thread_count() const;
 };
 
-/// Adds --json, --threads, --target and --seed.
-void add_common_options(CLI::App& command, Context& context);
+/// Adds --json, --threads, --target and --seed; returns the last.
+CLI::Option* add_common_options(CLI::App& command, Context& context);
 
 /// The text of inspect's options; resolved() turns them into ReadOptions.
 struct ReadArguments {
@@ -36,7 +37,7 @@ struct ReadArguments {
   ReadOptions options;
   std::string header;
   std::string scale;
-  std::string duplicates = "last";
+  Duplicates duplicates = Duplicates::KeepLast;
 
   /// Errors: Usage.
   [[nodiscard]] Expected<ReadOptions> resolved() const;

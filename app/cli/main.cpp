@@ -18,6 +18,17 @@ Expected<void> choose_target(const std::string& name) {
   return fail(ErrorKind::Usage, "there is no SIMD target '" + name + "'");
 }
 
+/// CLI11 says of an unknown command that one is required; this says which there are. Empty when all is well.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return {};
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    if (command->check_name(argv[1])) return {};
+    names.push_back(command->get_name());
+  }
+  return "there is no command '" + std::string(argv[1]) + "'; it must be " + cli::listed(names);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -38,12 +49,16 @@ int main(int argc, char** argv) {
       throw CLI::RuntimeError(context.exit_code);
     }
   });
+  constexpr int wrong_usage = 2;
+  if (const std::string unknown = unknown_command(app, argc, argv); !unknown.empty()) {
+    std::cerr << unknown << '\n';
+    return wrong_usage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::RuntimeError&) {
     return context.exit_code;
   } catch (const CLI::ParseError& error) {
-    constexpr int wrong_usage = 2;
     return app.exit(error) == 0 ? 0 : wrong_usage;
   }
   return context.exit_code;

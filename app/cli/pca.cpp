@@ -81,10 +81,11 @@ Expected<void> run(const PcaArguments& arguments, const Context& context) {
 void add_pca(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("pca", "Principal components of a table of factors");
   auto arguments = std::make_shared<PcaArguments>();
-  command->add_flag("--json", context.json, "Print JSON to standard output");
+  add_common_options(*command, context);
   command->add_option("FILE", arguments->path, "A saved run (.safetensors) or a table (.npy)")->required();
-  command->add_option("--table", arguments->table, "Which table of a saved run: movie or user")
-      ->check(CLI::IsMember({"movie", "user"}));
+  command->add_option("--table", arguments->table, "Which table of a saved run: movie (default) or user")
+      ->check(one_of({"movie", "user"}))
+      ->type_name("NAME");
   command->add_option("--components", arguments->components, "Number of components (default: 2)");
   command->add_flag("--no-center", arguments->no_center, "Do not subtract the column means");
   command->add_option("--save", arguments->save, "Write the coordinates to this .npy file");

@@ -11,8 +11,8 @@ namespace rowlight::cli {
 void add_sample(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("sample", "Write the built-in sample as ratings.csv and movies.csv");
   auto directory = std::make_shared<std::string>();
-  command->add_flag("--json", context.json, "Print JSON to standard output");
-  auto* seed = command->add_option("--seed", context.seed, "Seed of the synthetic ratings");
+  const auto* seed = add_common_options(*command, context)
+                         ->description("Seed of the synthetic ratings (default: that of the program's own sample)");
   command->add_option("DIR", *directory, "Folder to write into; made when missing")->required();
   command->callback([directory, seed, &context] {
     const RatingSetPtr set = seed->count() > 0 ? make_sample(context.seed) : make_sample();

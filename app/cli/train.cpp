@@ -119,7 +119,7 @@ class Reporter {
   void done(const Trainer& trainer, double seconds) const {
     if (!context_.json) return;
     const auto& epochs = trainer.epochs();
-    const double ratings = static_cast<double>(trainer.training_size()) * static_cast<double>(epochs.size());
+    const auto ratings = static_cast<double>(trainer.trained_ratings());
     const bool validated = !epochs.empty() && epochs.back().valid_loss;
     print_line({{"event", "done"},
                 {"epochs", epochs.size()},
@@ -149,22 +149,25 @@ Expected<void> train(Session& session, const TrainArguments& arguments, const Re
   const Trainer& trainer = *session.trainer();
   std::size_t reported = trainer.epochs().size();
   if (trainer.finished()) return {};
-  session.apply(Play{StepUnit::Batch, 0});
+  // No slice goes past the end of an epoch: whether training stops there must not hang on the clock.
+  const Budget one_unit{std::chrono::microseconds::max(), 1};
+  session.apply(Play{arguments.log_batches ? StepUnit::Batch : StepUnit::Epoch, 0});
   for (bool more = true; more;) {
-    const std::uint64_t batches = trainer.loss_curve().batches();
-    more = session.advance(arguments.log_batches ? Budget{std::chrono::microseconds::max(), 1} : Budget{50ms});
-    if (arguments.log_batches && trainer.loss_curve().batches() != batches) reporter.batch(trainer);
+    const std::uint64_t batches = trainer.batches_done();
+    more = session.advance(arguments.log_batches ? one_unit : Budget{50ms, 1});
+    const bool stop = interrupted();
+    if (stop && more && !trainer.between_batches()) more = session.advance(one_unit);  // the epoch's validation
+    if (arguments.log_batches && trainer.batches_done() != batches) reporter.batch(trainer);
     show_progress(trainer);
-    for (; reported < trainer.epochs().size(); ++reported) {
-      const EpochResult& epoch = trainer.epochs()[reported];
+    if (reported < trainer.epochs().size()) {
+      const EpochResult& epoch = trainer.epochs()[reported++];
       if (stderr_is_terminal()) std::fputs("\r\033[K", stderr);
       reporter.epoch(epoch);
       if (arguments.stop_at_rmse && epoch.valid_loss && std::sqrt(*epoch.valid_loss) <= *arguments.stop_at_rmse) {
-        session.apply(Pause{});
         return {};
       }
     }
-    if (interrupted()) return fail(ErrorKind::Cancelled, "interrupted", "training stopped between two batches");
+    if (stop && more) return fail(ErrorKind::Cancelled, "interrupted", "training stopped between two batches");
   }
   if (const FramePtr frame = session.frame(); frame->error) return tl::make_unexpected(*frame->error);
   return {};
@@ -174,8 +177,21 @@ Expected<void> check_save_path(const std::string& path) {
   if (path.empty()) return {};
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    return fail(ErrorKind::Io, path + " is a folder", "--save needs the name of a file");
+  }
   if (folder.empty() || std::filesystem::is_directory(folder, ignored)) return {};
   return fail(ErrorKind::Io, "there is no folder " + folder.string(), "make it first, so that --save can write there");
+}
+
+/// Names the file that does not fit the ratings, where only one can be meant.
+Error with_file(Error error, const TrainArguments& arguments) {
+  std::vector<std::string> files;
+  for (const std::string& file : {arguments.init, arguments.resume, arguments.order}) {
+    if (!file.empty()) files.push_back(file);
+  }
+  if (error.kind == ErrorKind::BadInput && error.file.empty() && files.size() == 1) error.file = files[0];
+  return error;
 }
 
 Expected<void> run(const TrainArguments& arguments, const Context& context) {
@@ -199,7 +215,7 @@ Expected<void> run(const TrainArguments& arguments, const Context& context) {
   Session session;
   session.apply(Configure{*settings});
   session.apply(*inputs);
-  if (!session.trainer()) return tl::make_unexpected(*session.frame()->error);
+  if (!session.trainer()) return tl::make_unexpected(with_file(*session.frame()->error, arguments));
   if (inputs->resume && arguments.epochs_given) {
     TrainSettings more = session.trainer()->settings();
     more.epochs = settings->epochs;
@@ -209,12 +225,23 @@ Expected<void> run(const TrainArguments& arguments, const Context& context) {
   const Expected<void> outcome = train(session, arguments, reporter);
   const bool stopped_cleanly = outcome || outcome.error().kind == ErrorKind::Cancelled;
   if (stopped_cleanly && !arguments.save.empty()) {
-    while (!session.trainer()->between_batches()) session.advance({});  // an epoch's validation ends first
     if (auto saved = write_safetensors(arguments.save, session.trainer()->save()); !saved) return saved;
   }
   if (!outcome) return outcome;
   reporter.done(*session.trainer(), since_begin());
   return {};
+}
+
+/// A saved run brings its settings along; options that would set others are named, not silently dropped.
+void note_unused_options(const CLI::App& command) {
+  if (command.count("--resume") == 0) return;
+  std::string given;
+  for (const char* name : {"--model", "--factors", "--y-range", "--batch-size", "--optimizer", "--lr", "--momentum",
+                           "--betas", "--eps", "--weight-decay", "--schedule", "--valid", "--seed"}) {
+    if (command.count(name) > 0) given += (given.empty() ? "" : ", ") + std::string(name);
+  }
+  if (!given.empty())
+    std::cerr << "note: --resume goes on under the saved run's own settings, without " << given << '\n';
 }
 
 }  // namespace
@@ -226,16 +253,18 @@ void add_train(CLI::App& app, Context& context) {
   add_read_options(*command, arguments->read);
   add_training_options(*command, arguments->training);
   command->add_option("--test", arguments->test, "Validate on this file instead of a share")->excludes("--valid");
-  command->add_option("--init", arguments->init, "Start from the tables of this .safetensors file");
+  auto* init = command->add_option("--init", arguments->init, "Start from the tables of this .safetensors file");
   command->add_option("--order", arguments->order, "Order of the ratings: .npy with int64 positions");
   command->add_option("--save", arguments->save, "Write the trained run to this .safetensors file");
-  command->add_option("--resume", arguments->resume, "Go on with the run in this .safetensors file");
+  command->add_option("--resume", arguments->resume, "Go on with the run in this .safetensors file, under its settings")
+      ->excludes(init);
   command->add_flag("--log-batches", arguments->log_batches, "Print the loss of every batch (with --json)");
   command->add_option("--stop-at-rmse", arguments->stop_at_rmse, "Stop after an epoch with this validation RMSE");
   command->add_option("--mode", arguments->mode, "exact (default): minibatches with PyTorch's semantics");
   command->callback([arguments, command, &context] {
     arguments->epochs_given = command->count("--epochs") > 0;
     arguments->log_batches = arguments->log_batches && context.json;
+    note_unused_options(*command);
     if (const auto done = run(*arguments, context); !done) context.report(done.error(), true);
   });
 }

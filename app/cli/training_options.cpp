@@ -2,18 +2,12 @@
 
 #include <charconv>
 #include <cmath>
-#include <map>
 
-#include <CLI/CLI.hpp>
+#include "app/cli/choices.h"
 
 namespace rowlight::cli {
 
 namespace {
-
-const std::map<std::string, ModelKind> models = {{"dot", ModelKind::Dot}, {"dot-bias", ModelKind::DotBias}};
-const std::map<std::string, OptimizerKind> optimizers = {{"sgd", OptimizerKind::Sgd}, {"adamw", OptimizerKind::AdamW}};
-const std::map<std::string, ScheduleKind> schedules = {{"constant", ScheduleKind::Constant},
-                                                       {"one-cycle", ScheduleKind::OneCycle}};
 
 bool parse_double(std::string_view text, double& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -54,20 +48,23 @@ Expected<TrainSettings> TrainingArguments::resolved() const {
 
 void add_training_options(CLI::App& command, TrainingArguments& a) {
   TrainSettings& s = a.settings;
-  command.add_option("--model", s.model, "dot or dot-bias (default)")->transform(CLI::CheckedTransformer(models));
+  add_choice<ModelKind>(command, "--model", s.model, {{"dot", ModelKind::Dot}, {"dot-bias", ModelKind::DotBias}},
+                        "dot or dot-bias (default)");
   command.add_option("--factors", s.factors, "Length of a row (default: 50)");
-  command.add_option("--y-range", a.y_range, "Range of predictions LO:HI (default: 0 to the highest rating + 0.5)");
+  command.add_option("--y-range", a.y_range,
+                     "Range of predictions LO:HI (default: 0 to the highest rating + 0.5; none for dot)");
   command.add_option("--epochs", s.epochs, "Passes over the ratings (default: 5)");
   command.add_option("--batch-size", s.batch_size, "Ratings in a batch (default: 64)");
-  command.add_option("--optimizer", s.optimizer.kind, "sgd or adamw (default)")
-      ->transform(CLI::CheckedTransformer(optimizers));
+  add_choice<OptimizerKind>(command, "--optimizer", s.optimizer.kind,
+                            {{"sgd", OptimizerKind::Sgd}, {"adamw", OptimizerKind::AdamW}}, "sgd or adamw (default)");
   command.add_option("--lr", s.optimizer.learning_rate, "Learning rate (default: 0.005)");
   command.add_option("--momentum", s.optimizer.momentum, "SGD's momentum (default: 0)");
   command.add_option("--betas", a.betas, "AdamW's betas A:B (default: 0.9:0.99)");
   command.add_option("--eps", s.optimizer.eps, "AdamW's eps (default: 1e-5)");
   command.add_option("--weight-decay", a.weight_decay, "Weight decay (default: 0.1 for adamw, 0 for sgd)");
-  command.add_option("--schedule", s.schedule, "constant or one-cycle (default)")
-      ->transform(CLI::CheckedTransformer(schedules));
+  add_choice<ScheduleKind>(command, "--schedule", s.schedule,
+                           {{"constant", ScheduleKind::Constant}, {"one-cycle", ScheduleKind::OneCycle}},
+                           "constant or one-cycle (default)");
   command.add_option("--valid", s.valid_share, "Share of the ratings to validate on (default: 0.2)");
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <unordered_map>
 
 namespace rowlight {
 
@@ -92,9 +93,8 @@ WatchedRows FrameBuilder::watched_rows(WatchState& state, Table table, const Tra
   const Matrix& factors = trainer.model().factors(table);
   const Matrix* bias = trainer.model().bias(table);
   WatchedRows shown;
-  std::ranges::copy_if(state.rows, std::back_inserter(shown.rows), [&](std::int32_t row) {
-    return row >= 0 && static_cast<std::size_t>(row) < factors.rows();
-  });
+  std::ranges::copy_if(state.rows, std::back_inserter(shown.rows),
+                       [&](std::int32_t row) { return row >= 0 && static_cast<std::size_t>(row) < factors.rows(); });
   shown.factors = Matrix(shown.rows.size(), factors.cols());
   for (std::size_t i = 0; i < shown.rows.size(); ++i) {
     const auto row = static_cast<std::size_t>(shown.rows[i]);
@@ -106,9 +106,9 @@ WatchedRows FrameBuilder::watched_rows(WatchState& state, Table table, const Tra
 
   const auto now = Clock::now();
   const bool due = !playing || now - state.deviation_time >= deviation_interval;
-  if (state.deviation_batch == UINT64_MAX || (due && state.deviation_batch != trainer.batch_number())) {
+  if (state.deviation_batch == UINT64_MAX || (due && state.deviation_batch != trainer.batches_done())) {
     state.deviation = standard_deviation(factors);
-    state.deviation_batch = trainer.batch_number();
+    state.deviation_batch = trainer.batches_done();
     state.deviation_time = now;
   }
   shown.standard_deviation = state.deviation;
@@ -118,20 +118,22 @@ WatchedRows FrameBuilder::watched_rows(WatchState& state, Table table, const Tra
 void FrameBuilder::mark_touched(WatchedRows& shown, const WatchState& state, Table table,
                                 const Trainer& trainer) const {
   shown.touch.assign(shown.rows.size(), RowTouch::None);
-  // What moved, by comparing with the rows before the batch. Both lists follow the view's order, but the view may
-  // have scrolled since the batch began.
+  // What moved, by comparing with the rows before the batch. The view may have scrolled since the batch began: a row
+  // that was not in view then has nothing to compare with.
+  std::unordered_map<std::int32_t, std::size_t> before;
+  for (std::size_t i = 0; i < state.before_rows.size(); ++i) before.emplace(state.before_rows[i], i);
   const std::size_t cols = shown.factors.cols();
   for (std::size_t i = 0; i < shown.rows.size(); ++i) {
-    const auto found = std::ranges::find(state.before_rows, shown.rows[i]);
-    if (found == state.before_rows.end()) continue;
-    const auto at = static_cast<std::size_t>(found - state.before_rows.begin());
+    const auto found = before.find(shown.rows[i]);
+    if (found == before.end()) continue;
+    const std::size_t at = found->second;
     const bool same = same_bits(shown.factors.row(i), std::span(state.before_factors).subspan(at * cols, cols)) &&
                       (shown.bias.empty() || shown.bias[i] == state.before_bias[at]);
     if (!same) shown.touch[i] = RowTouch::MovedOnly;
   }
   const BatchStage look_up = table == Table::Users ? BatchStage::LookUpUsers : BatchStage::LookUpMovies;
   const BatchStep& step = trainer.step();
-  if (trainer.batch_number() == 0 || !step.has_run(look_up)) return;
+  if (step.size() == 0 || !step.has_run(look_up)) return;
   std::vector<std::pair<std::int32_t, std::size_t>> by_row;  // table row -> place in the view
   for (std::size_t i = 0; i < shown.rows.size(); ++i) by_row.emplace_back(shown.rows[i], i);
   std::ranges::sort(by_row);
@@ -145,8 +147,8 @@ void FrameBuilder::mark_touched(WatchedRows& shown, const WatchState& state, Tab
 }
 
 void FrameBuilder::update_batch(const Trainer& trainer) {
-  if (trainer.batch_number() == 0) return;
   const BatchStep& step = trainer.step();
+  if (step.size() == 0) return;  // none yet, in this run or since it was resumed
   auto view = std::make_shared<BatchView>();
   view->number = trainer.batch_number();
   if (step.has_run(BatchStage::DrawBatch)) {
@@ -170,9 +172,9 @@ void FrameBuilder::update_batch(const Trainer& trainer) {
 void FrameBuilder::update_loss(const Trainer& trainer) {
   const LossCurve& curve = trainer.loss_curve();
   const bool current = loss_ && loss_->epochs.size() == trainer.epochs().size() &&
-                       (curve.points().empty() ? loss_->training.empty()
-                                               : !loss_->training.empty() &&
-                                                     loss_->training.back().batch == curve.points().back().batch);
+                       (curve.points().empty()
+                            ? loss_->training.empty()
+                            : !loss_->training.empty() && loss_->training.back().batch == curve.points().back().batch);
   if (!current) loss_ = std::make_shared<LossHistory>(LossHistory{curve.points(), trainer.epochs()});
 }
 
@@ -182,7 +184,7 @@ void FrameBuilder::update_projection(const Trainer& trainer, bool playing) {
   if (!project_.enabled) return;
   const auto start = Clock::now();
   if (projection_) {
-    if (projection_->batch == trainer.batch_number()) return;
+    if (projection_->batch == trainer.batches_done()) return;
     const auto wait = std::max<Clock::duration>(shortest_interval, most_of_the_time * projection_cost_);
     if (playing && start - projection_time_ < wait) return;
   }
@@ -203,7 +205,7 @@ void FrameBuilder::update_projection(const Trainer& trainer, bool playing) {
       projection->coordinates(r, 0) = next->coordinates(r, 0);
     }
   }
-  projection->batch = trainer.batch_number();
+  projection->batch = trainer.batches_done();
   projection_ = std::move(projection);
   axes_ = std::move(next->axes);
   projection_time_ = Clock::now();

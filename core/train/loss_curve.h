@@ -14,7 +14,12 @@ class LossCurve {
   static constexpr std::size_t max_points = 2000;
   static constexpr double smoothing = 0.98;  // fastai's Recorder
 
+  LossCurve() = default;
+  /// The curve of a run that goes on after `batches` batches, of which the losses are not known.
+  explicit LossCurve(std::uint64_t batches) : batches_(batches) {}
+
   void add(double loss);
+  /// Batches of the run, those before the curve's start included.
   [[nodiscard]] std::uint64_t batches() const { return batches_; }
   /// The buckets, the last one perhaps not full yet.
   [[nodiscard]] const std::vector<LossPoint>& points() const { return points_; }

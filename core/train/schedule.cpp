@@ -27,7 +27,8 @@ Rates rates_at(const TrainSettings& settings, std::uint64_t step, std::uint64_t 
 
   const double last = static_cast<double>(total) - 1;
   const double at = std::min(static_cast<double>(step), last);
-  const double peak = std::max(0.0, warm_up_share * static_cast<double>(total) - 1);  // torch's phase boundary
+  // torch's border of the phases; before the first step when there are fewer than four.
+  const double peak = warm_up_share * static_cast<double>(total) - 1;
   Rates rates;
   double momentum = 0;
   if (at < peak) {

@@ -35,8 +35,8 @@ struct Session::State {
   /// Makes a run of `source` and `settings`. On an error everything stays as it was.
   bool start(const InstallRatings& from, const TrainSettings& with) {
     TrainerInput input{from.ratings, with, from.test, from.order, from.initial.get()};
-    auto created = from.resume ? Trainer::resume(std::move(input), *from.resume, true)
-                               : Trainer::create(std::move(input));
+    auto created =
+        from.resume ? Trainer::resume(std::move(input), *from.resume, true) : Trainer::create(std::move(input));
     if (!created) {
       error = created.error();
       return false;
@@ -220,7 +220,7 @@ FramePtr Session::frame() {
   progress.epoch = trainer.epoch();
   progress.batch = trainer.batch();
   progress.batches_per_epoch = trainer.batches_per_epoch();
-  progress.batches_done = trainer.batch_number() - (trainer.step().done() ? 0 : 1);
+  progress.batches_done = trainer.batches_done();
   progress.next_stage = trainer.step().done() ? BatchStage::DrawBatch : trainer.step().next_stage();
   progress.learning_rate = trainer.step().rates().learning_rate;
   progress.ratings_per_second = s.ratings_per_second;

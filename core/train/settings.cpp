@@ -1,5 +1,6 @@
 #include "core/train/settings.h"
 
+#include <charconv>
 #include <cmath>
 #include <string>
 
@@ -8,10 +9,9 @@ namespace rowlight {
 namespace {
 
 std::string number(double value) {
-  std::string text = std::to_string(value);
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.ends_with('.')) text.pop_back();
-  return text;
+  char text[32];
+  const auto result = std::to_chars(text, text + sizeof text, value);  // the shortest that gives the number back
+  return {text, result.ptr};
 }
 
 Expected<void> refuse(const std::string& option, const std::string& value, const std::string& allowed) {
@@ -56,7 +56,8 @@ Expected<void> validate(const TrainSettings& s) {
   if (!(s.valid_share >= 0 && s.valid_share < 1)) {
     return refuse("the validation share", number(s.valid_share), "at least 0 and below 1");
   }
-  if (s.range_mode == RangeMode::Given && !(s.range_low < s.range_high)) {
+  const bool finite_range = std::isfinite(s.range_low) && std::isfinite(s.range_high);
+  if (s.range_mode == RangeMode::Given && !(finite_range && s.range_low < s.range_high)) {
     return refuse("the range of predictions", number(s.range_low) + " to " + number(s.range_high),
                   "from a lower to a higher number");
   }

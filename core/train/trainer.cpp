@@ -46,11 +46,23 @@ Expected<Split> split_by_order(std::size_t count, const std::vector<std::int64_t
   }
   const std::size_t distinct = split.training.size();
   if (order.size() != distinct && order.size() != distinct * static_cast<std::size_t>(epochs)) {
-    return fail(ErrorKind::BadInput,
-                "the order has " + std::to_string(order.size()) + " positions for " + std::to_string(distinct) +
-                    " different ratings",
-                "it must hold every training rating once, or once for each of the " + std::to_string(epochs) +
-                    " epochs");
+    return fail(
+        ErrorKind::BadInput,
+        "the order has " + std::to_string(order.size()) + " positions for " + std::to_string(distinct) +
+            " different ratings",
+        "it must hold every training rating once, or once for each of the " + std::to_string(epochs) + " epochs");
+  }
+  // Each epoch holds each of them once: `epoch_of` is the last epoch in which a rating was met.
+  std::vector<std::size_t> epoch_of(count, 0);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    std::size_t& last = epoch_of[static_cast<std::size_t>(order[i])];
+    const std::size_t epoch = i / distinct + 1;
+    if (last == epoch) {
+      return fail(ErrorKind::BadInput,
+                  "the order holds position " + std::to_string(order[i]) + " twice in epoch " + std::to_string(epoch),
+                  "it must hold every training rating once in each epoch");
+    }
+    last = epoch;
   }
   for (std::size_t i = 0; i < count; ++i) {
     if (!trains[i]) split.validation.push_back(static_cast<std::int32_t>(i));
@@ -80,8 +92,7 @@ Expected<std::unique_ptr<Trainer>> Trainer::create(TrainerInput input) {
     prepared.split = split_randomly(ratings.size(), input.test ? 0.0 : settings.valid_share, settings.seed);
   }
   if (prepared.split.training.empty()) {
-    return fail(ErrorKind::Usage, "no ratings are left to train on",
-                "load more ratings or lower the validation share");
+    return fail(ErrorKind::Usage, "no ratings are left to train on", "load more ratings or lower the validation share");
   }
   if (input.test || settings.valid_share == 0) prepared.split.validation.clear();
   prepared.spec = {ratings.user_count(),
@@ -171,35 +182,48 @@ std::size_t Trainer::batches_per_epoch() const {
   return (positions_.size() + settings_.batch_size - 1) / settings_.batch_size;
 }
 
-std::uint64_t Trainer::batch_number() const {
-  const std::uint64_t done = static_cast<std::uint64_t>(epoch_) * batches_per_epoch() + batch_;
-  return step_.done() ? done : done + 1;
+std::uint64_t Trainer::batches_done() const {
+  return static_cast<std::uint64_t>(epoch_) * batches_per_epoch() + batch_;
 }
+
+std::uint64_t Trainer::batch_number() const { return step_.done() ? batches_done() : batches_done() + 1; }
 
 const std::vector<std::uint64_t>& Trainer::last_lookups(Table table) const { return last_lookups_[side(table)]; }
 
 std::shared_ptr<const RowCounts> Trainer::counts(Table table) const { return counts_[side(table)]; }
 
-void Trainer::shuffle_epoch() {
+std::vector<std::int32_t> Trainer::order_of(int epoch) const {
+  std::vector<std::int32_t> order = positions_;
   if (!given_order_.empty()) {
-    const std::size_t n = positions_.size();
-    const std::size_t begin = given_order_.size() > n ? static_cast<std::size_t>(epoch_) * n % given_order_.size() : 0;
-    order_.resize(n);
+    const std::size_t begin = static_cast<std::size_t>(epoch) * order.size() % given_order_.size();
     std::transform(given_order_.begin() + static_cast<std::ptrdiff_t>(begin),
-                   given_order_.begin() + static_cast<std::ptrdiff_t>(begin + n), order_.begin(),
+                   given_order_.begin() + static_cast<std::ptrdiff_t>(begin + order.size()), order.begin(),
                    [](std::int64_t position) { return static_cast<std::int32_t>(position); });
-    return;
+  } else {
+    Random(settings_.seed, first_epoch_stream + static_cast<std::uint64_t>(epoch)).shuffle(std::span(order));
   }
-  order_ = positions_;
-  Random(settings_.seed, first_epoch_stream + static_cast<std::uint64_t>(epoch_)).shuffle(std::span(order_));
+  return order;
+}
+
+/// Notes for every row which of the first `batches` batches of `epoch` looked it up last.
+void Trainer::mark_lookups(int epoch, std::size_t batches) {
+  const std::vector<std::int32_t> order = order_of(epoch);
+  const std::size_t count = std::min(order.size(), batches * settings_.batch_size);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t number = static_cast<std::uint64_t>(epoch) * batches_per_epoch() + i / settings_.batch_size + 1;
+    const auto position = static_cast<std::size_t>(order[i]);
+    last_lookups_[0][static_cast<std::size_t>(ratings_->users[position])] = number;
+    last_lookups_[1][static_cast<std::size_t>(ratings_->movies[position])] = number;
+  }
 }
 
 void Trainer::begin_batch() {
   assert(!finished() && !validating_);
   if (batch_ == 0) {
-    shuffle_epoch();
+    order_ = order_of(epoch_);
     epoch_loss_sum_ = 0;
     epoch_seconds_ = 0;
+    epoch_ratings_ = 0;
   }
   const std::size_t begin = batch_ * settings_.batch_size;
   const std::size_t size = std::min(settings_.batch_size, order_.size() - begin);
@@ -208,14 +232,11 @@ void Trainer::begin_batch() {
 }
 
 Expected<void> Trainer::advance_stage() {
-  if (validating_) {
-    validate_chunk();
-    return {};
-  }
+  if (validating_) return validate_chunk();
   const auto start = std::chrono::steady_clock::now();
   if (step_.done()) begin_batch();
   // The stage after a loss that is not finite would spoil every table; the run stays here for a look.
-  if (step_.has_run(BatchStage::Loss) && !std::isfinite(step_.loss())) return tl::make_unexpected(divergence());
+  if (step_.has_run(BatchStage::Loss) && !std::isfinite(step_.loss())) return tl::make_unexpected(batch_divergence());
   step_.run_stage();
   const double seconds = seconds_since(start);
   batch_seconds_ += seconds;
@@ -225,14 +246,11 @@ Expected<void> Trainer::advance_stage() {
 }
 
 Expected<void> Trainer::advance() {
-  if (validating_) {
-    validate_chunk();
-    return {};
-  }
+  if (validating_) return validate_chunk();
   const auto start = std::chrono::steady_clock::now();
   if (step_.done()) begin_batch();
   while (!step_.done()) {
-    if (step_.has_run(BatchStage::Loss) && !std::isfinite(step_.loss())) return tl::make_unexpected(divergence());
+    if (step_.has_run(BatchStage::Loss) && !std::isfinite(step_.loss())) return tl::make_unexpected(batch_divergence());
     step_.run_stage();
   }
   const double seconds = seconds_since(start);
@@ -242,14 +260,13 @@ Expected<void> Trainer::advance() {
   return {};
 }
 
-Error Trainer::divergence() const {
-  return {ErrorKind::Diverged,
-          "the loss is not a finite number in epoch " + std::to_string(epoch_ + 1) + ", batch " +
-              std::to_string(batch_ + 1),
-          "training stopped there; try a lower learning rate",
-          {},
-          0,
-          0};
+Error Trainer::batch_divergence() const {
+  return divergence("the loss is not a finite number in epoch " + std::to_string(epoch_ + 1) + ", batch " +
+                    std::to_string(batch_ + 1));
+}
+
+Error Trainer::divergence(const std::string& where) const {
+  return {ErrorKind::Diverged, where, "training stopped there; try a lower learning rate", {}, 0, 0};
 }
 
 void Trainer::finish_batch() {
@@ -258,6 +275,8 @@ void Trainer::finish_batch() {
   for (const std::int32_t row : step_.users()) last_lookups_[0][static_cast<std::size_t>(row)] = number;
   for (const std::int32_t row : step_.movies()) last_lookups_[1][static_cast<std::size_t>(row)] = number;
   epoch_loss_sum_ += step_.loss() * static_cast<double>(step_.size());
+  epoch_ratings_ += step_.size();
+  trained_ratings_ += step_.size();
   curve_.add(step_.loss());
   if (batch_ < batches_per_epoch()) return;
   if (validation_.ratings.empty()) {
@@ -269,7 +288,7 @@ void Trainer::finish_batch() {
   }
 }
 
-void Trainer::validate_chunk() {
+Expected<void> Trainer::validate_chunk() {
   const std::size_t begin = validated_;
   const std::size_t end = std::min(begin + validation_chunk, validation_.ratings.size());
   const std::size_t pieces = (end - begin + validation_piece - 1) / validation_piece;
@@ -287,17 +306,22 @@ void Trainer::validate_chunk() {
   });
   for (const double sum : sums) validation_sum_ += sum;
   validated_ = end;
-  if (end < validation_.ratings.size()) return;
+  if (end < validation_.ratings.size()) return {};
+  // The last batch may have spoilt the tables after its own loss was taken.
+  if (!std::isfinite(validation_sum_)) {
+    return tl::make_unexpected(
+        divergence("the validation loss is not a finite number after epoch " + std::to_string(epoch_ + 1)));
+  }
   validating_ = false;
   finish_epoch(validation_sum_ / static_cast<double>(end));
+  return {};
 }
 
 void Trainer::finish_epoch(std::optional<double> valid_loss) {
   ++epoch_;
   batch_ = 0;
-  const auto ratings = static_cast<double>(positions_.size());
-  epochs_.push_back({epoch_, batch_number(), epoch_loss_sum_ / ratings, valid_loss, epoch_seconds_,
-                     epoch_seconds_ > 0 ? ratings / epoch_seconds_ : 0});
+  epochs_.push_back({epoch_, batches_done(), epoch_loss_sum_ / static_cast<double>(positions_.size()), valid_loss,
+                     epoch_seconds_, epoch_seconds_ > 0 ? static_cast<double>(epoch_ratings_) / epoch_seconds_ : 0});
 }
 
 }  // namespace rowlight

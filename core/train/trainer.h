@@ -16,11 +16,11 @@ struct TensorFile;
 
 /// What a run may be given beside its ratings and settings.
 struct TrainerInput {
-  RatingSetPtr ratings;   ///< not null
+  RatingSetPtr ratings;  ///< not null
   TrainSettings settings;
-  RatingSetPtr test;      ///< validates on these instead of a share of `ratings`; may be null
-  std::vector<std::int64_t> order;          ///< positions into `ratings`: one epoch's order or one for each epoch
-  const TensorFile* initial = nullptr;      ///< start from these tables (state_dict names) instead of random ones
+  RatingSetPtr test;                    ///< validates on these instead of a share of `ratings`; may be null
+  std::vector<std::int64_t> order;      ///< positions into `ratings`: one epoch's order or one for each epoch
+  const TensorFile* initial = nullptr;  ///< start from these tables (state_dict names) instead of random ones
 };
 
 /// One training run: PyTorch's minibatch semantics to the letter, deterministic in (ratings, settings). The order of
@@ -33,7 +33,8 @@ class Trainer {
   [[nodiscard]] static Expected<std::unique_ptr<Trainer>> create(TrainerInput input);
 
   /// Runs one piece: the rest of the current batch, or a chunk of the validation that ends an epoch.
-  /// Pre: !finished(). Errors: Diverged, once the loss is not finite; the run stays at that batch.
+  /// Pre: !finished(). Errors: Diverged, once the loss of a batch or of the validation is not finite; the run stays
+  /// there.
   Expected<void> advance();
   /// Runs one operation of the batch, or a chunk of the validation. Pre and errors as advance().
   Expected<void> advance_stage();
@@ -56,8 +57,9 @@ class Trainer {
   [[nodiscard]] std::size_t training_size() const { return positions_.size(); }
   [[nodiscard]] std::size_t validation_size() const { return validation_.ratings.size(); }
   [[nodiscard]] std::size_t batches_per_epoch() const;
-  [[nodiscard]] int epoch() const { return epoch_; }           ///< epochs done
-  [[nodiscard]] std::size_t batch() const { return batch_; }   ///< batches done in this epoch
+  [[nodiscard]] int epoch() const { return epoch_; }          ///< epochs done
+  [[nodiscard]] std::size_t batch() const { return batch_; }  ///< batches done in this epoch
+  [[nodiscard]] std::uint64_t batches_done() const;           ///< over the whole run
   /// Number (from 1) of the batch that is under way, or was the last; 0 before the first.
   [[nodiscard]] std::uint64_t batch_number() const;
   /// Number of the last batch that looked up each row; 0: none.
@@ -70,6 +72,8 @@ class Trainer {
   /// Time spent in batches and in making the run, without validation.
   [[nodiscard]] double train_seconds() const { return prepare_seconds_ + batch_seconds_; }
   [[nodiscard]] double batch_seconds() const { return batch_seconds_; }
+  /// Ratings that the batches of batch_seconds() trained on: without those before resume().
+  [[nodiscard]] std::uint64_t trained_ratings() const { return trained_ratings_; }
 
   /// The whole run as tensors: tables under their state_dict names, optimizer state, settings, vocabularies and the
   /// place in the run. Pre: between_batches().
@@ -94,10 +98,12 @@ class Trainer {
 
   void begin_batch();
   void finish_batch();
-  void validate_chunk();
+  [[nodiscard]] Expected<void> validate_chunk();
   void finish_epoch(std::optional<double> valid_loss);
-  void shuffle_epoch();
-  [[nodiscard]] Error divergence() const;
+  [[nodiscard]] std::vector<std::int32_t> order_of(int epoch) const;
+  void mark_lookups(int epoch, std::size_t batches);
+  [[nodiscard]] Error divergence(const std::string& where) const;
+  [[nodiscard]] Error batch_divergence() const;
   [[nodiscard]] Expected<void> load_tables(const TensorFile& file);
   void zero_unseen_rows();
 
@@ -119,12 +125,14 @@ class Trainer {
   std::size_t batch_ = 0;
   double epoch_loss_sum_ = 0;  // of loss * batch size in the running epoch
   double epoch_seconds_ = 0;
+  std::uint64_t epoch_ratings_ = 0;  // trained in epoch_seconds_
   bool validating_ = false;
   std::size_t validated_ = 0;
   double validation_sum_ = 0;
   LossCurve curve_;
   std::vector<EpochResult> epochs_;
   double batch_seconds_ = 0;
+  std::uint64_t trained_ratings_ = 0;
   double prepare_seconds_ = 0;
 };
 

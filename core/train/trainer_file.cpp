@@ -96,11 +96,10 @@ Expected<void> load_matrix(const TensorFile& file, const std::string& name, Matr
   auto matrix = matrix_of(file, name);
   if (!matrix) return tl::make_unexpected(matrix.error());
   if (matrix->rows() != into.rows() || matrix->cols() != into.cols()) {
-    return fail(ErrorKind::BadInput,
-                "the tensor '" + name + "' is " + std::to_string(matrix->rows()) + " x " +
-                    std::to_string(matrix->cols()),
-                "these ratings and settings need " + std::to_string(into.rows()) + " x " +
-                    std::to_string(into.cols()));
+    return fail(
+        ErrorKind::BadInput,
+        "the tensor '" + name + "' is " + std::to_string(matrix->rows()) + " x " + std::to_string(matrix->cols()),
+        "these ratings and settings need " + std::to_string(into.rows()) + " x " + std::to_string(into.cols()));
   }
   into = std::move(*matrix);
   return {};
@@ -189,7 +188,12 @@ Expected<std::unique_ptr<Trainer>> Trainer::resume(TrainerInput input, const Ten
     if (trainer.batch_ >= trainer.batches_per_epoch()) return not_a_run();
     trainer.epoch_loss_sum_ = progress.at("epoch_loss_sum").get<double>();
     for (const json& e : progress.at("epochs")) trainer.epochs_.push_back(epoch_from(e));
-    if (trainer.batch_ > 0) trainer.shuffle_epoch();
+    trainer.curve_ = LossCurve(trainer.batches_done());
+    if (trainer.epoch_ > 0) trainer.mark_lookups(trainer.epoch_ - 1, trainer.batches_per_epoch());
+    if (trainer.batch_ > 0) {
+      trainer.mark_lookups(trainer.epoch_, trainer.batch_);
+      trainer.order_ = trainer.order_of(trainer.epoch_);
+    }
     return created;
   } catch (const json::exception&) {
     return not_a_run();
