@@ -38,8 +38,7 @@ void each_centred_block(ConstMatrixView rows, const VectorXd& mean, Visit visit)
   for (Index first = 0; first < columns.cols(); first += block_rows) {
     const Index count = std::min(block_rows, columns.cols() - first);
     auto part = block.leftCols(count);
-    part = columns.middleCols(first, count).cast<double>();
-    part.colwise() -= mean;
+    part = columns.middleCols(first, count).cast<double>().colwise() - mean;  // one pass: memory is the limit here
     visit(first, part);
   }
 }
@@ -136,7 +135,12 @@ Expected<Pca> pca(ConstMatrixView rows, const PcaOptions& options) {
   result.coordinates = Matrix(rows.rows, k);
   auto coordinates = columns_of(result.coordinates.view());
   each_centred_block(rows, mean, [&](Index first, const auto& block) {
-    coordinates.middleCols(first, block.cols()) = rounded(spectrum->axes.transpose() * block);
+    auto out = coordinates.middleCols(first, block.cols());
+    if (k <= 3) {  // a picture's few axes: packing the block for the general product costs more than the product
+      out = rounded(spectrum->axes.transpose().lazyProduct(block).eval());
+    } else {
+      out = rounded(spectrum->axes.transpose() * block);
+    }
   });
   return result;
 }

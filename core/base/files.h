@@ -12,8 +12,8 @@
 
 namespace rowlight {
 
-/// Paths are UTF-8 on every platform. files.cpp is the one place with code for single platforms.
-/// All errors of this header are Io and name the file.
+// Paths are UTF-8 on every platform. files.cpp is the one place with code for single platforms.
+// All errors of this header are Io and name the file.
 
 /// An open regular file that is read from front to back. Reading is exact: a file that shrinks, grows or is
 /// rewritten meanwhile is an error and never a mixture of old and new. Movable; not synchronised.

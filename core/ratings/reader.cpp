@@ -38,10 +38,11 @@ struct Input {
   std::string name;  // of the data set
 };
 
+// The last part of a path, also of "folder/" and ".".
 std::string name_of(const fs::path& path) {
-  const fs::path name = path.filename();
-  return name.empty() || name == "." ? fs::absolute(path).lexically_normal().parent_path().filename().string()
-                                     : name.string();
+  std::error_code code;
+  const fs::path full = fs::absolute(path, code).lexically_normal();
+  return (full.has_filename() ? full : full.parent_path()).filename().string();
 }
 
 // The rating file that `path` means: itself, or the one in that directory.
@@ -276,8 +277,8 @@ tl::unexpected<Error> Load::too_many_bad_lines() {
   const std::vector<BadLine>& all = parser_->bad_lines();
   const BadLine& first = all.front();
   const std::size_t cut = first.reason.rfind("; ");
-  return bad(std::to_string(all.size()) + " of " + std::to_string(lines_.lines()) +
-                 " lines do not fit, the first: " + first.reason.substr(0, cut),
+  return bad(std::to_string(all.size()) + " of the first " + std::to_string(lines_.lines()) +
+                 " lines do not fit, first of all: " + first.reason.substr(0, cut),
              first.reason.substr(cut + 2), first.line, first.column);
 }
 

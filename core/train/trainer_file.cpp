@@ -106,13 +106,12 @@ Expected<void> load_matrix(const TensorFile& file, const std::string& name, Matr
   return {};
 }
 
+// Times stay out of the file, so that the same run gives the same bytes.
 json to_json(const EpochResult& e) {
   return {{"epoch", e.epoch},
           {"batch", e.batch},
           {"train_loss", e.train_loss},
-          {"valid_loss", e.valid_loss ? json(*e.valid_loss) : json(nullptr)},
-          {"seconds", e.seconds},
-          {"ratings_per_second", e.ratings_per_second}};
+          {"valid_loss", e.valid_loss ? json(*e.valid_loss) : json(nullptr)}};
 }
 
 EpochResult epoch_from(const json& j) {
@@ -121,8 +120,6 @@ EpochResult epoch_from(const json& j) {
   e.batch = j.at("batch").get<std::uint64_t>();
   e.train_loss = j.at("train_loss").get<double>();
   if (!j.at("valid_loss").is_null()) e.valid_loss = j.at("valid_loss").get<double>();
-  e.seconds = j.at("seconds").get<double>();
-  e.ratings_per_second = j.at("ratings_per_second").get<double>();
   return e;
 }
 
@@ -150,8 +147,6 @@ TensorFile Trainer::save() const {
                          {"batch", batch_},
                          {"optimizer_steps", optimizer_.steps()},
                          {"epoch_loss_sum", epoch_loss_sum_},
-                         {"epoch_seconds", epoch_seconds_},
-                         {"batch_seconds", batch_seconds_},
                          {"epochs", std::move(epochs)}};
   file.metadata = {{"rowlight", format_version},
                    {"settings", to_json(settings_).dump()},
@@ -193,8 +188,6 @@ Expected<std::unique_ptr<Trainer>> Trainer::resume(TrainerInput input, const Ten
     trainer.batch_ = progress.at("batch").get<std::size_t>();
     if (trainer.batch_ >= trainer.batches_per_epoch()) return not_a_run();
     trainer.epoch_loss_sum_ = progress.at("epoch_loss_sum").get<double>();
-    trainer.epoch_seconds_ = progress.at("epoch_seconds").get<double>();
-    trainer.batch_seconds_ = progress.at("batch_seconds").get<double>();
     for (const json& e : progress.at("epochs")) trainer.epochs_.push_back(epoch_from(e));
     if (trainer.batch_ > 0) trainer.shuffle_epoch();
     return created;
