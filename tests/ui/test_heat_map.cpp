@@ -5,6 +5,7 @@
 #include <set>
 
 #include "ui/common/heat_map.h"
+#include "ui/common/typography.h"
 
 using namespace rowlight;
 
@@ -54,7 +55,8 @@ class TestHeatMap : public QObject {
       QImage canvas(2 * cell_width, 24, QImage::Format_RGB32);
       canvas.fill(Qt::white);
       QPainter painter(&canvas);
-      paintHeatStrip(painter, canvas.rect(), heat, 0, rows.row(0), 1);
+      NumberTexts texts(numberFont(TextSize::Small), heatDecimals(1));
+      paintHeatStrip(painter, canvas.rect(), heat, 0, rows.row(0), 1, &texts);
       painter.end();
       std::set<QRgb> colors;
       for (int x = 0; x < canvas.width(); ++x) colors.insert(canvas.pixel(x, 12));

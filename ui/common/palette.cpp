@@ -83,6 +83,7 @@ class QuietStyle : public QProxyStyle {
       case PM_LayoutVerticalSpacing: return 8;
       case PM_SplitterWidth: return 8;
       case PM_HeaderMargin: return 4;
+      case PM_ScrollBarExtent: return 14;
       default: return QProxyStyle::pixelMetric(metric, option, widget);
     }
   }
@@ -96,6 +97,55 @@ class QuietStyle : public QProxyStyle {
     painter->fillRect(option->rect, option->palette.window());
     const QRect& rect = option->rect;
     painter->fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), option->palette.mid());
+  }
+
+  // A flat scroll bar without arrows: Fusion's thumb is nearly invisible on white.
+  void drawComplexControl(ComplexControl control, const QStyleOptionComplex* option, QPainter* painter,
+                          const QWidget* widget) const override {
+    if (control != CC_ScrollBar) {
+      QProxyStyle::drawComplexControl(control, option, painter, widget);
+      return;
+    }
+    painter->fillRect(option->rect, option->palette.window());
+    const QRect thumb = subControlRect(CC_ScrollBar, option, SC_ScrollBarSlider, widget);
+    const bool active = option->state.testFlag(State_MouseOver) || option->activeSubControls == SC_ScrollBarSlider;
+    painter->save();
+    painter->setRenderHint(QPainter::Antialiasing);
+    painter->setPen(Qt::NoPen);
+    painter->setBrush(option->palette.color(active ? QPalette::PlaceholderText : QPalette::Dark));
+    const QRectF rounded = QRectF(thumb).adjusted(3, 3, -3, -3);
+    const qreal radius = std::min(rounded.width(), rounded.height()) / 2;
+    painter->drawRoundedRect(rounded, radius, radius);
+    painter->restore();
+  }
+
+  QRect subControlRect(ComplexControl control, const QStyleOptionComplex* option, SubControl part,
+                       const QWidget* widget) const override {
+    const auto* bar = qstyleoption_cast<const QStyleOptionSlider*>(option);
+    if (control != CC_ScrollBar || bar == nullptr) return QProxyStyle::subControlRect(control, option, part, widget);
+    const bool upright = bar->orientation == Qt::Vertical;
+    const QRect all = bar->rect;
+    const int length = upright ? all.height() : all.width();
+    const qint64 range = qint64{bar->maximum} - bar->minimum;
+    int size = length;
+    if (range > 0) {
+      size = static_cast<int>(qint64{bar->pageStep} * length / (range + bar->pageStep));
+      size = std::clamp(size, std::min(28, length), length);
+    }
+    const int start =
+        sliderPositionFromValue(bar->minimum, bar->maximum, bar->sliderPosition, length - size, bar->upsideDown);
+    const auto piece = [&](int from, int extent) {
+      const QRect rect = upright ? QRect(all.left(), all.top() + from, all.width(), extent)
+                                 : QRect(all.left() + from, all.top(), extent, all.height());
+      return visualRect(bar->direction, all, rect);
+    };
+    switch (part) {
+      case SC_ScrollBarSlider: return piece(start, size);
+      case SC_ScrollBarSubPage: return piece(0, start);
+      case SC_ScrollBarAddPage: return piece(start + size, length - start - size);
+      case SC_ScrollBarGroove: return all;
+      default: return {};
+    }
   }
 };
 
@@ -116,7 +166,7 @@ QPalette themePalette(Theme theme) {
   const QColor disabled = pick(0x8C939B, 0x757C84);
   const QColor button = pick(0xFBFBFC, 0x2B2E32);
 
-  QPalette palette(text, button, pick(0xFFFFFF, 0x3C4046), pick(0x8A9097, 0x0E0F10), pick(0xCBCFD4, 0x43484F), text,
+  QPalette palette(text, button, pick(0xFFFFFF, 0x3C4046), pick(0x8A9097, 0x7C848D), pick(0xCBCFD4, 0x43484F), text,
                    pick(0xFFFFFF, 0xFFFFFF), base, window);
   palette.setColor(QPalette::AlternateBase, pick(0xF7F8F9, 0x1A1C1F));
   palette.setColor(QPalette::Midlight, pick(0xE4E7EA, 0x33373C));
@@ -149,8 +199,17 @@ double contrastRatio(const QColor& a, const QColor& b) {
 QColor movedColor(Theme theme) { return QColor(theme == Theme::Light ? 0x8A2BA6 : 0xD79BEA); }
 
 QColor textColorOn(const QColor& ground) {
+  // Called for every cell with a number in it, so the channels' powers come from a table.
+  static const std::array<double, 256> linear = [] {
+    std::array<double, 256> table{};
+    for (std::size_t i = 0; i < table.size(); ++i) table[i] = linearChannel(static_cast<double>(i) / 255);
+    return table;
+  }();
+  const QRgb rgb = ground.rgb();
+  const auto at = [](int channel) { return linear[static_cast<std::size_t>(channel)]; };
+  const double luminance = 0.2126 * at(qRed(rgb)) + 0.7152 * at(qGreen(rgb)) + 0.0722 * at(qBlue(rgb));
   // Black and white contrast equally with luminance 0.179, at 4.58:1.
-  return relativeLuminance(ground) > 0.179 ? QColor(Qt::black) : QColor(Qt::white);
+  return luminance > 0.179 ? QColor(Qt::black) : QColor(Qt::white);
 }
 
 const DivergingTable& divergingTable(Theme theme) {

@@ -9,14 +9,7 @@ namespace rowlight {
 namespace {
 
 constexpr int stamp_count = category_count + 1;  // the last is "other"
-constexpr int phases = 4;  // sub-pixel positions in each direction, so that moving dots do not jump
-
 int slotIndex(std::int8_t slot) { return slot >= 0 && slot < category_count ? slot : category_count; }
-
-/// A dot in one colour at one sub-pixel position.
-struct Sprite {
-  std::vector<QRgb> pixels;  // premultiplied, (side, side)
-};
 
 /// Two colours that cover a pixel side by side, premultiplied. Pre: the coverages sum up to at most 1.
 QRgb premultiplied(const QColor& a, double a_coverage, const QColor& b, double b_coverage) {
@@ -39,58 +32,89 @@ QRgb over(QRgb src, QRgb dst) {
   return src + (rb | ag);
 }
 
+/// A dot in one colour, drawn beforehand at several sub-pixel positions so that moving dots do not jump.
 class Stamp {
  public:
-  Stamp(int slot, double radius, const ScatterStyle& style) : side_(static_cast<int>(std::ceil(2 * radius)) + 2) {
+  Stamp(int slot, double radius, const ScatterStyle& style)
+      : phases_(style.device_pixel_ratio < 1.5 ? 4 : 2), side_(static_cast<int>(std::ceil(2 * radius)) + 2) {
     QColor fill = categoryColor(slot);
     QColor casing = categoryCasing(slot, style.theme);
     if (style.emphasis != ScatterStyle::all_slots && style.emphasis != slot) {
       fill.setAlphaF(0.18F);
       casing.setAlphaF(0.1F);
     }
-    // The casing takes a device pixel or a quarter of the radius, whichever is more.
-    const double inner = radius - std::max(1.0, radius * 0.25);
-    for (int py = 0; py < phases; ++py) {
-      for (int px = 0; px < phases; ++px) {
-        const double cx = side_ / 2.0 + (px + 0.5) / phases - 0.5;
-        const double cy = side_ / 2.0 + (py + 0.5) / phases - 0.5;
-        Sprite& sprite = sprites_[static_cast<std::size_t>(py * phases + px)];
-        sprite.pixels.reserve(static_cast<std::size_t>(side_ * side_));
-        for (int y = 0; y < side_; ++y) {
-          for (int x = 0; x < side_; ++x) {
-            const double distance = std::hypot(x + 0.5 - cx, y + 0.5 - cy);
-            const double outer_coverage = std::clamp(radius - distance + 0.5, 0.0, 1.0);
-            const double inner_coverage = std::clamp(inner - distance + 0.5, 0.0, 1.0);
-            sprite.pixels.push_back(premultiplied(fill, inner_coverage, casing, outer_coverage - inner_coverage));
-          }
-        }
-      }
+    pixels_.reserve(static_cast<std::size_t>(phases_ * phases_ * side_ * side_));
+    for (int py = 0; py < phases_; ++py) {
+      for (int px = 0; px < phases_; ++px) addSprite(px, py, radius, fill, casing);
     }
   }
 
-  /// (x, y): the centre in device pixels.
-  void draw(QRgb* pixels, int width, int height, double x, double y) const {
+  /// (x, y): the centre in device pixels. Pre: near the picture, so that it fits an int.
+  void draw(QRgb* picture, int width, int height, double x, double y) const {
     const double left = x - side_ / 2.0 + 0.5;
     const double top = y - side_ / 2.0 + 0.5;
     const int x0 = static_cast<int>(std::floor(left));
     const int y0 = static_cast<int>(std::floor(top));
-    const int px = static_cast<int>((left - x0) * phases);
-    const int py = static_cast<int>((top - y0) * phases);
-    const QRgb* source =
-        sprites_[static_cast<std::size_t>(std::min(py, phases - 1) * phases + std::min(px, phases - 1))].pixels.data();
-    const int from_x = std::max(0, -x0);
-    const int to_x = std::min(side_, width - x0);
+    const int phase = static_cast<int>((top - y0) * phases_) * phases_ + static_cast<int>((left - x0) * phases_);
     const int to_y = std::min(side_, height - y0);
+    const bool inside = x0 >= 0 && x0 + side_ <= width;
     for (int sy = std::max(0, -y0); sy < to_y; ++sy) {
-      QRgb* out = pixels + static_cast<std::ptrdiff_t>(y0 + sy) * width + x0;
-      const QRgb* in = source + sy * side_;
-      for (int sx = from_x; sx < to_x; ++sx) out[sx] = over(in[sx], out[sx]);
+      const auto line = static_cast<std::size_t>(phase * side_ + sy);
+      const Run run = inside ? runs_[line] : runs_[line].clipped(-x0, width - x0);
+      QRgb* out = picture + static_cast<std::ptrdiff_t>(y0 + sy) * width + x0;
+      const QRgb* in = pixels_.data() + line * static_cast<std::size_t>(side_);
+      for (int sx = run.begin; sx < run.opaque_begin; ++sx) out[sx] = over(in[sx], out[sx]);
+      for (int sx = run.opaque_begin; sx < run.opaque_end; ++sx) out[sx] = in[sx];
+      for (int sx = run.opaque_end; sx < run.end; ++sx) out[sx] = over(in[sx], out[sx]);
     }
   }
 
  private:
+  /// Which pixels of a line are there at all and which of these are opaque: most are, and only need copying.
+  struct Run {
+    int begin, opaque_begin, opaque_end, end;
+    [[nodiscard]] Run clipped(int from, int to) const {
+      const auto clip = [&](int x) { return std::clamp(x, std::max(from, 0), std::max({from, to, 0})); };
+      return {clip(begin), clip(opaque_begin), clip(opaque_end), clip(end)};
+    }
+  };
+
+  void addSprite(int px, int py, double radius, const QColor& fill, const QColor& casing) {
+    // The casing takes a device pixel or a quarter of the radius, whichever is more.
+    const double inner = radius - std::max(1.0, radius * 0.25);
+    const double cx = side_ / 2.0 + (px + 0.5) / phases_ - 0.5;
+    const double cy = side_ / 2.0 + (py + 0.5) / phases_ - 0.5;
+    for (int y = 0; y < side_; ++y) {
+      const std::size_t start = pixels_.size();
+      for (int x = 0; x < side_; ++x) {
+        const double dx = x + 0.5 - cx;
+        const double dy = y + 0.5 - cy;
+        const double distance = std::sqrt(dx * dx + dy * dy);
+        const double covered = std::clamp(radius - distance + 0.5, 0.0, 1.0);
+        const double filled = std::clamp(inner - distance + 0.5, 0.0, 1.0);
+        pixels_.push_back(covered > 0 ? premultiplied(fill, filled, casing, covered - filled) : 0);
+      }
+      runs_.push_back(runOf(std::span(pixels_).subspan(start)));
+    }
+  }
+
+  static Run runOf(std::span<const QRgb> line) {
+    const auto position = [&](auto first, auto wanted) {
+      return static_cast<int>(std::find_if(first, line.end(), wanted) - line.begin());
+    };
+    const auto visible = [](QRgb pixel) { return qAlpha(pixel) > 0; };
+    const auto opaque = [](QRgb pixel) { return qAlpha(pixel) == 255; };
+    const int begin = position(line.begin(), visible);
+    const int end = position(line.begin() + begin, [&](QRgb pixel) { return !visible(pixel); });
+    const int opaque_begin = std::min(end, position(line.begin() + begin, opaque));
+    const int opaque_end = position(line.begin() + opaque_begin, [&](QRgb pixel) { return !opaque(pixel); });
+    return {begin, opaque_begin, std::min(end, opaque_end), end};
+  }
+
+  int phases_;  // in each direction
   int side_;
-  std::array<Sprite, static_cast<std::size_t>(phases* phases)> sprites_;
+  std::vector<QRgb> pixels_;  // premultiplied, (phases * phases, side, side)
+  std::vector<Run> runs_;     // (phases * phases, side)
 };
 
 bool isFinite(const ScatterPoint& point) { return std::isfinite(point.x) && std::isfinite(point.y); }

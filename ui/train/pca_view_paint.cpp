@@ -78,7 +78,8 @@ void PcaView::paintAxes(QPainter& painter) const {
   painter.setFont(numberFont(TextSize::Small));
   const QFontMetricsF metrics(painter.font());
   const QColor faint = palette().color(QPalette::Midlight);
-  const QColor zero = palette().color(QPalette::Shadow);
+  QColor zero = palette().color(QPalette::PlaceholderText);
+  zero.setAlphaF(0.6F);
   const QColor text = palette().color(QPalette::PlaceholderText);
   const auto number = [&](double value) { return valueText(static_cast<float>(value), decimals); };
   for (double k = std::ceil(low.x() / step); k * step <= high.x(); ++k) {
@@ -131,8 +132,13 @@ bool PcaView::placeLabel(QPainter& painter, MovieRow movie, std::vector<QRectF>&
   const QString text = metrics.elidedText(title, Qt::ElideMiddle, label_width);
   const QSizeF box(metrics.horizontalAdvance(text) + 6, metrics.height());
   const double gap = dotRadius() + 4;
-  const QPointF corners[] = {at + QPointF(gap, -box.height() / 2), at + QPointF(-gap - box.width(), -box.height() / 2),
-                             at + QPointF(-box.width() / 2, -gap - box.height()), at + QPointF(-box.width() / 2, gap)};
+  // Away from the middle first: there are fewer dots to cover.
+  const QPointF right = at + QPointF(gap, -box.height() / 2);
+  const QPointF left = at + QPointF(-gap - box.width(), -box.height() / 2);
+  const QPointF above = at + QPointF(-box.width() / 2, -gap - box.height());
+  const QPointF below = at + QPointF(-box.width() / 2, gap);
+  const QPointF corners[] = {point.x < 0 ? left : right, point.y < 0 ? below : above, point.x < 0 ? right : left,
+                             point.y < 0 ? above : below};
   for (const QPointF& corner : corners) {
     const QRectF place(corner, box);
     if (!plotArea().contains(place)) continue;
@@ -144,7 +150,9 @@ bool PcaView::placeLabel(QPainter& painter, MovieRow movie, std::vector<QRectF>&
     painter.setPen(Qt::NoPen);
     painter.setBrush(ground);
     painter.drawRoundedRect(place, 3, 3);
-    painter.setPen(palette().color(QPalette::Text));
+    painter.setBrush(Qt::NoBrush);
+    painter.setPen(QPen(palette().color(QPalette::Text), 1.5));
+    painter.drawEllipse(at, dotRadius() + 1, dotRadius() + 1);  // whose title it is
     painter.drawText(QPointF(place.left() + 3, place.top() + metrics.ascent()), text);
     return true;
   }

@@ -3,7 +3,8 @@
 #include <QFontMetricsF>
 #include <QPainter>
 
-#include "ui/common/heat_map.h"
+#include <utility>
+
 #include "ui/common/typography.h"
 #include "ui/train/table_view.h"
 
@@ -13,11 +14,7 @@ namespace {
 
 constexpr int padding = 8;
 
-// drawText(point) skips the layout that drawText(rect) does, which is most of the cost of a short text.
-qreal baselineIn(const QRect& cell, const QFont& font) {
-  const QFontMetricsF metrics(font);
-  return cell.top() + (cell.height() - metrics.height()) / 2 + metrics.ascent();
-}
+QString unknown() { return QStringLiteral("…"); }
 
 }  // namespace
 
@@ -28,63 +25,84 @@ void RowDelegate::refresh() {
   bold_font_ = label_font_;
   bold_font_.setBold(true);
   number_font_ = numberFont(TextSize::Normal);
-  cell_font_ = numberFont(TextSize::Small);
-  elided_.clear();
+  bias_texts_ = NumberTexts(number_font_, TableModel::bias_decimals);
+  cell_texts_ = NumberTexts();
+  labels_.clear();
 }
 
 void RowDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
   const bool selected = option.state.testFlag(QStyle::State_Selected);
   if (selected) painter->fillRect(option.rect, option.palette.highlight());
-  const QColor text = option.palette.color(selected ? QPalette::HighlightedText : QPalette::Text);
-  const QColor secondary = option.palette.color(selected ? QPalette::HighlightedText : QPalette::PlaceholderText);
+  painter->setPen(option.palette.color(selected ? QPalette::HighlightedText : QPalette::Text));
   const int table_row = view_->tableModel()->tableRow(index.row());
   switch (index.column()) {
-    case TableModel::Label: paintLabel(*painter, option.rect, text, table_row); break;
-    case TableModel::Factors: paintFactors(*painter, option.rect, secondary, table_row); break;
-    default: paintNumber(*painter, option.rect, text, index); break;
+    case TableModel::Label: paintLabel(*painter, option.rect, table_row); break;
+    case TableModel::Count: paintCount(*painter, option.rect, index); break;
+    case TableModel::Bias: paintBias(*painter, option.rect, table_row); break;
+    default: paintFactors(*painter, option.rect, table_row); break;
   }
 }
 
-void RowDelegate::paintLabel(QPainter& painter, const QRect& cell, const QColor& color, int tableRow) const {
-  const int width = cell.width() - gutter - padding;
-  if (width != elided_width_ || elided_.size() > 4096) {
-    elided_.clear();
-    elided_width_ = width;
+RowDelegate::Label RowDelegate::layOut(int tableRow, int width) const {
+  // Elided for the bold font in both cases, so that the text does not change when the row is lit.
+  const QString text =
+      QFontMetricsF(bold_font_).elidedText(view_->tableModel()->label(tableRow), Qt::ElideMiddle, width);
+  Label label;
+  for (auto [target, font] : {std::pair(&label.plain, &label_font_), std::pair(&label.bold, &bold_font_)}) {
+    target->setTextFormat(Qt::PlainText);
+    target->setText(text);
+    target->prepare({}, *font);
   }
+  return label;
+}
+
+void RowDelegate::paintLabel(QPainter& painter, const QRect& cell, int tableRow) const {
+  const int width = cell.width() - gutter - padding;
+  if (width != label_width_ || labels_.size() > 4096) {
+    labels_.clear();
+    label_width_ = width;
+  }
+  auto found = labels_.find(tableRow);
+  if (found == labels_.end()) found = labels_.insert(tableRow, layOut(tableRow, width));
   const bool bold = view_->glow(tableRow).looked_up >= 1;
   const QFont& font = bold ? bold_font_ : label_font_;
-  const quint64 key = static_cast<quint64>(tableRow) * 2 + (bold ? 1 : 0);
-  auto found = elided_.constFind(key);
-  if (found == elided_.constEnd()) {
-    const QString label = view_->tableModel()->label(tableRow);
-    found = elided_.insert(key, QFontMetricsF(font).elidedText(label, Qt::ElideMiddle, width));
-  }
   painter.setFont(font);
-  painter.setPen(color);
-  painter.drawText(QPointF(cell.left() + gutter, baselineIn(cell, font)), *found);
+  const qreal top = cell.top() + (cell.height() - QFontMetricsF(font).height()) / 2;
+  painter.drawStaticText(QPointF(cell.left() + gutter, top), bold ? found->bold : found->plain);
 }
 
-void RowDelegate::paintNumber(QPainter& painter, const QRect& cell, const QColor& color,
-                              const QModelIndex& index) const {
+void RowDelegate::paintCount(QPainter& painter, const QRect& cell, const QModelIndex& index) const {
   const QString text = index.data(Qt::DisplayRole).toString();
+  const QFontMetricsF metrics(number_font_);
   painter.setFont(number_font_);
-  painter.setPen(color);
-  const qreal x = cell.right() - padding - QFontMetricsF(number_font_).horizontalAdvance(text);
-  painter.drawText(QPointF(x, baselineIn(cell, number_font_)), text);
+  // drawText(point) skips the layout in a rectangle, which is most of the cost of a short text.
+  painter.drawText(QPointF(cell.right() - padding - metrics.horizontalAdvance(text),
+                           cell.top() + (cell.height() + metrics.capHeight()) / 2),
+                   text);
 }
 
-void RowDelegate::paintFactors(QPainter& painter, const QRect& cell, const QColor& secondary, int tableRow) const {
+void RowDelegate::paintBias(QPainter& painter, const QRect& cell, int tableRow) const {
+  painter.setFont(number_font_);
+  const qreal middle = cell.top() + cell.height() / 2.0;
+  if (const auto bias = view_->tableModel()->bias(tableRow)) {
+    bias_texts_.draw(painter, cell.right() - padding, middle, *bias);
+  } else {
+    painter.drawText(cell.adjusted(0, 0, -padding, 0), Qt::AlignRight | Qt::AlignVCenter, unknown());
+  }
+}
+
+void RowDelegate::paintFactors(QPainter& painter, const QRect& cell, int tableRow) const {
   const TableModel& model = *view_->tableModel();
   const int place = model.watchedIndex(tableRow);
   if (place < 0 || place >= view_->heatMap().height()) {
     painter.setFont(label_font_);
-    painter.setPen(secondary);
-    painter.drawText(QPointF(cell.left() + padding, baselineIn(cell, label_font_)), QStringLiteral("…"));
+    painter.drawText(cell.adjusted(padding, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, unknown());
     return;
   }
-  painter.setFont(cell_font_);
-  paintHeatStrip(painter, TableView::stripRect(cell), view_->heatMap(), place, model.factors(tableRow),
-                 view_->domain());
+  const int decimals = heatDecimals(view_->domain());
+  if (cell_texts_.decimals() != decimals) cell_texts_ = NumberTexts(numberFont(TextSize::Small), decimals);
+  paintHeatStrip(painter, TableView::stripRect(cell), view_->heatMap(), place, model.factors(tableRow), view_->domain(),
+                 &cell_texts_);
 }
 
 }  // namespace rowlight

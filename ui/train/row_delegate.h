@@ -2,7 +2,10 @@
 
 #include <QFont>
 #include <QHash>
+#include <QStaticText>
 #include <QStyledItemDelegate>
+
+#include "ui/common/heat_map.h"
 
 namespace rowlight {
 
@@ -23,18 +26,26 @@ class RowDelegate : public QStyledItemDelegate {
   void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
 
  private:
-  void paintLabel(QPainter& painter, const QRect& cell, const QColor& color, int tableRow) const;
-  void paintNumber(QPainter& painter, const QRect& cell, const QColor& color, const QModelIndex& index) const;
-  void paintFactors(QPainter& painter, const QRect& cell, const QColor& secondary, int tableRow) const;
+  struct Label {
+    QStaticText plain;
+    QStaticText bold;
+  };
+
+  void paintLabel(QPainter& painter, const QRect& cell, int tableRow) const;
+  void paintCount(QPainter& painter, const QRect& cell, const QModelIndex& index) const;
+  void paintBias(QPainter& painter, const QRect& cell, int tableRow) const;
+  void paintFactors(QPainter& painter, const QRect& cell, int tableRow) const;
+  [[nodiscard]] Label layOut(int tableRow, int width) const;
 
   TableView* view_;
   QFont label_font_;
   QFont bold_font_;
   QFont number_font_;
-  QFont cell_font_;
-  // Eliding measures the text; a label stays the same from frame to frame.
-  mutable QHash<quint64, QString> elided_;
-  mutable int elided_width_ = 0;
+  // Laying out texts is most of the cost of painting them; labels stay the same from frame to frame.
+  mutable QHash<int, Label> labels_;  // by table row
+  mutable int label_width_ = 0;
+  mutable NumberTexts bias_texts_;
+  mutable NumberTexts cell_texts_;
 };
 
 }  // namespace rowlight

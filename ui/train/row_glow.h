@@ -14,6 +14,10 @@ struct Glow {
   float moved = 0;      ///< dashed outline and a ring
   float recent = 0;     ///< bar at the left: looked up by a batch that went by too fast to be shown
   [[nodiscard]] bool any() const { return looked_up > 0 || moved > 0 || recent > 0; }
+  /// Whether it looks different at another moment.
+  [[nodiscard]] bool fading() const {
+    return (looked_up > 0 && looked_up < 1) || (moved > 0 && moved < 1) || recent > 0;
+  }
   friend bool operator==(const Glow&, const Glow&) = default;
 };
 

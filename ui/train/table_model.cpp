@@ -14,15 +14,17 @@ namespace rowlight {
 
 namespace {
 
-constexpr int bias_decimals = 3;
-
 bool sameBits(std::span<const float> a, std::span<const float> b) {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
 }
 
-bool sameRow(const WatchedRows& a, std::size_t i, const WatchedRows& b, std::size_t j) {
-  return a.touch[i] == b.touch[j] && a.last_lookup[i] == b.last_lookup[j] && a.bias.empty() == b.bias.empty() &&
-         (a.bias.empty() || a.bias[i] == b.bias[j]) && sameBits(a.factors.row(i), b.factors.row(j));
+bool sameMarks(const WatchedRows& a, std::size_t i, const WatchedRows& b, std::size_t j) {
+  return a.touch[i] == b.touch[j] && a.last_lookup[i] == b.last_lookup[j];
+}
+
+bool sameValues(const WatchedRows& a, std::size_t i, const WatchedRows& b, std::size_t j) {
+  return a.bias.empty() == b.bias.empty() && (a.bias.empty() || a.bias[i] == b.bias[j]) &&
+         sameBits(a.factors.row(i), b.factors.row(j));
 }
 
 const WatchedRows& rowsOf(const Frame& frame, Table table) {
@@ -67,20 +69,30 @@ void TableModel::setFrame(FramePtr frame) {
 
 void TableModel::emitChanges(const WatchedRows& old, const Watched& oldIndex) {
   const WatchedRows& now = rowsOf(*frame_, table_);
-  std::vector<int> changed;  // view rows
+  std::vector<int> rows;    // view rows that differ altogether
+  std::vector<int> values;  // view rows of which only bias and factors differ: no label has to be painted anew
   for (std::size_t i = 0; i < now.rows.size(); ++i) {
     const auto found = oldIndex.find(now.rows[i]);
-    if (found != oldIndex.end() && sameRow(now, i, old, static_cast<std::size_t>(found->second))) continue;
-    changed.push_back(viewRow(now.rows[i]));
+    const auto j = found == oldIndex.end() ? 0 : static_cast<std::size_t>(found->second);
+    if (found == oldIndex.end() || !sameMarks(now, i, old, j)) {
+      rows.push_back(viewRow(now.rows[i]));
+    } else if (!sameValues(now, i, old, j)) {
+      values.push_back(viewRow(now.rows[i]));
+    }
   }
   for (const std::int32_t row : old.rows) {
-    if (!watched_index_.contains(row) && row < row_count_) changed.push_back(viewRow(row));
+    if (!watched_index_.contains(row) && row < row_count_) rows.push_back(viewRow(row));
   }
-  std::sort(changed.begin(), changed.end());
-  for (auto first = changed.begin(); first != changed.end();) {
+  emitRuns(std::move(rows), Label);
+  emitRuns(std::move(values), Bias);
+}
+
+void TableModel::emitRuns(std::vector<int> viewRows, int firstColumn) {
+  std::sort(viewRows.begin(), viewRows.end());
+  for (auto first = viewRows.begin(); first != viewRows.end();) {
     auto last = first;
-    while (last + 1 != changed.end() && *(last + 1) <= *last + 1) ++last;
-    emit dataChanged(index(*first, 0), index(*last, ColumnCount - 1));
+    while (last + 1 != viewRows.end() && *(last + 1) <= *last + 1) ++last;
+    emit dataChanged(index(*first, firstColumn), index(*last, ColumnCount - 1));
     first = last + 1;
   }
 }

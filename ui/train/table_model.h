@@ -22,6 +22,8 @@ class TableModel : public QAbstractTableModel {
  public:
   enum Column { Label, Count, Bias, Factors, ColumnCount };
 
+  static constexpr int bias_decimals = 3;
+
   explicit TableModel(Table table, QObject* parent = nullptr);
 
   /// Resets the model when the ratings are others, else emits dataChanged. Pre: frame not null.
@@ -64,6 +66,7 @@ class TableModel : public QAbstractTableModel {
   [[nodiscard]] std::vector<std::int32_t> makeOrder() const;
   void setOrder(std::vector<std::int32_t> order);
   void emitChanges(const WatchedRows& old, const Watched& oldIndex);
+  void emitRuns(std::vector<int> viewRows, int firstColumn);
   [[nodiscard]] QString displayText(int tableRow, int column) const;
   [[nodiscard]] QString factorsText(int tableRow) const;
 

@@ -87,6 +87,7 @@ void TableView::buildActions() {
 }
 
 void TableView::takeStyle() {
+  signs_ = {};
   theme_ = themeOf(palette());
   static_cast<RowDelegate*>(itemDelegate())->refresh();
   const QFontMetrics text(textFont(TextSize::Normal));
@@ -104,7 +105,7 @@ void TableView::takeFrame() {
   const FramePtr& frame = workbench_->frame();
   const bool other_ratings = frame->ratings != ratings_;
   ratings_ = frame->ratings;
-  updateMarkedRows();
+  updateFadingRows();
   if (other_ratings) static_cast<RowDelegate*>(itemDelegate())->refresh();
   model_->setFrame(frame);
   if (isColumnHidden(TableModel::Bias) == model_->hasBias()) setColumnHidden(TableModel::Bias, !model_->hasBias());
@@ -156,29 +157,26 @@ void TableView::sendWatch() {
   workbench_->send(Watch{model_->table(), std::move(rows)});
 }
 
-void TableView::updateRows(int firstViewRow, int lastViewRow) {
+void TableView::updateRows(int firstViewRow, int lastViewRow, int left) {
   // One row more on both sides: a dashed outline may be shared with the neighbours.
   const int top = rowViewportPosition(std::max(0, firstViewRow - 1));
   const int last = std::min(model_->rowCount() - 1, lastViewRow + 1);
   const int bottom = rowViewportPosition(last) + rowHeight(last);
-  viewport()->update(QRect(0, top, viewport()->width(), bottom - top));
+  viewport()->update(QRect(left, top, viewport()->width() - left, bottom - top));
 }
 
-void TableView::updateMarkedRows() {
+void TableView::updateFadingRows() {
   const auto [first, last] = visibleRows();
   const std::int64_t now = clock_.elapsed();
   for (int r = first; r <= last; ++r) {
-    const Glow glow = glow_.at(model_->tableRow(r), now);
-    if (glow.any() && glow != Glow{0, 1, 0}) updateRows(r, r);
+    const int row = model_->tableRow(r);
+    if (glow_.at(row, now).fading() || glow_.at(row, paint_time_).fading()) updateRows(r, r);
   }
 }
 
 void TableView::stepFade() {
-  updateMarkedRows();
-  if (!isVisible() || !glow_.fading(clock_.elapsed())) {
-    fade_timer_.stop();
-    viewport()->update();  // the last trace
-  }
+  updateFadingRows();
+  if (!isVisible() || !glow_.fading(clock_.elapsed())) fade_timer_.stop();
 }
 
 void TableView::dataChanged(const QModelIndex& topLeft, const QModelIndex& bottomRight, const QList<int>& roles) {
@@ -187,7 +185,7 @@ void TableView::dataChanged(const QModelIndex& topLeft, const QModelIndex& botto
     QTableView::dataChanged(topLeft, bottomRight, roles);
     return;
   }
-  updateRows(topLeft.row(), bottomRight.row());
+  updateRows(topLeft.row(), bottomRight.row(), std::max(0, columnViewportPosition(topLeft.column())));
 }
 
 void TableView::resizeEvent(QResizeEvent* event) {

@@ -3,9 +3,11 @@
 #include <QElapsedTimer>
 #include <QHash>
 #include <QImage>
+#include <QPixmap>
 #include <QTableView>
 #include <QTimer>
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -77,13 +79,15 @@ class TableView : public QTableView {
   void onSortIndicator(int section, Qt::SortOrder order);
   void sendWatch();
   void stepFade();
-  void updateRows(int firstViewRow, int lastViewRow);
-  void updateMarkedRows();
+  void updateRows(int firstViewRow, int lastViewRow, int left = 0);
+  void updateFadingRows();
   /// First and last visible view row; {0, -1} without rows.
   [[nodiscard]] std::pair<int, int> visibleRows() const;
   void paintEmptyState();
-  void paintMarks(QPainter& painter);
-  void paintMark(QPainter& painter, const QRect& row, const Glow& glow);
+  void paintMarks(QPainter& painter, const QRect& exposed);
+  void paintMark(QPainter& painter, int viewRow, const QRect& row, const Glow& mark);
+  /// The sign of a mark as a picture: drawing the curves anew for each row would cost more than all else.
+  [[nodiscard]] const QPixmap& sign(bool arrow, bool selected);
   [[nodiscard]] QString toolTipFor(const QPoint& position) const;
 
   Workbench* workbench_;
@@ -91,6 +95,7 @@ class TableView : public QTableView {
   ColorDomain domain_;
   Theme theme_ = Theme::Light;
   QImage heat_;
+  std::array<QPixmap, 4> signs_;  // ring and arrow, each plain and selected; null: to be drawn
   RowGlow glow_;
   QElapsedTimer clock_;
   std::int64_t paint_time_ = 0;

@@ -2,6 +2,7 @@
 
 #include <QPaintEvent>
 #include <QPainter>
+#include <QVarLengthArray>
 
 #include <algorithm>
 
@@ -12,6 +13,8 @@
 namespace rowlight {
 
 namespace {
+
+constexpr int sign_size = 12;
 
 QColor faded(QColor color, float strength) {
   color.setAlphaF(strength);
@@ -26,12 +29,26 @@ void paintOutline(QPainter& painter, const QRect& rect, const QColor& color) {
   painter.fillRect(QRect(rect.right() - 1, rect.top() + 2, 2, rect.height() - 4), color);
 }
 
+// Dashes as rectangles, for the stroker takes longer than everything else in the table. They start at multiples of
+// the period in the picture, so that they stay where they are when only some rows are painted.
 void paintDashes(QPainter& painter, const QRect& rect, const QColor& color) {
-  painter.setBrush(Qt::NoBrush);
-  QPen pen(color, 1.5);
-  pen.setDashPattern({4, 3});
-  painter.setPen(pen);
-  painter.drawRect(QRectF(rect).adjusted(1, 1, -1, -1));
+  constexpr int period = 8;
+  constexpr int dash = 5;
+  constexpr int thickness = 2;
+  QVarLengthArray<QRect, 512> dashes;
+  for (int x = rect.left(); x < rect.right(); x += period) {
+    const int length = std::min(dash, rect.right() + 1 - x);
+    dashes.append(QRect(x, rect.top(), length, thickness));
+    dashes.append(QRect(x, rect.bottom() + 1 - thickness, length, thickness));
+  }
+  for (int y = rect.top(); y < rect.bottom(); y += period) {
+    const int length = std::min(dash, rect.bottom() + 1 - y);
+    dashes.append(QRect(rect.left(), y, thickness, length));
+    dashes.append(QRect(rect.right() + 1 - thickness, y, thickness, length));
+  }
+  painter.setPen(Qt::NoPen);
+  painter.setBrush(color);
+  painter.drawRects(dashes.constData(), static_cast<int>(dashes.size()));
 }
 
 }  // namespace
@@ -45,7 +62,7 @@ void TableView::paintEvent(QPaintEvent* event) {
   }
   QPainter painter(viewport());
   painter.setClipRegion(event->region());
-  paintMarks(painter);
+  paintMarks(painter, event->region().boundingRect());
 }
 
 void TableView::paintEmptyState() {
@@ -58,8 +75,7 @@ void TableView::paintEmptyState() {
                    what + QLatin1Char('\n') + tr("Open a rating file, or drop one on the window."));
 }
 
-void TableView::paintMarks(QPainter& painter) {
-  painter.setRenderHint(QPainter::Antialiasing, true);
+void TableView::paintMarks(QPainter& painter, const QRect& exposed) {
   const auto [first, last] = visibleRows();
   const int width = viewport()->width();
   const auto rowRect = [&](int r) { return QRect(0, rowViewportPosition(r), width, rowHeight(r)); };
@@ -75,34 +91,55 @@ void TableView::paintMarks(QPainter& painter) {
     // A block that goes on beyond the visible rows has no edge there.
     if (r == first && r > 0) block.setTop(block.top() - 8);
     if (end == last && end + 1 < model_->rowCount()) block.setBottom(block.bottom() + 8);
-    paintDashes(painter, block, faded(moved, strength));
+    if (block.intersects(exposed)) paintDashes(painter, block, faded(moved, strength));
     r = end;
   }
   for (int r = first; r <= last; ++r) {
+    const QRect row = rowRect(r);
+    if (!row.intersects(exposed)) continue;
     const Glow mark = glow(model_->tableRow(r));
-    if (mark.any()) paintMark(painter, rowRect(r), mark);
+    if (mark.any()) paintMark(painter, r, row, mark);
   }
 }
 
-void TableView::paintMark(QPainter& painter, const QRect& row, const Glow& mark) {
-  const bool selected = selectionModel()->isRowSelected(rowAt(row.center().y()));
+const QPixmap& TableView::sign(bool arrow, bool selected) {
+  QPixmap& pixmap = signs_[(arrow ? 2U : 0U) + (selected ? 1U : 0U)];
+  const qreal ratio = devicePixelRatioF();
+  if (!pixmap.isNull() && pixmap.devicePixelRatio() == ratio) return pixmap;
+  pixmap = QPixmap(QSize(sign_size, sign_size) * ratio);
+  pixmap.setDevicePixelRatio(ratio);
+  pixmap.fill(Qt::transparent);
+  QPainter painter(&pixmap);
+  painter.setRenderHint(QPainter::Antialiasing);
   const QColor text = palette().color(selected ? QPalette::HighlightedText : QPalette::Text);
-  const QColor outline = palette().color(QPalette::Text);
-  const QPointF center(RowDelegate::gutter / 2.0 + 1, row.center().y() + 0.5);
-  if (mark.recent > 0)
-    painter.fillRect(QRect(row.left(), row.top() + 2, 5, row.height() - 4), faded(text, mark.recent));
-  if (mark.moved > 0) {
-    const QColor ring = selected ? text : movedColor(theme_);
-    painter.setBrush(Qt::NoBrush);
-    painter.setPen(QPen(faded(ring, mark.moved), 1.6));
+  const QPointF center(sign_size / 2.0, sign_size / 2.0);
+  if (arrow) {
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(text);
+    painter.drawPolygon(QPolygonF({center + QPointF(-5, -5), center + QPointF(5, 0), center + QPointF(-5, 5)}));
+  } else {
+    painter.setPen(QPen(selected ? text : movedColor(theme_), 1.6));
     painter.drawEllipse(center, 3.5, 3.5);
   }
+  return pixmap;
+}
+
+void TableView::paintMark(QPainter& painter, int viewRow, const QRect& row, const Glow& mark) {
+  const bool selected = selectionModel()->isRowSelected(viewRow);
+  if (mark.recent > 0) {
+    // Quieter than an outline: at full speed nearly every row has one.
+    const QColor tint = palette().color(selected ? QPalette::HighlightedText : QPalette::PlaceholderText);
+    painter.fillRect(QRect(row.left() + 2, row.top() + 3, 4, row.height() - 6), faded(tint, 0.9F * mark.recent));
+  }
+  const QPointF place(RowDelegate::gutter / 2.0 + 2 - sign_size / 2.0, row.top() + (row.height() - sign_size) / 2.0);
+  if (mark.moved > 0) {
+    painter.setOpacity(static_cast<qreal>(mark.moved));
+    painter.drawPixmap(place, sign(false, selected));
+    painter.setOpacity(1);
+  }
   if (mark.looked_up <= 0) return;
-  paintOutline(painter, row, faded(outline, mark.looked_up));
-  if (mark.looked_up < 1) return;
-  painter.setPen(Qt::NoPen);
-  painter.setBrush(text);
-  painter.drawPolygon(QPolygonF({center + QPointF(-5, -5), center + QPointF(5, 0), center + QPointF(-5, 5)}));
+  paintOutline(painter, row, faded(palette().color(QPalette::Text), mark.looked_up));
+  if (mark.looked_up >= 1) painter.drawPixmap(place, sign(true, selected));
 }
 
 }  // namespace rowlight
