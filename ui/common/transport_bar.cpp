@@ -171,7 +171,6 @@ QWidget* TransportBar::makeSpeed() {
   speed_->setPageStep(10);
   speed_->setValue(speed_positions);
   speed_->setFocusPolicy(Qt::TabFocus);
-  speed_->setFixedWidth(std::max(120, QFontMetrics(font()).averageCharWidth() * 16));
   speed_caption_->setBuddy(speed_);
   speed_text_ = new QLabel(box);
   speed_text_->setObjectName(QStringLiteral("speedText"));
@@ -280,7 +279,9 @@ void TransportBar::resizeEvent(QResizeEvent* event) {
 }
 
 void TransportBar::fitCaptions() {
-  // The captions go first when room is short: their controls speak for themselves.
+  // When room is short the captions go, since their controls speak for themselves, and the slider shrinks.
+  const int slider_width = std::max(120, QFontMetrics(font()).averageCharWidth() * 16);
+  speed_->setFixedWidth(slider_width);
   int controls = 0;
   for (int i = 0; i < layout()->count() - 1; ++i)
     controls += layout()->itemAt(i)->sizeHint().width() + layout()->spacing();
@@ -292,6 +293,7 @@ void TransportBar::fitCaptions() {
   const bool fit = controls + captions + position_room_ + margins.left() + margins.right() <= width();
   unit_caption_->setVisible(fit);
   speed_caption_->setVisible(fit);
+  speed_->setFixedWidth(fit ? slider_width : slider_width / 2);
 }
 
 }  // namespace rowlight

@@ -17,22 +17,25 @@ QString textOf(std::string_view utf8) { return QString::fromUtf8(utf8.data(), st
 }  // namespace
 
 void BatchModel::setBatch(RatingSetPtr ratings, std::shared_ptr<const BatchView> batch) {
-  const int before = rowCount();
   const int after = ratings && batch ? static_cast<int>(batch->users.size()) : 0;
-  // Rows come and go only where the batches differ in size, so that the view keeps its place and selection.
-  if (after > before) beginInsertRows({}, before, after - 1);
-  if (after < before) beginRemoveRows({}, after, before - 1);
+  // Rows come and go only where the batches differ in size, so that the view keeps its place and selection. The
+  // rows that stay change before new ones come and after old ones have gone.
+  if (after < rows_) {
+    beginRemoveRows({}, after, rows_ - 1);
+    rows_ = after;
+    endRemoveRows();
+  }
   ratings_ = std::move(ratings);
   batch_ = std::move(batch);
-  if (after > before) endInsertRows();
-  if (after < before) endRemoveRows();
-  const int kept = std::min(before, after);
-  if (kept > 0) emit dataChanged(index(0, 0), index(kept - 1, ColumnCount - 1));
+  if (rows_ > 0) emit dataChanged(index(0, 0), index(rows_ - 1, ColumnCount - 1));
+  if (after > rows_) {
+    beginInsertRows({}, rows_, after - 1);
+    rows_ = after;
+    endInsertRows();
+  }
 }
 
-int BatchModel::rowCount(const QModelIndex& parent) const {
-  return parent.isValid() || !batch_ || !ratings_ ? 0 : static_cast<int>(batch_->users.size());
-}
+int BatchModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : rows_; }
 
 int BatchModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : ColumnCount; }
 

@@ -37,6 +37,7 @@ class BatchModel : public QAbstractTableModel {
 
   RatingSetPtr ratings_;
   std::shared_ptr<const BatchView> batch_;
+  int rows_ = 0;
 };
 
 /// Draws an error as a bar from the middle of its cell, to the left where the prediction was too low and to the

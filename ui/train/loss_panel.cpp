@@ -201,10 +201,18 @@ void LossPanel::fitAxes(const LossSeries& series, double last_batch, double tota
   // A run does not go beyond its last batch: no empty space to the right of it.
   double high = steady_batches_.high();
   if (total_batches >= last_batch && total_batches > 0) high = std::min(high, std::max(10.0, total_batches));
-  AxisTicks batch_ticks = linearTicks(0, high, std::max(1.0, niceStep(high, 6)));
+  // No more labels than there is room for: Qt would leave some out, at uneven distances.
+  const QRectF plot = chart_->plotArea();
+  const QFontMetrics metrics(losses_->labelsFont());
+  const auto room = [](double length, int label) { return std::clamp(static_cast<int>(length / label), 2, 8); };
+  const int across = room(plot.width(), metrics.horizontalAdvance(QStringLiteral("1,000,000")) * 3 / 2);
+  const int upwards = room(plot.height(), metrics.height() * 2);
+  AxisTicks batch_ticks = linearTicks(0, high, std::max(1.0, niceStep(high, across)));
   if (series.low <= series.high) steady_losses_.fit(series.low, series.high);
-  AxisTicks loss_ticks = logScale() ? logTicks(steady_losses_.low(), steady_losses_.high())
-                                    : linearTicks(steady_losses_.low(), steady_losses_.high(), steady_losses_.step());
+  const double low_loss = steady_losses_.low();
+  const double high_loss = steady_losses_.high();
+  AxisTicks loss_ticks = logScale() ? logTicks(low_loss, high_loss)
+                                    : linearTicks(low_loss, high_loss, niceStep(high_loss - low_loss, upwards));
   batch_ticks.high *= 1.01;  // room for the marker of the last epoch
   if (batch_ticks != batch_ticks_) setTicks(batches_, batch_ticks_ = std::move(batch_ticks));
   if (loss_ticks != loss_ticks_) setTicks(losses_, loss_ticks_ = std::move(loss_ticks));

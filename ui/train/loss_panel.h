@@ -65,7 +65,7 @@ class LossPanel : public QWidget {
   QLineSeries* validation_ = nullptr;
   QCategoryAxis* batches_ = nullptr;
   QCategoryAxis* losses_ = nullptr;
-  SteadyAxis steady_batches_;
+  SteadyAxis steady_batches_{0.3};
   SteadyAxis steady_losses_;
   AxisTicks batch_ticks_;
   AxisTicks loss_ticks_;

@@ -34,14 +34,14 @@ bool SteadyAxis::fit(double low, double high) {
   const bool inside = low >= low_ && high <= high_;
   const bool fills = span >= (high_ - low_) * 0.4;
   if (!fresh_ && inside && fills) return false;
-  const double step = niceStep(span, axis_steps);
+  const double top = low + span * (1 + headroom_);
+  const double step = niceStep(top - low, axis_steps);
   const double new_low = std::floor(low / step + 1e-9) * step;
-  const double new_high = std::max(std::ceil((low + span) / step - 1e-9), std::floor(low / step + 1e-9) + 1) * step;
+  const double new_high = std::max(std::ceil(top / step - 1e-9), std::floor(low / step + 1e-9) + 1) * step;
   const bool changed = fresh_ || new_low != low_ || new_high != high_;
   fresh_ = false;
   low_ = new_low;
   high_ = new_high;
-  step_ = step;
   return changed;
 }
 

@@ -26,18 +26,20 @@ struct AxisTicks {
 /// numbers when it has to move, so that a curve that grows does not shiver.
 class SteadyAxis {
  public:
+  /// When the axis has to move it leaves `headroom` above the data, as a share of the data's span.
+  explicit SteadyAxis(double headroom = 0) : headroom_(headroom) {}
+
   /// Takes the data's range; returns whether the axis changed. Pre: low <= high, both finite.
   bool fit(double low, double high);
   /// The next fit() starts afresh.
   void reset() { fresh_ = true; }
   [[nodiscard]] double low() const { return low_; }
   [[nodiscard]] double high() const { return high_; }
-  [[nodiscard]] double step() const { return step_; }
 
  private:
   double low_ = 0;
   double high_ = 1;
-  double step_ = 0.2;
+  double headroom_;
   bool fresh_ = true;
 };
 
