@@ -8,6 +8,7 @@ namespace rowlight::simd {
 namespace {
 
 void gather_rows(const float* table, std::size_t stride, const std::int32_t* ids, std::size_t n, float* out) {
+  if (stride == 0) return;  // rows without numbers have no address to copy from
   for (std::size_t i = 0; i < n; ++i) {
     std::memcpy(out + i * stride, table + static_cast<std::size_t>(ids[i]) * stride, stride * sizeof(float));
   }
