@@ -139,12 +139,16 @@ bool PcaView::placeLabel(QPainter& painter, MovieRow movie, std::vector<QRectF>&
   const QPointF below = at + QPointF(-box.width() / 2, gap);
   const QPointF corners[] = {point.x < 0 ? left : right, point.y < 0 ? below : above, point.x < 0 ? right : left,
                              point.y < 0 ? above : below};
+  // A dot below another's title would be a ring through that text.
+  const QRectF dot(at - QPointF(gap, gap), QSizeF(2 * gap, 2 * gap));
+  if (std::any_of(taken.begin(), taken.end(), [&](const QRectF& other) { return other.intersects(dot); })) return false;
   for (const QPointF& corner : corners) {
     const QRectF place(corner, box);
     if (!plotArea().contains(place)) continue;
     const auto overlaps = [&](const QRectF& other) { return other.intersects(place); };
     if (std::any_of(taken.begin(), taken.end(), overlaps)) continue;
     taken.push_back(place.adjusted(-4, -2, 4, 2));
+    taken.push_back(dot);
     QColor ground = palette().color(QPalette::Base);
     ground.setAlphaF(0.85F);
     painter.setPen(Qt::NoPen);
