@@ -18,9 +18,10 @@ std::uint64_t splitmix64(std::uint64_t& state) {
 Random::Random(std::uint64_t seed) : Random(seed, 0) {}
 
 Random::Random(std::uint64_t seed, std::uint64_t stream) {
-  std::uint64_t mix = seed;
-  std::uint64_t purpose = stream;
-  for (auto& word : state_) word = splitmix64(mix) ^ splitmix64(purpose);
+  // Both are hashed before they meet, and differently, so that neither equal nor exchanged numbers cancel out.
+  std::uint64_t purpose = ~stream;
+  std::uint64_t mix = splitmix64(seed) + std::rotl(splitmix64(purpose), 32);
+  for (auto& word : state_) word = splitmix64(mix);
   if ((state_[0] | state_[1] | state_[2] | state_[3]) == 0) state_[0] = 1;  // the one forbidden state
 }
 

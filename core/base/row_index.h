@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 
 namespace rowlight {
@@ -13,6 +14,9 @@ struct RowIndex {
   [[nodiscard]] constexpr bool valid() const { return value >= 0; }
   friend constexpr auto operator<=>(RowIndex, RowIndex) = default;
 };
+
+/// Which embedding table: the rows of users or those of movies.
+enum class Table : std::uint8_t { Users, Movies };
 
 using UserRow = RowIndex<struct UserTag>;
 using MovieRow = RowIndex<struct MovieTag>;

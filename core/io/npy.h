@@ -15,10 +15,11 @@ namespace rowlight {
 
 /// Reads a .npy file (versions 1 to 3) of one or two dimensions, C or Fortran order, little endian, f4 or f8
 /// (rounded to float). A vector becomes (n, 1). Errors: Io; BadInput names what the file holds instead, also when
-/// the header's sizes do not match the file's length.
+/// the header's sizes do not match the file's length or a value does not fit float32. Memory: the matrix, whose
+/// padding makes it up to 8 times as large as a file of two columns.
 [[nodiscard]] Expected<Matrix> read_npy(const std::string& path);
 
-/// Reads integers ('<i8', '<i4', '<u4') of one or two dimensions, flattened in C order.
+/// Reads integers ('<i8', '<i4', '<u4') of one or two dimensions, flattened in C order. Errors: as read_npy.
 [[nodiscard]] Expected<std::vector<std::int64_t>> read_npy_integers(const std::string& path);
 
 }  // namespace rowlight

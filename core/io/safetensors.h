@@ -24,12 +24,14 @@ struct TensorFile {
 
 /// Writes the format of huggingface/safetensors: 8 bytes header length, JSON header padded with blanks to a
 /// multiple of 8, then the data in the header's order without gaps. The file appears whole or not at all (written
-/// beside, synced, renamed). Errors: Io.
+/// beside, synced, renamed). I64 tensors come first, then F32, then U8, by name, so that all are aligned and equal
+/// content gives equal bytes. Errors: Io; Usage when a shape does not fit its values or a name is not UTF-8.
 [[nodiscard]] Expected<void> write_safetensors(const std::string& path, const TensorFile& file);
 
 /// Reads F32, F64 (rounded to float), I64, I32 (widened), U8 tensors. Errors: Io; BadInput when the header is not
-/// JSON, is longer than the file or than 100 MB, offsets overlap, leave gaps, or do not match shape and type.
-/// Memory: at most the file's size plus the header.
+/// JSON, is longer than the file or than 100 MB, names a tensor or field twice or one that the format does not know,
+/// offsets overlap, leave gaps, or do not match shape and type, or a value does not fit float32.
+/// Memory: the values (I32 takes twice its place in the file) and a small multiple of the header.
 [[nodiscard]] Expected<TensorFile> read_safetensors(const std::string& path);
 
 /// (rows, cols) of a float tensor with one or two dimensions; a vector becomes (n, 1).

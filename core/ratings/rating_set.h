@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/base/row_index.h"
@@ -26,13 +25,16 @@ class Vocabulary {
   [[nodiscard]] std::size_t size() const { return ends_.size(); }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  struct Slot {
+    std::uint32_t hash = 0;
+    std::int32_t index = -1;  // -1: free
   };
+  [[nodiscard]] std::size_t slot_of(std::string_view id, std::uint32_t hash) const;
+  void grow();
+
   std::string text_;                 // every id, end to end
   std::vector<std::uint64_t> ends_;  // one past the last character of each id in text_
-  std::unordered_map<std::string, std::int32_t, Hash, std::equal_to<>> index_;
+  std::vector<Slot> slots_;          // open addressing; a power of two, at most half full
 };
 
 /// What is known about one movie (or other item) beside its ratings. All fields may be empty.

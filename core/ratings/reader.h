@@ -18,15 +18,15 @@ enum class Duplicates { KeepLast, KeepFirst, Mean, KeepAll, Fail };
 
 /// What the person knows better than the detection. Everything that is not set is detected.
 struct ReadOptions {
-  std::string items_file;                 ///< titles; empty: look beside the ratings file
-  std::optional<std::string> format;      ///< one of format_names()
-  std::optional<std::string> delimiter;   ///< the literal text: ",", "\t", "::", ...
-  std::optional<std::string> columns;     ///< "user,item,rating,time" in the file's order, "-" skips one
+  std::string items_file;                ///< titles; empty: look beside the ratings file
+  std::optional<std::string> format;     ///< one of format_names()
+  std::optional<std::string> delimiter;  ///< the literal text: ",", "\t", "::", ...
+  std::optional<std::string> columns;    ///< "user,item,rating,time" in the file's order, "-" skips one
   std::optional<bool> header;
-  std::uint64_t skip_lines = 0;           ///< prose before the data
-  std::optional<std::string> encoding;    ///< "utf-8" or "latin-1"
+  std::uint64_t skip_lines = 0;         ///< prose before the data
+  std::optional<std::string> encoding;  ///< "utf-8" or "latin-1"
   std::optional<RatingScale> scale;
-  std::optional<float> missing;           ///< this rating means "not rated"
+  std::optional<float> missing;  ///< this rating means "not rated"
   Duplicates duplicates = Duplicates::KeepLast;
   std::optional<std::uint64_t> max_bad_lines;  ///< default: fail above 100 that are also above 1 %
 };
@@ -61,7 +61,7 @@ struct LoadReport {
   double rating_min = 0;
   double rating_max = 0;
   double rating_mean = 0;
-  double rating_step = 0;  ///< the largest step of which all ratings are multiples above the minimum; 0: none
+  double rating_step = 0;           ///< the largest step of which all ratings are multiples above the minimum; 0: none
   std::string timestamps = "none";  ///< s | ms | date | none
   std::optional<std::int64_t> time_min;  ///< in seconds since 1970
   std::optional<std::int64_t> time_max;

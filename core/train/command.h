@@ -1,14 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
-
+#include <memory>
 #include <variant>
+#include <vector>
 
 #include "core/ratings/rating_set.h"
 #include "core/train/settings.h"
 
 namespace rowlight {
+
+struct TensorFile;
 
 /// What one step of the transport bar means.
 enum class StepUnit {
@@ -17,14 +19,15 @@ enum class StepUnit {
   Epoch,
 };
 
-/// Which embedding table: the rows of users or those of movies.
-enum class Table { Users, Movies };
-
 // A Command is a value; nothing else goes into the Session. Commands may be built on any thread.
 
-/// Takes a new data set and starts afresh with the present settings.
+/// Takes a new data set and starts afresh with the present settings. All but `ratings` may be left out.
 struct InstallRatings {
-  RatingSetPtr ratings;  ///< pre: not null
+  RatingSetPtr ratings;             ///< pre: not null
+  RatingSetPtr test;                ///< validates on these instead of a share of `ratings`
+  std::vector<std::int64_t> order;  ///< positions into `ratings`: one epoch's order, or one for each epoch
+  std::shared_ptr<const TensorFile> initial;  ///< starts from these tables (state_dict names)
+  std::shared_ptr<const TensorFile> resume;   ///< goes on with this saved run, under its own settings
 };
 /// Takes new settings. Starts afresh unless only `epochs` or `threads` differ; refused when validate() refuses.
 struct Configure {

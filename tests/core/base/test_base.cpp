@@ -51,6 +51,9 @@ class TestBase : public QObject {
     QCOMPARE(again.next(), first);
     QVERIFY(Random(2).next() != first);
     QVERIFY(Random(1, 1).next() != first);
+    QVERIFY(Random(3, 5).next() != Random(5, 3).next());
+    QVERIFY(Random(7, 7).next() != 0);
+    QVERIFY(Random(0).next() != 0);
   }
 
   void normalHasItsMoments() {

@@ -1,0 +1,131 @@
+#include "app/cli/common.h"
+
+#include <charconv>
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/system.h"
+
+namespace rowlight::cli {
+
+namespace {
+
+std::atomic<bool> interrupt_flag{false};
+
+extern "C" void on_interrupt(int) { interrupt_flag = true; }
+
+}  // namespace
+
+void Context::report(const Error& error, bool json_event) {
+  if (json_event && json) {
+    print_line({{"event", "error"}, {"message", error.message()}, {"exit_code", error.exit_code()}});
+  }
+  std::cerr << error.message() << '\n';
+  exit_code = error.exit_code();
+}
+
+unsigned Context::thread_count() const {
+  return threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+CLI::Option* add_common_options(CLI::App& command, Context& context) {
+  constexpr unsigned most_threads = 1024;
+  const std::vector<std::string> targets = {"auto", "scalar", "sse4", "avx2", "avx512", "neon"};
+  const auto thread_range = [](const std::string& text) {
+    unsigned threads = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), threads);
+    const bool fits =
+        error == std::errc() && end == text.data() + text.size() && threads > 0 && threads <= most_threads;
+    return fits ? std::string() : "'" + text + "' does not fit; it must be a number from 1 to 1024";
+  };
+  command.add_flag("--json", context.json, "Print JSON to standard output");
+  command.add_option("--threads", context.threads, "Threads to use (default: all cores)")
+      ->check(CLI::Validator(thread_range, ""));
+  command.add_option("--target", context.target, "SIMD target: " + listed(targets) + " (default: auto, the best)")
+      ->check(one_of(targets))
+      ->type_name("NAME");
+  return command.add_option("--seed", context.seed, "Seed of all random numbers (default: 42)");
+}
+
+void add_read_options(CLI::App& command, ReadArguments& arguments) {
+  ReadOptions& o = arguments.options;
+  command.add_option("FILE", arguments.path, "Rating file or folder")->required();
+  command.add_option("--items", o.items_file, "File with titles (default: looked for beside the ratings)");
+  command.add_option("--format", o.format, listed(format_names()) + " (default: found out)")
+      ->check(one_of(format_names()))
+      ->type_name("NAME");
+  command.add_option("--delimiter", o.delimiter, "Text between fields, such as , or ::");
+  command.add_option("--columns", o.columns, "Order of the columns, such as user,item,rating,time; - skips one");
+  command.add_option("--header", arguments.header, "Whether the first line names the columns: yes or no")
+      ->check(one_of({"yes", "no"}))
+      ->type_name("NAME");
+  command.add_option("--skip-lines", o.skip_lines, "Lines before the data");
+  command.add_option("--encoding", o.encoding, "utf-8 or latin-1 (default: found out)")
+      ->check(one_of({"utf-8", "latin-1"}))
+      ->type_name("NAME");
+  command.add_option("--scale", arguments.scale, "Lowest and highest rating, LO:HI");
+  command.add_option("--missing", o.missing, "This rating means: not rated");
+  add_choice<Duplicates>(command, "--duplicates", arguments.duplicates,
+                         {{"last", Duplicates::KeepLast},
+                          {"first", Duplicates::KeepFirst},
+                          {"mean", Duplicates::Mean},
+                          {"all", Duplicates::KeepAll},
+                          {"error", Duplicates::Fail}},
+                         "Which rating of a repeated pair counts: last (default), first, mean, all or error");
+  command.add_option("--max-bad-lines", o.max_bad_lines, "Fail when more lines than this do not fit");
+}
+
+Expected<ReadOptions> ReadArguments::resolved() const {
+  ReadOptions result = options;
+  if (!header.empty()) result.header = header == "yes";
+  if (!scale.empty()) {
+    const auto pair = parse_pair("--scale", scale);
+    if (!pair) return tl::make_unexpected(pair.error());
+    result.scale = RatingScale{static_cast<float>(pair->first), static_cast<float>(pair->second)};
+  }
+  result.duplicates = duplicates;
+  return result;
+}
+
+Expected<LoadedRatings> load(const ReadArguments& arguments) {
+  auto options = arguments.resolved();
+  if (!options) return tl::make_unexpected(options.error());
+  LoadControl control;
+  control.cancel = &interrupted();
+  const bool show = stderr_is_terminal();
+  if (show) {
+    control.on_progress = [](std::uint64_t done, std::uint64_t total) {
+      constexpr double megabyte = 1e6;
+      std::fprintf(stderr, "\rreading %.0f of %.0f MB", static_cast<double>(done) / megabyte,
+                   static_cast<double>(total) / megabyte);
+    };
+  }
+  auto loaded = read_ratings(arguments.path, *options, control);
+  if (show) std::fputs("\r\033[K", stderr);
+  return loaded;
+}
+
+nlohmann::ordered_json number(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
+  return value;
+}
+
+void print_line(const nlohmann::ordered_json& value) {
+  // Titles and paths may hold bytes that are not UTF-8; they are replaced rather than thrown over.
+  std::cout << value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
+}
+
+const std::atomic<bool>& interrupted() { return interrupt_flag; }
+
+void handle_interrupts() {
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+}
+
+}  // namespace rowlight::cli

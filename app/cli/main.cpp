@@ -1,0 +1,65 @@
+// rowlight-cli: everything that the engine can do without a window. Links no Qt.
+
+#include <iostream>
+
+#include "app/cli/common.h"
+#include "core/simd/kernels.h"
+
+namespace {
+
+using namespace rowlight;
+
+Expected<void> choose_target(const std::string& name) {
+  if (name == "auto") return {};
+  for (const simd::Target target :
+       {simd::Target::Scalar, simd::Target::Sse4, simd::Target::Avx2, simd::Target::Avx512, simd::Target::Neon}) {
+    if (simd::name_of(target) == name) return simd::select_target(target);
+  }
+  return fail(ErrorKind::Usage, "there is no SIMD target '" + name + "'");
+}
+
+/// CLI11 says of an unknown command that one is required; this says which there are. Empty when all is well.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return {};
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    if (command->check_name(argv[1])) return {};
+    names.push_back(command->get_name());
+  }
+  return "there is no command '" + std::string(argv[1]) + "'; it must be " + cli::listed(names);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Rowlight without a window: read rating files, train embeddings, look at what they learnt",
+               "rowlight-cli");
+  app.set_version_flag("--version", std::string(ROWLIGHT_VERSION));
+  app.require_subcommand(1);
+  cli::Context context;
+  cli::add_inspect(app, context);
+  cli::add_train(app, context);
+  cli::add_pca(app, context);
+  cli::add_sample(app, context);
+  cli::handle_interrupts();
+  // A command's callback runs inside parse(); the target has to be chosen before it.
+  app.parse_complete_callback([&] {
+    if (const auto chosen = choose_target(context.target); !chosen) {
+      context.report(chosen.error());
+      throw CLI::RuntimeError(context.exit_code);
+    }
+  });
+  constexpr int wrong_usage = 2;
+  if (const std::string unknown = unknown_command(app, argc, argv); !unknown.empty()) {
+    std::cerr << unknown << '\n';
+    return wrong_usage;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::RuntimeError&) {
+    return context.exit_code;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : wrong_usage;
+  }
+  return context.exit_code;
+}

@@ -1,0 +1,71 @@
+#include "app/cli/training_options.h"
+
+#include <charconv>
+#include <cmath>
+
+#include "app/cli/choices.h"
+
+namespace rowlight::cli {
+
+namespace {
+
+bool parse_double(std::string_view text, double& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && std::isfinite(value);
+}
+
+}  // namespace
+
+Expected<std::pair<double, double>> parse_pair(const std::string& option, const std::string& text) {
+  const std::size_t colon = text.find(':');
+  std::pair<double, double> pair;
+  if (colon == std::string::npos || !parse_double(std::string_view(text).substr(0, colon), pair.first) ||
+      !parse_double(std::string_view(text).substr(colon + 1), pair.second)) {
+    return fail(ErrorKind::Usage, option + " is '" + text + "'", "two numbers with a colon between them are expected");
+  }
+  return pair;
+}
+
+Expected<TrainSettings> TrainingArguments::resolved() const {
+  TrainSettings s = settings;
+  s.optimizer.weight_decay = weight_decay.value_or(default_optimizer(s.optimizer.kind).weight_decay);
+  if (!betas.empty()) {
+    const auto pair = parse_pair("--betas", betas);
+    if (!pair) return tl::make_unexpected(pair.error());
+    s.optimizer.beta1 = pair->first;
+    s.optimizer.beta2 = pair->second;
+  }
+  if (!y_range.empty()) {
+    const auto pair = parse_pair("--y-range", y_range);
+    if (!pair) return tl::make_unexpected(pair.error());
+    s.range_mode = RangeMode::Given;
+    s.range_low = static_cast<float>(pair->first);
+    s.range_high = static_cast<float>(pair->second);
+  }
+  if (auto valid = validate(s); !valid) return tl::make_unexpected(valid.error());
+  return s;
+}
+
+void add_training_options(CLI::App& command, TrainingArguments& a) {
+  TrainSettings& s = a.settings;
+  add_choice<ModelKind>(command, "--model", s.model, {{"dot", ModelKind::Dot}, {"dot-bias", ModelKind::DotBias}},
+                        "dot or dot-bias (default)");
+  command.add_option("--factors", s.factors, "Length of a row (default: 50)");
+  command.add_option("--y-range", a.y_range,
+                     "Range of predictions LO:HI (default: 0 to the highest rating + 0.5; none for dot)");
+  command.add_option("--epochs", s.epochs, "Passes over the ratings (default: 5)");
+  command.add_option("--batch-size", s.batch_size, "Ratings in a batch (default: 64)");
+  add_choice<OptimizerKind>(command, "--optimizer", s.optimizer.kind,
+                            {{"sgd", OptimizerKind::Sgd}, {"adamw", OptimizerKind::AdamW}}, "sgd or adamw (default)");
+  command.add_option("--lr", s.optimizer.learning_rate, "Learning rate (default: 0.005)");
+  command.add_option("--momentum", s.optimizer.momentum, "SGD's momentum (default: 0)");
+  command.add_option("--betas", a.betas, "AdamW's betas A:B (default: 0.9:0.99)");
+  command.add_option("--eps", s.optimizer.eps, "AdamW's eps (default: 1e-5)");
+  command.add_option("--weight-decay", a.weight_decay, "Weight decay (default: 0.1 for adamw, 0 for sgd)");
+  add_choice<ScheduleKind>(command, "--schedule", s.schedule,
+                           {{"constant", ScheduleKind::Constant}, {"one-cycle", ScheduleKind::OneCycle}},
+                           "constant or one-cycle (default)");
+  command.add_option("--valid", s.valid_share, "Share of the ratings to validate on (default: 0.2)");
+}
+
+}  // namespace rowlight::cli

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/train/settings.h"
+
+namespace CLI {
+class App;
+}
+
+namespace rowlight::cli {
+
+/// The text of the options that decide a run, shared by rowlight-cli train and rowlight; resolved() makes them one
+/// value.
+struct TrainingArguments {
+  TrainSettings settings;
+  std::string y_range;
+  std::string betas;
+  std::optional<double> weight_decay;
+
+  /// Fills in what depends on other options and checks all. Errors: Usage.
+  [[nodiscard]] Expected<TrainSettings> resolved() const;
+};
+
+/// Adds --model, --factors, --y-range, --epochs, --batch-size, --optimizer, --lr, --momentum, --betas, --eps,
+/// --weight-decay, --schedule and --valid. `arguments` must outlive the parsing.
+void add_training_options(CLI::App& command, TrainingArguments& arguments);
+
+/// Two numbers "LO:HI". Errors: Usage, naming `option`.
+[[nodiscard]] Expected<std::pair<double, double>> parse_pair(const std::string& option, const std::string& text);
+
+}  // namespace rowlight::cli

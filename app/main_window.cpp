@@ -1,0 +1,279 @@
+#include "app/main_window.h"
+
+#include <QActionGroup>
+#include <QApplication>
+#include <QCloseEvent>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QMenuBar>
+#include <QMessageBox>
+#include <QSettings>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+#include "ui/common/key_policy.h"
+#include "ui/common/placeholder_page.h"
+#include "ui/common/status_bar.h"
+#include "ui/common/transport_bar.h"
+#include "ui/train/train_page.h"
+
+namespace rowlight {
+
+namespace {
+
+constexpr int mostRecentFiles = 8;
+constexpr QSize firstSize(1280, 800);
+constexpr double sampleSpeed = 1000;  // batches a second: five epochs of the sample in some four seconds
+constexpr double fullSpeed = 0;
+
+const QString keyGeometry = QStringLiteral("window/geometry");
+const QString keyPage = QStringLiteral("window/page");
+const QString keyTrainPage = QStringLiteral("window/trainPage");
+const QString keyTheme = QStringLiteral("look/theme");
+const QString keyRecent = QStringLiteral("files/recent");
+
+QString fileName(const QString& path) {
+  const QString name = QFileInfo(path).fileName();
+  return name.isEmpty() ? path : name;
+}
+
+}  // namespace
+
+MainWindow::MainWindow(const TrainSettings& settings, const QElapsedTimer& sinceStart, Memory memory, QWidget* parent)
+    : QMainWindow(parent), sinceStart_(sinceStart), memory_(memory) {
+  setObjectName(QStringLiteral("mainWindow"));
+  setWindowTitle(QStringLiteral("Rowlight"));
+  setWindowIcon(QIcon(QStringLiteral(":/icons/rowlight.svg")));
+  KeyPolicy::install();
+  askToDiscard = [this](const QString& question) {
+    return QMessageBox::question(this, tr("Throw the trained state away?"), question,
+                                 QMessageBox::Discard | QMessageBox::Cancel,
+                                 QMessageBox::Cancel) == QMessageBox::Discard;
+  };
+  chooseTheme({});
+  makePages();
+  makeMenus();
+  connectEngine();
+  restoreLook();
+  workbench_.send(Configure{settings});
+}
+
+MainWindow::~MainWindow() {
+  // The pages talk to the workbench until their end, so they go before it.
+  delete takeCentralWidget();
+}
+
+void MainWindow::makePages() {
+  auto* center = new QWidget(this);
+  auto* column = new QVBoxLayout(center);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(0);
+  auto* row = new QHBoxLayout;
+  row->setSpacing(0);
+  rail_ = new Rail(center);
+  pages_ = new QStackedWidget(center);
+  trainPage_ = new TrainPage(&workbench_, pages_);
+  pages_->addWidget(new PlaceholderPage(Page::Lookup, pages_));
+  pages_->addWidget(trainPage_);
+  pages_->addWidget(new PlaceholderPage(Page::Explore, pages_));
+  pages_->addWidget(new PlaceholderPage(Page::Cost, pages_));
+  row->addWidget(rail_);
+  row->addWidget(pages_, 1);
+  transport_ = new TransportBar(&workbench_, center);
+  // The sample is small: at full speed its training would be over before one has looked at it.
+  transport_->setUnitsPerSecond(sampleSpeed);
+  status_ = new StatusBar(&workbench_, center);
+  column->addLayout(row, 1);
+  column->addWidget(transport_);
+  column->addWidget(status_);
+  setCentralWidget(center);
+  // The first focus is on nothing that uses a key: Space plays at once, and no page looks chosen that is not.
+  center->setFocusPolicy(Qt::StrongFocus);
+  center->setFocus();
+  connect(rail_, &Rail::pageChosen, this, [this](Page page) { pages_->setCurrentIndex(static_cast<int>(page)); });
+  pages_->setCurrentIndex(static_cast<int>(rail_->current()));
+  connect(trainPage_, &TrainPage::openDialogRequested, this, &MainWindow::chooseFile);
+  connect(&workbench_, &Workbench::openRequested, this, &MainWindow::open);
+}
+
+void MainWindow::makeMenus() {
+  makeFileMenu();
+  QMenu* run = menuBar()->addMenu(tr("&Run"));
+  run->addActions(transport_->transportActions());
+  makeViewMenu();
+  QMenu* help = menuBar()->addMenu(tr("&Help"));
+  help->addAction(tr("&About Rowlight"), this, &MainWindow::showAbout);
+}
+
+void MainWindow::makeFileMenu() {
+  QMenu* menu = menuBar()->addMenu(tr("&File"));
+  menu->addAction(tr("&Open ratings…"), QKeySequence::Open, this, &MainWindow::chooseFile);
+  menu->addAction(tr("Open a &folder…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_O), this,
+                  &MainWindow::chooseFolder);
+  recentMenu_ = menu->addMenu(tr("Open &recent"));
+  connect(recentMenu_, &QMenu::aboutToShow, this, &MainWindow::fillRecentFiles);
+  menu->addAction(tr("Open the built-in &sample"), this, [this] {
+    if (mayDiscard(tr("The built-in sample starts a new run; what was trained so far is lost."))) openSample();
+  });
+  QAction* cancel = menu->addAction(tr("&Cancel loading"), QKeySequence(Qt::CTRL | Qt::Key_Period), &engine_,
+                                    &EngineHost::cancelLoad);
+  cancel->setEnabled(false);
+  connect(&engine_, &EngineHost::loadStarted, cancel, [cancel] { cancel->setEnabled(true); });
+  connect(&engine_, &EngineHost::loadFinished, cancel, [cancel] { cancel->setEnabled(false); });
+  connect(&engine_, &EngineHost::loadFailed, cancel, [cancel] { cancel->setEnabled(false); });
+  menu->addSeparator();
+  menu->addAction(tr("&Quit"), QKeySequence(Qt::CTRL | Qt::Key_Q), this, &QWidget::close);
+}
+
+void MainWindow::makeViewMenu() {
+  QMenu* menu = menuBar()->addMenu(tr("&View"));
+  for (int page = 0; page < page_count; ++page) menu->addAction(rail_->action(static_cast<Page>(page)));
+  menu->addSeparator();
+  QMenu* themes = menu->addMenu(tr("&Theme"));
+  themeActions_ = new QActionGroup(this);
+  const std::pair<QString, QString> names[] = {
+      {QString(), tr("As the &system")}, {QStringLiteral("light"), tr("&Light")}, {QStringLiteral("dark"), tr("&Dark")}};
+  for (const auto& [name, text] : names) {
+    QAction* action = themes->addAction(text, this, [this, name = name] { chooseTheme(name); });
+    action->setCheckable(true);
+    action->setData(name);
+    themeActions_->addAction(action);
+  }
+  chooseTheme(theme_);
+  QAction* full = menu->addAction(tr("&Full screen"), QKeySequence(Qt::Key_F11), this, [this](bool on) {
+    setWindowState(windowState().setFlag(Qt::WindowFullScreen, on));
+  });
+  full->setCheckable(true);
+}
+
+void MainWindow::connectEngine() {
+  connect(&workbench_, &Workbench::commandSent, &engine_, &EngineHost::post);
+  connect(&engine_, &EngineHost::frameReady, this, [this](const FramePtr& frame) { workbench_.present(frame); });
+  // The built-in sample (an empty path) is too quick to be worth a line.
+  connect(&engine_, &EngineHost::loadStarted, this, [this](const QString& path) {
+    loading_ = path.isEmpty() ? path : fileName(path);
+    showLoadProgress(0, 0);
+  });
+  connect(&engine_, &EngineHost::loadProgress, this, &MainWindow::showLoadProgress);
+  connect(trainPage_, &TrainPage::loadCancelled, &engine_, &EngineHost::cancelLoad);
+  connect(&engine_, &EngineHost::loadFinished, this, [this](const QString& path, const LoadReport& report) {
+    trainPage_->hideLoading();
+    if (path.isEmpty()) return;
+    rememberFile(path);
+    if (transport_->unitsPerSecond() == sampleSpeed) transport_->setUnitsPerSecond(fullSpeed);
+    trainPage_->showLoadReport(report);
+  });
+  connect(&engine_, &EngineHost::loadFailed, this, [this](const QString&, const Error& error) {
+    trainPage_->hideLoading();
+    if (error.kind == ErrorKind::Cancelled) return;
+    lastErrorExitCode_ = error.exit_code();
+    showPage(Page::Train);
+    trainPage_->showLoadError(error);
+    emit openFailed(QString::fromStdString(error.message()));
+    // A window without any data would show nothing at all.
+    if (!workbench_.frame() || !workbench_.frame()->ratings) openSample();
+  });
+}
+
+void MainWindow::showLoadProgress(qulonglong bytesDone, qulonglong bytesTotal) {
+  if (!loading_.isEmpty()) trainPage_->showLoading(loading_, bytesDone, bytesTotal);
+}
+
+void MainWindow::showPage(Page page) { rail_->setCurrent(page); }
+
+Page MainWindow::page() const { return rail_->current(); }
+
+bool MainWindow::mayDiscard(const QString& question) {
+  const FramePtr& frame = workbench_.frame();
+  return !frame || frame->progress.batches_done == 0 || askToDiscard(question);
+}
+
+void MainWindow::open(const QString& path) {
+  const QString question = tr("Opening %1 starts a new run; what was trained so far is lost.").arg(fileName(path));
+  if (mayDiscard(question)) engine_.open(path);
+}
+
+void MainWindow::openSample() { engine_.openSample(); }
+
+void MainWindow::chooseFile() {
+  const QStringList recent = QSettings().value(keyRecent).toStringList();
+  const QString folder = recent.isEmpty() ? QString() : QFileInfo(recent.first()).absolutePath();
+  const QString path = QFileDialog::getOpenFileName(
+      this, tr("Open ratings"), folder,
+      tr("Rating files (*.data *.csv *.dat *.txt *.tsv *.base *.test *.tr *.te);;All files (*)"));
+  if (!path.isEmpty()) open(path);
+}
+
+void MainWindow::chooseFolder() {
+  const QString path = QFileDialog::getExistingDirectory(this, tr("Open a folder with ratings"));
+  if (!path.isEmpty()) open(path);
+}
+
+void MainWindow::rememberFile(const QString& path) {
+  if (memory_ == Memory::None) return;
+  QSettings settings;
+  QStringList recent = settings.value(keyRecent).toStringList();
+  const QString absolute = QFileInfo(path).absoluteFilePath();
+  recent.removeAll(absolute);
+  recent.prepend(absolute);
+  settings.setValue(keyRecent, recent.mid(0, mostRecentFiles));
+}
+
+void MainWindow::fillRecentFiles() {
+  recentMenu_->clear();
+  const QStringList recent = QSettings().value(keyRecent).toStringList();
+  for (const QString& path : recent) recentMenu_->addAction(path, this, [this, path] { open(path); });
+  if (recent.isEmpty()) recentMenu_->addAction(tr("No files opened yet"))->setEnabled(false);
+}
+
+void MainWindow::chooseTheme(const QString& name) {
+  if (!systemTheme_) systemTheme_ = themeOf(QApplication::palette());
+  theme_ = name;
+  const Theme theme = name == QLatin1String("dark")    ? Theme::Dark
+                      : name == QLatin1String("light") ? Theme::Light
+                                                       : *systemTheme_;
+  applyTheme(*qApp, theme);
+  if (themeActions_ == nullptr) return;
+  for (QAction* action : themeActions_->actions()) action->setChecked(action->data().toString() == name);
+}
+
+void MainWindow::restoreLook() {
+  resize(firstSize);
+  if (memory_ == Memory::None) return;
+  const QSettings settings;
+  restoreGeometry(settings.value(keyGeometry).toByteArray());
+  trainPage_->restoreState(settings.value(keyTrainPage).toByteArray());
+  chooseTheme(settings.value(keyTheme).toString());
+  const int page = settings.value(keyPage, static_cast<int>(Page::Train)).toInt();
+  if (page >= 0 && page < page_count) showPage(static_cast<Page>(page));
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+  if (memory_ == Memory::Keep) {
+    QSettings settings;
+    settings.setValue(keyGeometry, saveGeometry());
+    settings.setValue(keyTrainPage, trainPage_->saveState());
+    settings.setValue(keyTheme, theme_);
+    settings.setValue(keyPage, static_cast<int>(page()));
+  }
+  QMainWindow::closeEvent(event);
+}
+
+bool MainWindow::event(QEvent* event) {
+  const bool handled = QMainWindow::event(event);
+  // The paint of a window happens inside UpdateRequest.
+  if (event->type() == QEvent::UpdateRequest && firstFrameMs_ < 0 && workbench_.frame() && workbench_.frame()->ratings) {
+    constexpr double nanosecondsPerMs = 1e6;
+    firstFrameMs_ = static_cast<double>(sinceStart_.nsecsElapsed()) / nanosecondsPerMs;
+  }
+  return handled;
+}
+
+void MainWindow::showAbout() {
+  QMessageBox::about(this, tr("About Rowlight"),
+                     tr("<b>Rowlight %1</b><p>See what an embedding layer really does.</p>"
+                        "<p>Free software under the GNU General Public License, version 3 or later.</p>")
+                         .arg(QCoreApplication::applicationVersion()));
+}
+
+}  // namespace rowlight

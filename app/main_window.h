@@ -1,0 +1,96 @@
+#pragma once
+
+#include <QElapsedTimer>
+#include <QMainWindow>
+#include <functional>
+#include <optional>
+
+#include "app/engine_host.h"
+#include "ui/common/palette.h"
+#include "ui/common/rail.h"
+#include "ui/common/workbench.h"
+
+class QActionGroup;
+class QMenu;
+class QStackedWidget;
+
+namespace rowlight {
+
+class StatusBar;
+class TrainPage;
+class TransportBar;
+
+/// The window: rail, pages, transport bar, status bar and menus around one Workbench and one EngineHost. Remembers
+/// its geometry, page, splitters, theme and recent files.
+class MainWindow : public QMainWindow {
+  Q_OBJECT
+
+ public:
+  /// Whether sizes, theme and files are remembered from run to run.
+  enum class Memory { Keep, None };
+
+  /// `sinceStart` runs since the program started. `settings` are those of the first run.
+  MainWindow(const TrainSettings& settings, const QElapsedTimer& sinceStart, Memory memory, QWidget* parent = nullptr);
+  ~MainWindow() override;
+
+  [[nodiscard]] Workbench& workbench() { return workbench_; }
+  void showPage(Page page);
+  [[nodiscard]] Page page() const;
+
+  /// Opens a rating file or folder as the person asked for it: asks first when trained state would be lost.
+  void open(const QString& path);
+  void openSample();
+
+  /// "light", "dark", or empty: as the system.
+  void chooseTheme(const QString& name);
+
+  /// Whether a frame with data was painted, and how long after the program's start; -1: not yet.
+  [[nodiscard]] bool firstFramePainted() const { return firstFrameMs_ >= 0; }
+  [[nodiscard]] double firstFrameMs() const { return firstFrameMs_; }
+  /// The exit code that belongs to the last error shown; 0: none.
+  [[nodiscard]] int lastErrorExitCode() const { return lastErrorExitCode_; }
+
+  /// Answers "throw the trained state away?"; a message box unless a test replaces it.
+  std::function<bool(const QString& question)> askToDiscard;
+
+ signals:
+  void openFailed(const QString& sentence);
+
+ protected:
+  bool event(QEvent* event) override;
+  void closeEvent(QCloseEvent* event) override;
+
+ private:
+  void makePages();
+  void makeMenus();
+  void makeFileMenu();
+  void makeViewMenu();
+  void connectEngine();
+  void showLoadProgress(qulonglong bytesDone, qulonglong bytesTotal);
+  void chooseFile();
+  void chooseFolder();
+  void rememberFile(const QString& path);
+  void fillRecentFiles();
+  void restoreLook();
+  void showAbout();
+  [[nodiscard]] bool mayDiscard(const QString& question);
+
+  QElapsedTimer sinceStart_;
+  Memory memory_;
+  QString theme_;
+  QString loading_;  // the name of the file that is being read
+  std::optional<Theme> systemTheme_;
+  QActionGroup* themeActions_ = nullptr;
+  double firstFrameMs_ = -1;
+  int lastErrorExitCode_ = 0;
+  Workbench workbench_;
+  Rail* rail_ = nullptr;
+  QStackedWidget* pages_ = nullptr;
+  TrainPage* trainPage_ = nullptr;
+  TransportBar* transport_ = nullptr;
+  StatusBar* status_ = nullptr;
+  QMenu* recentMenu_ = nullptr;
+  EngineHost engine_;  // last: its threads end before anything that they talk to
+};
+
+}  // namespace rowlight

@@ -1,0 +1,163 @@
+#include "app/tour.h"
+
+#include <QDir>
+#include <QEventLoop>
+#include <QFile>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QTimer>
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "app/frame_meter.h"
+#include "app/main_window.h"
+#include "ui/common/palette.h"
+#include "ui/common/rail.h"
+#include "ui/common/workbench.h"
+
+namespace rowlight {
+
+namespace {
+
+constexpr qint64 measuredMs = 5000;
+constexpr int settleMs = 250;  // panels that update less often than the frames come catch up in this time
+constexpr int manyEpochs = 100000;  // so that the measured run does not end by itself
+
+/// Nearest-rank percentile. Pre: not empty, sorted.
+double percentile(const std::vector<double>& sorted, double share) {
+  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
+  return sorted[std::clamp<std::size_t>(rank, 1, sorted.size()) - 1];
+}
+
+/// Lets the window work on for a while.
+void waitMs(int ms) {
+  QEventLoop loop;
+  QTimer::singleShot(ms, &loop, &QEventLoop::quit);
+  loop.exec();
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::ranges::sort(values);
+  return percentile(values, 0.5);
+}
+
+}  // namespace
+
+Tour::Tour(MeteredApplication& application, MainWindow& window, QString directory, const QElapsedTimer& sinceStart)
+    : application_(application), window_(window), directory_(std::move(directory)), sinceStart_(sinceStart) {
+  connect(&window_.workbench(), &Workbench::presented, this, &Tour::present);
+  connect(&window_, &MainWindow::openFailed, this, &Tour::quit);
+}
+
+void Tour::present(const Frame& frame) {
+  if (stage_ == Stage::Done) return;
+  if (frame.state == RunState::Diverged) {
+    quit(QString::fromStdString(frame.error ? frame.error->message() : "training diverged"));
+    return;
+  }
+  switch (stage_) {
+    case Stage::WaitForData:
+      if (frame.ratings && window_.firstFramePainted()) beginMeasuring(frame);
+      break;
+    case Stage::Measure:
+      ++framesShown_;
+      if (frame.progress.ratings_per_second > 0) rates_.push_back(frame.progress.ratings_per_second);
+      if (stageTimer_.elapsed() >= measuredMs) endMeasuring(frame);
+      break;
+    case Stage::StartOver:
+      if (frame.state == RunState::Paused && frame.settings == settings_ && frame.progress.batches_done == 0) {
+        stage_ = Stage::TrainToEnd;
+        window_.workbench().send(Play{StepUnit::Batch, 0});
+      }
+      break;
+    case Stage::TrainToEnd:
+      if (frame.state == RunState::Finished) finish(frame);
+      break;
+    case Stage::Done: break;
+  }
+}
+
+void Tour::beginMeasuring(const Frame& frame) {
+  firstFrameMs_ = window_.firstFrameMs();
+  settings_ = frame.settings;
+  dataName_ = QString::fromStdString(frame.ratings->name);
+  target_ = QString::fromUtf8(frame.simd_target.data(), static_cast<qsizetype>(frame.simd_target.size()));
+  window_.showPage(Page::Train);
+  TrainSettings endless = settings_;
+  endless.epochs = manyEpochs;
+  window_.workbench().send(Configure{endless});
+  window_.workbench().send(Play{StepUnit::Batch, 0});
+  stage_ = Stage::Measure;
+  stageTimer_.start();
+  application_.startMeasuring();
+}
+
+void Tour::endMeasuring(const Frame& frame) {
+  measuredSeconds_ = static_cast<double>(stageTimer_.elapsed()) / 1000.0;
+  // This call is itself inside a burst; what was collected until now is complete.
+  busyMs_ = application_.stopMeasuring();
+  Q_UNUSED(frame)
+  window_.workbench().send(Pause{});
+  window_.workbench().send(Configure{settings_});
+  window_.workbench().send(Reset{});
+  stage_ = Stage::StartOver;
+}
+
+void Tour::finish(const Frame& frame) {
+  Q_UNUSED(frame)
+  stage_ = Stage::Done;
+  QTimer::singleShot(2 * settleMs, this, [this] {
+    if (!takePictures() || !writeReport()) {
+      quit(tr("cannot write into the folder %1").arg(directory_));
+      return;
+    }
+    QCoreApplication::exit(0);
+  });
+}
+
+bool Tour::takePictures() {
+  if (!QDir().mkpath(directory_)) return false;
+  const std::pair<Theme, const char*> themes[] = {{Theme::Light, "light"}, {Theme::Dark, "dark"}};
+  const std::pair<Page, const char*> pages[] = {
+      {Page::Lookup, "lookup"}, {Page::Train, "train"}, {Page::Explore, "explore"}, {Page::Cost, "cost"}};
+  for (const auto& [theme, themeName] : themes) {
+    applyTheme(application_, theme);
+    for (const auto& [page, pageName] : pages) {
+      window_.showPage(page);
+      waitMs(settleMs);
+      const QString file = QStringLiteral("%1/%2-%3.png").arg(directory_, pageName, themeName);
+      if (!window_.grab().save(file)) return false;
+    }
+  }
+  return true;
+}
+
+bool Tour::writeReport() {
+  std::ranges::sort(busyMs_);
+  QJsonObject frameMs;
+  if (!busyMs_.empty()) {
+    frameMs = {{"p50", percentile(busyMs_, 0.5)}, {"p99", percentile(busyMs_, 0.99)}, {"max", busyMs_.back()}};
+  }
+  const QJsonObject report{{"frame_ms", frameMs},
+                           {"bursts", static_cast<qint64>(busyMs_.size())},
+                           {"frames_per_second", static_cast<double>(framesShown_) / measuredSeconds_},
+                           {"first_frame_ms", firstFrameMs_},
+                           {"ratings_per_second", median(rates_)},
+                           {"data", dataName_},
+                           {"target", target_},
+                           {"platform", QGuiApplication::platformName()}};
+  QFile file(directory_ + QStringLiteral("/tour.json"));
+  if (!file.open(QIODevice::WriteOnly)) return false;
+  const QByteArray text = QJsonDocument(report).toJson();
+  return file.write(text) == text.size();
+}
+
+void Tour::quit(const QString& error) {
+  stage_ = Stage::Done;
+  std::fprintf(stderr, "%s\n", qUtf8Printable(error));
+  QCoreApplication::exit(window_.lastErrorExitCode());
+}
+
+}  // namespace rowlight

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <QElapsedTimer>
+#include <QObject>
+#include <QString>
+
+#include "core/train/frame.h"
+
+namespace rowlight {
+
+class MainWindow;
+class MeteredApplication;
+
+/// `rowlight --tour DIR`: measures the GUI thread while training at full speed, trains the run to its end, takes a
+/// picture of every page in both themes, writes tour.json and quits the application with an exit code.
+class Tour : public QObject {
+  Q_OBJECT
+
+ public:
+  /// `sinceStart` runs since the program started.
+  Tour(MeteredApplication& application, MainWindow& window, QString directory, const QElapsedTimer& sinceStart);
+
+ private:
+  void present(const Frame& frame);
+  void beginMeasuring(const Frame& frame);
+  void endMeasuring(const Frame& frame);
+  void finish(const Frame& frame);
+  bool takePictures();
+  bool writeReport();
+  void quit(const QString& error);
+
+  enum class Stage { WaitForData, Measure, StartOver, TrainToEnd, Done };
+
+  MeteredApplication& application_;
+  MainWindow& window_;
+  QString directory_;
+  QElapsedTimer sinceStart_;
+  QElapsedTimer stageTimer_;
+  Stage stage_ = Stage::WaitForData;
+  TrainSettings settings_;  // of the run to show
+  double firstFrameMs_ = -1;
+  std::vector<double> busyMs_;
+  std::vector<double> rates_;
+  std::uint64_t framesShown_ = 0;
+  double measuredSeconds_ = 0;
+  QString dataName_;
+  QString target_;
+};
+
+}  // namespace rowlight

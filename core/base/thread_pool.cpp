@@ -1,0 +1,56 @@
+#include "core/base/thread_pool.h"
+
+namespace rowlight {
+
+ThreadPool::ThreadPool(unsigned threads) {
+  for (unsigned i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+bool ThreadPool::run_one(std::unique_lock<std::mutex>& lock) {
+  if (next_ == count_) return false;
+  const std::size_t index = next_++;
+  ++running_;
+  const auto& piece = *piece_;
+  lock.unlock();
+  piece(index);
+  lock.lock();
+  --running_;
+  if (next_ == count_ && running_ == 0) done_.notify_all();
+  return true;
+}
+
+void ThreadPool::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return stop_ || next_ < count_; });
+    if (stop_) return;
+    while (run_one(lock)) {
+    }
+  }
+}
+
+void ThreadPool::parallel(std::size_t count, const std::function<void(std::size_t)>& piece) {
+  if (workers_.empty() || count <= 1) {
+    for (std::size_t i = 0; i < count; ++i) piece(i);
+    return;
+  }
+  std::unique_lock lock(mutex_);
+  piece_ = &piece;
+  next_ = 0;
+  count_ = count;
+  wake_.notify_all();
+  while (run_one(lock)) {
+  }
+  done_.wait(lock, [this] { return next_ == count_ && running_ == 0; });
+}
+
+}  // namespace rowlight

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace rowlight {
+
+/// The one place where the engine makes threads. Splitting work over it must not change results: callers cut their
+/// work into pieces by size, never by the number of threads.
+class ThreadPool {
+ public:
+  /// `threads` counts the calling thread: 1 makes no thread at all. 0 counts as 1.
+  explicit ThreadPool(unsigned threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  [[nodiscard]] unsigned threads() const { return static_cast<unsigned>(workers_.size()) + 1; }
+
+  /// Calls piece(0) ... piece(count - 1), each once, in any order, on all threads, and returns when all are done.
+  /// `piece` must not throw or call parallel() itself. One caller at a time.
+  void parallel(std::size_t count, const std::function<void(std::size_t)>& piece);
+
+ private:
+  void work();
+  bool run_one(std::unique_lock<std::mutex>& lock);
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable done_;
+  const std::function<void(std::size_t)>* piece_ = nullptr;
+  std::size_t next_ = 0;
+  std::size_t count_ = 0;
+  std::size_t running_ = 0;
+  bool stop_ = false;
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace rowlight

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/ratings/fields.h"
+#include "core/ratings/reader.h"
+
+namespace rowlight {
+
+/// How the rows of a rating file are to be read: the outcome of the stages delimiter, header, columns and types.
+struct Layout {
+  std::string format;
+  Separation separation;
+  bool header = false;
+  std::size_t field_count = 0;  ///< of every row
+  std::size_t user = 0;         ///< positions in a row, below field_count
+  std::size_t item = 0;
+  std::size_t rating = 0;
+  std::optional<std::size_t> time;
+  std::vector<std::string> columns;  ///< field_count names: user, item, rating, time, or "-"
+  std::vector<Evidence> evidence;
+  std::vector<std::string> notices;
+};
+
+/// Checks what can be checked without a file. Errors: Usage.
+[[nodiscard]] Expected<void> check_options(const ReadOptions& options);
+
+/// Decides the layout from the first lines of a file (a few hundred; without the skipped ones and without blank
+/// ones); what `options` says is not asked. `first_line` is the number of lines[0], for errors.
+/// Errors: BadInput when the lines are no ratings; Usage when the options do not fit the lines.
+[[nodiscard]] Expected<Layout> detect_layout(std::span<const std::string_view> lines, std::uint64_t first_line,
+                                             const ReadOptions& options);
+
+/// A separation and how well it suits some lines.
+struct SeparationGuess {
+  Separation separation;
+  std::size_t field_count = 0;  ///< the commonest number of fields, 0 where none is as large as asked for
+  std::size_t fitting = 0;      ///< lines with that many fields
+};
+
+/// The separation that cuts the most lines into one and the same number (at least `min_fields`) of fields. `::` is
+/// tried before `:`, exact delimiters before white space, white space before a mixture.
+[[nodiscard]] SeparationGuess guess_separation(std::span<const std::string_view> lines, std::size_t min_fields);
+
+/// What a column of this header name holds: user, item, rating, time, title, genres, or "" for anything else.
+/// Case, blanks and punctuation do not matter: "User-ID", "userId" and "user_id" are users.
+[[nodiscard]] std::string_view role_of_column(std::string_view header_name);
+
+/// "TAB", "'::'", "white space": for people.
+[[nodiscard]] std::string separation_name(const Separation& separation);
+
+}  // namespace rowlight

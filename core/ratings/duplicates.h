@@ -1,0 +1,26 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+#include "core/base/error.h"
+#include "core/ratings/rating_set.h"
+#include "core/ratings/reader.h"
+
+namespace rowlight {
+
+struct DuplicateCounts {
+  std::uint64_t duplicates = 0;       ///< rows whose pair stood before
+  std::uint64_t conflicts = 0;        ///< duplicates with another rating than the row of that pair before
+  std::optional<std::int32_t> first;  ///< the first such row, in the order of the file
+};
+
+/// Finds the rows of `set` whose (user, movie) pair stood before and deals with them as `how` says: the rows that go
+/// are taken out of all columns, the others keep their order. With Mean the last row stays, with the mean rating.
+/// With Fail and KeepAll nothing is changed. O(ratings), 4 bytes a rating (none where the rows are sorted by user)
+/// and 4 a movie. Errors: Cancelled.
+[[nodiscard]] Expected<DuplicateCounts> settle_duplicates(RatingSet& set, Duplicates how,
+                                                          const std::atomic<bool>* cancel);
+
+}  // namespace rowlight

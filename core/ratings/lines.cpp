@@ -1,0 +1,21 @@
+#include "core/ratings/lines.h"
+
+namespace rowlight {
+
+std::string LineScanner::line_ending() const {
+  const int kinds = (lf_ > 0 ? 1 : 0) + (crlf_ > 0 ? 1 : 0) + (cr_ > 0 ? 1 : 0);
+  if (kinds > 1) return "mixed";
+  if (crlf_ > 0) return "crlf";
+  return cr_ > 0 ? "cr" : "lf";
+}
+
+std::size_t complete_lines(std::string_view text) {
+  const std::size_t lf = text.rfind('\n');
+  const std::size_t after_lf = lf == std::string_view::npos ? 0 : lf + 1;
+  const std::string_view rest = text.substr(after_lf);
+  if (rest.size() < 2) return after_lf;
+  const std::size_t cr = rest.rfind('\r', rest.size() - 2);
+  return cr == std::string_view::npos ? after_lf : after_lf + cr + 1;
+}
+
+}  // namespace rowlight

@@ -1,0 +1,91 @@
+#include "core/ratings/rating_set.h"
+
+#include <cassert>
+#include <cmath>
+#include <functional>
+#include <numeric>
+
+#include "core/base/random.h"
+
+namespace rowlight {
+namespace {
+
+std::uint32_t hash_of(std::string_view id) {
+  const std::uint64_t wide = std::hash<std::string_view>{}(id);
+  return static_cast<std::uint32_t>(wide ^ (wide >> 32));
+}
+
+}  // namespace
+
+std::string_view Vocabulary::id(std::int32_t index) const {
+  assert(index >= 0 && static_cast<std::size_t>(index) < ends_.size());
+  const auto i = static_cast<std::size_t>(index);
+  const std::uint64_t begin = i == 0 ? 0 : ends_[i - 1];
+  return std::string_view(text_).substr(begin, ends_[i] - begin);
+}
+
+// The slot that holds `id`, or the free one where it belongs. Pre: there is a free slot.
+std::size_t Vocabulary::slot_of(std::string_view text, std::uint32_t hash) const {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t at = hash & mask;
+  while (slots_[at].index >= 0 && (slots_[at].hash != hash || id(slots_[at].index) != text)) at = (at + 1) & mask;
+  return at;
+}
+
+void Vocabulary::grow() {
+  std::vector<Slot> old(slots_.empty() ? 64 : slots_.size() * 2);
+  old.swap(slots_);
+  const std::size_t mask = slots_.size() - 1;
+  for (const Slot& slot : old) {
+    if (slot.index < 0) continue;
+    std::size_t at = slot.hash & mask;
+    while (slots_[at].index >= 0) at = (at + 1) & mask;
+    slots_[at] = slot;
+  }
+}
+
+std::int32_t Vocabulary::add(std::string_view text) {
+  if ((ends_.size() + 1) * 2 > slots_.size()) grow();
+  const std::uint32_t hash = hash_of(text);
+  Slot& slot = slots_[slot_of(text, hash)];
+  if (slot.index < 0) {
+    slot = {hash, static_cast<std::int32_t>(ends_.size())};
+    text_ += text;
+    ends_.push_back(text_.size());
+  }
+  return slot.index;
+}
+
+std::optional<std::int32_t> Vocabulary::find(std::string_view text) const {
+  if (slots_.empty()) return std::nullopt;
+  const Slot& slot = slots_[slot_of(text, hash_of(text))];
+  if (slot.index < 0) return std::nullopt;
+  return slot.index;
+}
+
+std::string RatingSet::movie_label(MovieRow row) const {
+  const auto i = static_cast<std::size_t>(row.value);
+  if (i < movie_info.size() && !movie_info[i].title.empty()) return movie_info[i].title;
+  return "movie " + std::string(movie_ids.id(row.value));
+}
+
+std::int32_t RatingSet::first_genre(MovieRow row) const {
+  const auto i = static_cast<std::size_t>(row.value);
+  if (i >= movie_info.size() || movie_info[i].genre_index.empty()) return -1;
+  return movie_info[i].genre_index.front();
+}
+
+Split split_randomly(std::size_t count, double share, std::uint64_t seed) {
+  assert(share >= 0 && share < 1);
+  std::vector<std::int32_t> order(count);
+  std::iota(order.begin(), order.end(), 0);
+  Random random(seed);
+  random.shuffle(std::span<std::int32_t>(order));
+  const auto held_out = static_cast<std::ptrdiff_t>(std::llround(share * static_cast<double>(count)));
+  Split split;
+  split.validation.assign(order.begin(), order.begin() + held_out);
+  split.training.assign(order.begin() + held_out, order.end());
+  return split;
+}
+
+}  // namespace rowlight

@@ -1,0 +1,310 @@
+#include "core/ratings/titles.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "core/ratings/byte_source.h"
+#include "core/ratings/container.h"
+#include "core/ratings/dialect.h"
+#include "core/ratings/fields.h"
+#include "core/ratings/lines.h"
+#include "core/ratings/text_encoding.h"
+
+namespace rowlight {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t max_title_bytes = std::uint64_t{1} << 30U;
+constexpr std::size_t sample_lines = 256;
+
+struct TitleRow {
+  std::string id;
+  std::string title;
+  std::vector<std::int32_t> genres;
+};
+
+std::string file_name(const std::string& path) { return fs::path(path).filename().string(); }
+
+tl::unexpected<Error> bad_file(const std::string& path, std::string what, std::uint64_t line = 0) {
+  return tl::make_unexpected(
+      Error{ErrorKind::BadInput, std::move(what), "expected titles: an id and a title in each line", path, line, 0});
+}
+
+// The file as UTF-8 text without a BOM.
+Expected<std::string> read_text(const std::string& path, const ReadOptions& options, LoadReport& report) {
+  auto text = read_whole_file(path, max_title_bytes);
+  if (!text) return text;
+  if (const auto foreign = foreign_container(*text)) return bad_file(path, "this is " + *foreign);
+  if (text->starts_with("\xEF\xBB\xBF")) text->erase(0, 3);
+  const std::size_t invalid = options.encoding == "latin-1" ? 0 : invalid_utf8_at(*text);
+  if (is_ascii(*text) || invalid == std::string::npos) return text;
+  if (options.encoding == "utf-8") {
+    const auto line = static_cast<std::uint64_t>(
+                          std::count(text->begin(), text->begin() + static_cast<std::ptrdiff_t>(invalid), '\n')) +
+                      1;
+    return bad_file(path, "the text is not UTF-8", line);
+  }
+  if (!options.encoding) report.notices.push_back(file_name(path) + " is not UTF-8 and is read as latin-1");
+  return latin1_to_utf8(*text);
+}
+
+// One title file: its layout, then its rows.
+class TitleFile {
+ public:
+  TitleFile(std::string path, std::string text) : path_(std::move(path)), text_(std::move(text)) {}
+
+  Expected<void> parse(const ReadOptions& options, LoadReport& report);
+
+  std::vector<TitleRow> rows;
+  std::vector<std::string> genres;
+
+ private:
+  Expected<void> detect(LoadReport& report);
+  void detect_flags(std::span<const std::string_view> lines);
+  Expected<void> read_genre_names(const ReadOptions& options, LoadReport& report);
+  void add_row(std::span<const std::string_view> fields);
+  std::int32_t genre_index(std::string_view name);
+  void note_bad(std::uint64_t line, std::size_t fields);
+  void report_bad(LoadReport& report) const;
+
+  std::string path_;
+  std::string text_;
+  Separation separation_;
+  bool header_ = false;
+  std::size_t field_count_ = 0;
+  std::size_t id_ = 0;
+  std::size_t title_ = 1;
+  std::size_t genre_column_ = std::string::npos;
+  std::size_t flags_ = 0;  // the last fields of a u.item row: 1 where the movie has the genre
+  std::unordered_map<std::string, std::int32_t> genre_numbers_;
+  std::uint64_t bad_ = 0;
+  std::string first_bad_;
+};
+
+Expected<void> TitleFile::detect(LoadReport& report) {
+  std::vector<std::string_view> lines;
+  for (std::size_t at = 0; at < text_.size() && lines.size() < sample_lines;) {
+    const std::size_t end = std::min(text_.find_first_of("\r\n", at), text_.size());
+    const auto line = std::string_view(text_).substr(at, end - at);
+    if (!is_blank(line)) lines.push_back(line);
+    at = end + 1;
+  }
+  if (lines.empty()) return bad_file(path_, "the file is empty");
+  const SeparationGuess guess = guess_separation(lines, 2);
+  if (guess.fitting * 2 < lines.size() || guess.separation.kind != Separation::Kind::Text) {
+    return bad_file(path_, "the lines do not fall into columns");
+  }
+  separation_ = guess.separation;
+  field_count_ = guess.field_count;
+
+  FieldSplitter splitter(separation_, true);
+  splitter.split(lines.front());
+  const auto names = splitter.fields();
+  for (std::size_t i = names.size(); i-- > 0;) {  // backwards: the first column of a role counts
+    const std::string_view role = role_of_column(names[i]);
+    if (role == "title") {
+      header_ = true;
+      title_ = i;
+    }
+    if (role == "item") id_ = i;
+    if (role == "genres") genre_column_ = i;
+  }
+  if (!header_) {
+    id_ = 0;
+    title_ = 1;
+    genre_column_ = field_count_ == 3 ? 2 : std::string::npos;
+    if (separation_.text == "|") detect_flags(lines);
+  }
+  report.evidence.push_back({"titles", file_name(path_),
+                             separation_name(separation_) + " cuts " + std::to_string(guess.fitting) +
+                                 " of the first " + std::to_string(lines.size()) + " lines into " +
+                                 std::to_string(field_count_) + " fields"});
+  return {};
+}
+
+// u.item: id, title, two dates and a URL, and then one flag for each genre.
+void TitleFile::detect_flags(std::span<const std::string_view> lines) {
+  constexpr std::size_t fields_before_flags = 5;
+  if (field_count_ <= fields_before_flags) return;
+  FieldSplitter splitter(separation_, true);
+  for (const std::string_view line : lines) {
+    splitter.split(line);
+    const auto fields = splitter.fields();
+    if (fields.size() != field_count_) continue;
+    const auto flags = fields.subspan(fields_before_flags);
+    if (!std::all_of(flags.begin(), flags.end(), [](std::string_view f) { return f == "0" || f == "1"; })) return;
+  }
+  flags_ = field_count_ - fields_before_flags;
+}
+
+// Fills `genres` from the u.genre beside the file: one "name|number" a line, in the order of the flags.
+Expected<void> TitleFile::read_genre_names(const ReadOptions& options, LoadReport& report) {
+  const std::string path = (fs::path(path_).parent_path() / "u.genre").string();
+  std::error_code code;
+  if (!fs::exists(path, code)) {
+    report.notices.push_back("there is no u.genre beside " + file_name(path_) + ": the genres have no names");
+    flags_ = 0;
+    return {};
+  }
+  auto text = read_text(path, options, report);
+  if (!text) return tl::make_unexpected(text.error());
+  LineScanner().scan(*text, [&](std::string_view line) {
+    if (!is_blank(line)) genres.emplace_back(trimmed(line.substr(0, line.find('|'))));
+  });
+  if (genres.size() > flags_) {
+    report.notices.push_back("u.genre names " + std::to_string(genres.size()) + " genres and " + file_name(path_) +
+                             " has " + std::to_string(flags_) + " flags: the genres are left out");
+    genres.clear();
+  }
+  flags_ = genres.size();
+  return {};
+}
+
+std::int32_t TitleFile::genre_index(std::string_view name) {
+  const auto [entry, added] = genre_numbers_.try_emplace(std::string(name), static_cast<std::int32_t>(genres.size()));
+  if (added) genres.emplace_back(name);
+  return entry->second;
+}
+
+void TitleFile::add_row(std::span<const std::string_view> fields) {
+  TitleRow& row = rows.emplace_back();
+  row.id = trimmed(fields[id_]);
+  row.title = fields[title_];
+  for (std::size_t g = 0; g < flags_; ++g) {
+    if (fields[field_count_ - flags_ + g] == "1") row.genres.push_back(static_cast<std::int32_t>(g));
+  }
+  if (genre_column_ == std::string::npos) return;
+  std::string_view list = trimmed(fields[genre_column_]);
+  while (!list.empty()) {
+    const std::size_t bar = list.find('|');
+    const std::string_view name = trimmed(list.substr(0, bar));
+    if (!name.empty() && name != "(no genres listed)") row.genres.push_back(genre_index(name));
+    list = bar == std::string_view::npos ? std::string_view() : list.substr(bar + 1);
+  }
+}
+
+void TitleFile::note_bad(std::uint64_t line, std::size_t fields) {
+  if (bad_++ > 0) return;
+  first_bad_ = "line " + std::to_string(line) + " has " + std::to_string(fields) +
+               (fields == 1 ? " field" : " fields") + ", expected " + std::to_string(field_count_);
+}
+
+void TitleFile::report_bad(LoadReport& report) const {
+  if (bad_ == 0) return;
+  report.notices.push_back(file_name(path_) + ": " + std::to_string(bad_) + " rows do not fit and are left out; " +
+                           first_bad_);
+}
+
+Expected<void> TitleFile::parse(const ReadOptions& options, LoadReport& report) {
+  if (auto done = detect(report); !done) return done;
+  if (flags_ > 0) {
+    if (auto done = read_genre_names(options, report); !done) return done;
+  }
+  const std::size_t needed = std::max(id_, title_) + 1;
+  FieldSplitter splitter(separation_, false);
+  bool header = header_;
+  std::uint64_t line = 1;
+  for (std::size_t at = 0; at < text_.size();) {
+    const std::size_t begin = at;
+    at = splitter.split(text_, at);
+    const auto fields = splitter.fields();
+    const bool blank = fields.size() == 1 && is_blank(fields[0]);
+    if (!blank && !std::exchange(header, false)) {
+      if (fields.size() == field_count_ && fields.size() >= needed && !trimmed(fields[id_]).empty()) {
+        add_row(fields);
+      } else {
+        note_bad(line, fields.size());
+      }
+    }
+    const std::string_view record = std::string_view(text_).substr(begin, at - begin);
+    const auto ends = std::count(record.begin(), record.end(), '\n');
+    line += ends > 0 ? static_cast<std::uint64_t>(ends) : 1;
+  }
+  if (rows.empty()) return bad_file(path_, "the file holds no titles");
+  report_bad(report);
+  return {};
+}
+
+// Says which rows of the title file are strange: an id given twice, one title under several ids.
+void report_repetitions(const std::string& name, const std::vector<TitleRow>& rows, LoadReport& report) {
+  std::unordered_map<std::string_view, const TitleRow*> by_id;
+  std::unordered_set<std::string_view> titles;
+  std::unordered_set<std::string_view> repeated_titles;
+  std::uint64_t repeated_ids = 0;
+  const TitleRow* example = nullptr;
+  for (const TitleRow& row : rows) {
+    if (!by_id.emplace(row.id, &row).second) {
+      ++repeated_ids;
+      if (example == nullptr) example = &row;
+    } else if (!row.title.empty() && !titles.insert(row.title).second) {
+      repeated_titles.insert(row.title);
+    }
+  }
+  if (repeated_ids > 0) {
+    report.notices.push_back(name + ": rows whose id stands there already: " + std::to_string(repeated_ids) +
+                             " (for example id " + printable(example->id) + "); the first row of an id counts");
+  }
+  if (!repeated_titles.empty()) {
+    report.notices.push_back(
+        name + ": titles that stand for more than one id: " + std::to_string(repeated_titles.size()) +
+        " (for example " + printable(*std::min_element(repeated_titles.begin(), repeated_titles.end()), 80) + ")");
+  }
+}
+
+}  // namespace
+
+std::string find_titles_beside(const std::string& ratings_path, const std::string& format) {
+  std::vector<const char*> names{"u.item", "movies.csv", "movies.dat", "books.csv"};
+  if (format == "movielens-dat") std::swap(names[0], names[2]);
+  if (format == "movielens-csv") std::swap(names[0], names[1]);
+  for (const char* name : names) {
+    const fs::path path = fs::path(ratings_path).parent_path() / name;
+    std::error_code code;
+    const bool itself = fs::equivalent(path, ratings_path, code);
+    if (fs::is_regular_file(path, code) && !itself) return path.string();
+  }
+  return {};
+}
+
+Expected<void> join_titles(const std::string& path, const ReadOptions& options, RatingSet& set, LoadReport& report) {
+  auto text = read_text(path, options, report);
+  if (!text) return tl::make_unexpected(text.error());
+  TitleFile file(path, std::move(*text));
+  if (auto done = file.parse(options, report); !done) return done;
+
+  std::vector<MovieInfo> info(set.movie_count());
+  std::vector<bool> known(set.movie_count());
+  std::unordered_set<std::string_view> unrated;
+  for (TitleRow& row : file.rows) {
+    const auto movie = set.movie_ids.find(row.id);
+    if (!movie) {
+      unrated.insert(row.id);
+      continue;
+    }
+    const auto i = static_cast<std::size_t>(*movie);
+    if (known[i]) continue;
+    known[i] = true;
+    info[i] = {row.title, row.genres};
+  }
+  report_repetitions(file_name(path), file.rows, report);
+  report.titles = file.rows.size();
+  report.titles_without_rating = unrated.size();
+  report.items_without_title = static_cast<std::uint64_t>(
+      std::count_if(info.begin(), info.end(), [](const MovieInfo& movie) { return movie.title.empty(); }));
+  if (report.items_without_title == set.movie_count()) {
+    report.notices.push_back(file_name(path) + ": no id there is the id of a rated item; the titles are left out");
+    return {};
+  }
+  if (report.items_without_title > 0) {
+    report.notices.push_back("items without a title: " + std::to_string(report.items_without_title));
+  }
+  set.movie_info = std::move(info);
+  set.genres = std::move(file.genres);
+  return {};
+}
+
+}  // namespace rowlight

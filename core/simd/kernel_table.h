@@ -1,0 +1,24 @@
+#pragma once
+
+#include "core/simd/kernels.h"
+
+namespace rowlight::simd {
+
+/// One implementation of every kernel, on raw pointers: `stride` floats from row to row, `n` rows or floats.
+/// Private to core/simd and its tests.
+struct KernelTable {
+  void (*gather_rows)(const float* table, std::size_t stride, const std::int32_t* ids, std::size_t n, float* out);
+  void (*dot_of_rows)(const float* a, const std::int32_t* a_ids, const float* b, const std::int32_t* b_ids,
+                      std::size_t stride, std::size_t n, float* out);  // null ids: row i itself
+  void (*scatter_add_scaled)(const float* scale, const float* rows, const std::int32_t* out_rows, std::size_t stride,
+                             std::size_t n, float* out);
+  void (*sgd)(const SgdStep& step, std::size_t n, float* p, float* velocity, const float* grad);  // may be null
+  void (*adamw)(const AdamWStep& step, std::size_t n, float* p, float* m, float* v, const float* grad);
+};
+
+/// Plain loops that say what each kernel means.
+[[nodiscard]] const KernelTable& scalar_kernels();
+/// The kernels compiled for `target`. Pre: it is among supported_targets().
+[[nodiscard]] const KernelTable& kernels_for(Target target);
+
+}  // namespace rowlight::simd

@@ -1,0 +1,264 @@
+#include "core/simd/kernels.h"
+
+// Highway compiles the rest of this file once for each target, in a namespace of its own.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/simd/kernels.cpp"
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstring>
+
+#include "core/simd/kernel_table.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace rowlight::simd {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using F = hn::ScalableTag<float>;
+
+void GatherRows(const float* table, std::size_t stride, const std::int32_t* ids, std::size_t n, float* out) {
+  const F d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t whole = stride / lanes * lanes;
+  for (std::size_t i = 0; i < n; ++i) {
+    const float* from = table + static_cast<std::size_t>(ids[i]) * stride;
+    float* to = out + i * stride;
+    std::size_t k = 0;
+    for (; k < whole; k += lanes) hn::StoreU(hn::LoadU(d, from + k), d, to + k);
+    for (; k < stride; ++k) std::memcpy(to + k, from + k, sizeof(float));  // keeps NaN payloads on x87 too
+  }
+}
+
+HWY_INLINE float Dot(const float* x, const float* y, std::size_t stride) {
+  const F d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t whole = stride / lanes * lanes;
+  auto sum = hn::Zero(d);
+  std::size_t k = 0;
+  for (; k < whole; k += lanes) sum = hn::MulAdd(hn::LoadU(d, x + k), hn::LoadU(d, y + k), sum);
+  float total = hn::GetLane(hn::SumOfLanes(d, sum));
+  for (; k < stride; ++k) total += x[k] * y[k];
+  return total;
+}
+
+void DotOfRows(const float* a, const std::int32_t* a_ids, const float* b, const std::int32_t* b_ids,
+               std::size_t stride, std::size_t n, float* out) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::size_t row_a = a_ids ? static_cast<std::size_t>(a_ids[i]) : i;
+    const std::size_t row_b = b_ids ? static_cast<std::size_t>(b_ids[i]) : i;
+    out[i] = Dot(a + row_a * stride, b + row_b * stride, stride);
+  }
+}
+
+void ScatterAddScaled(const float* scale, const float* rows, const std::int32_t* out_rows, std::size_t stride,
+                      std::size_t n, float* out) {
+  const F d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t whole = stride / lanes * lanes;
+  for (std::size_t i = 0; i < n; ++i) {
+    const float* from = rows + i * stride;
+    float* to = out + static_cast<std::size_t>(out_rows[i]) * stride;
+    const auto factor = hn::Set(d, scale[i]);
+    std::size_t k = 0;
+    for (; k < whole; k += lanes) {
+      hn::StoreU(hn::MulAdd(factor, hn::LoadU(d, from + k), hn::LoadU(d, to + k)), d, to + k);
+    }
+    for (; k < stride; ++k) to[k] += scale[i] * from[k];
+  }
+}
+
+void Sgd(const SgdStep& step, std::size_t n, float* p, float* velocity, const float* grad) {
+  const F d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t whole = n / lanes * lanes;
+  const auto rate = hn::Set(d, step.learning_rate);
+  const auto momentum = hn::Set(d, step.momentum);
+  const auto decay = hn::Set(d, step.weight_decay);
+  for (std::size_t i = 0; i < whole; i += lanes) {
+    const auto weight = hn::LoadU(d, p + i);
+    auto g = hn::MulAdd(decay, weight, grad ? hn::LoadU(d, grad + i) : hn::Zero(d));
+    if (velocity) {
+      g = hn::MulAdd(momentum, hn::LoadU(d, velocity + i), g);
+      hn::StoreU(g, d, velocity + i);
+    }
+    hn::StoreU(hn::NegMulAdd(rate, g, weight), d, p + i);
+  }
+  if (whole < n) {
+    scalar_kernels().sgd(step, n - whole, p + whole, velocity ? velocity + whole : nullptr,
+                         grad ? grad + whole : nullptr);
+  }
+}
+
+template <bool has_grad>
+HWY_INLINE void AdamWSpan(const AdamWStep& step, std::size_t n, float* p, float* m, float* v, const float* grad) {
+  const F d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto beta1 = hn::Set(d, step.beta1);
+  const auto beta2 = hn::Set(d, step.beta2);
+  const auto rest1 = hn::Set(d, step.one_minus_beta1);
+  const auto rest2 = hn::Set(d, step.one_minus_beta2);
+  const auto decay = hn::Set(d, step.decay);
+  const auto size = hn::Set(d, step.step_size);
+  const auto correction = hn::Set(d, step.bias_correction);
+  const auto eps = hn::Set(d, step.eps);
+  for (std::size_t i = 0; i < n; i += lanes) {
+    auto first = hn::Mul(beta1, hn::LoadU(d, m + i));
+    auto second = hn::Mul(beta2, hn::LoadU(d, v + i));
+    if constexpr (has_grad) {
+      const auto g = hn::LoadU(d, grad + i);
+      first = hn::MulAdd(rest1, g, first);
+      second = hn::MulAdd(rest2, hn::Mul(g, g), second);
+    }
+    hn::StoreU(first, d, m + i);
+    hn::StoreU(second, d, v + i);
+    const auto quotient = hn::Div(first, hn::MulAdd(hn::Sqrt(second), correction, eps));
+    hn::StoreU(hn::NegMulAdd(size, quotient, hn::Mul(decay, hn::LoadU(d, p + i))), d, p + i);
+  }
+}
+
+void AdamW(const AdamWStep& step, std::size_t n, float* p, float* m, float* v, const float* grad) {
+  const F d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t whole = n / lanes * lanes;
+  if (grad) {
+    AdamWSpan<true>(step, whole, p, m, v, grad);
+  } else {
+    AdamWSpan<false>(step, whole, p, m, v, nullptr);
+  }
+  if (whole < n) {
+    scalar_kernels().adamw(step, n - whole, p + whole, m + whole, v + whole, grad ? grad + whole : nullptr);
+  }
+}
+
+const KernelTable* Table() {
+  static constexpr KernelTable table{GatherRows, DotOfRows, ScatterAddScaled, Sgd, AdamW};
+  return &table;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace rowlight::simd
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace rowlight::simd {
+
+HWY_EXPORT(Table);
+
+namespace {
+
+// The Highway targets that stand behind one of ours.
+std::int64_t highway_mask(Target target) {
+  switch (target) {
+    case Target::Scalar: return 0;
+    case Target::Sse4: return HWY_SSE4;
+    case Target::Avx2: return HWY_AVX2;
+    case Target::Avx512: return HWY_AVX3 | HWY_AVX3_DL;
+    case Target::Neon: return HWY_NEON;
+  }
+  return 0;
+}
+
+const KernelTable* table_of(Target target) {
+  const std::int64_t mask = highway_mask(target) & HWY_TARGETS;
+  if (mask == 0) return &scalar_kernels();
+  hwy::SetSupportedTargetsForTest(hwy::SupportedTargets() & mask);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  const KernelTable* table = HWY_DYNAMIC_DISPATCH(Table)();
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  return table;
+}
+
+struct Selection {
+  Target target = supported_targets().front();
+  std::atomic<const KernelTable*> table = table_of(target);
+};
+
+Selection& selection() {
+  static Selection chosen;
+  return chosen;
+}
+
+const KernelTable& kernels() { return *selection().table.load(std::memory_order_relaxed); }
+
+template <class T>
+T* pointer_or_null(std::span<T> span) {
+  return span.empty() ? nullptr : span.data();
+}
+
+}  // namespace
+
+std::vector<Target> supported_targets() {
+  std::vector<Target> targets;
+  for (const Target target : {Target::Avx512, Target::Avx2, Target::Sse4, Target::Neon}) {
+    if ((hwy::SupportedTargets() & HWY_TARGETS & highway_mask(target)) != 0) targets.push_back(target);
+  }
+  targets.push_back(Target::Scalar);
+  return targets;
+}
+
+std::string_view name_of(Target target) {
+  switch (target) {
+    case Target::Scalar: return "scalar";
+    case Target::Sse4: return "sse4";
+    case Target::Avx2: return "avx2";
+    case Target::Avx512: return "avx512";
+    case Target::Neon: return "neon";
+  }
+  return "scalar";
+}
+
+Expected<void> select_target(Target target) {
+  std::string names;
+  for (const Target supported : supported_targets()) {
+    if (supported == target) {
+      selection().target = target;
+      selection().table = table_of(target);
+      return {};
+    }
+    names += (names.empty() ? "" : ", ") + std::string(name_of(supported));
+  }
+  return fail(ErrorKind::Usage, "this machine cannot run the SIMD target '" + std::string(name_of(target)) + "'",
+              "supported here: " + names);
+}
+
+Target current_target() { return selection().target; }
+
+const KernelTable& kernels_for(Target target) { return *table_of(target); }
+
+void gather_rows(ConstMatrixView table, std::span<const std::int32_t> ids, MatrixView out) {
+  assert(table.stride == out.stride && ids.size() <= out.rows);
+  kernels().gather_rows(table.data, table.stride, ids.data(), ids.size(), out.data);
+}
+
+void dot_rows(ConstMatrixView a, ConstMatrixView b, std::span<float> out) {
+  assert(a.stride == b.stride && out.size() <= a.rows && out.size() <= b.rows);
+  kernels().dot_of_rows(a.data, nullptr, b.data, nullptr, a.stride, out.size(), out.data());
+}
+
+void dot_of_rows(ConstMatrixView a, std::span<const std::int32_t> a_ids, ConstMatrixView b,
+                 std::span<const std::int32_t> b_ids, std::span<float> out) {
+  assert(a.stride == b.stride && a_ids.size() == out.size() && b_ids.size() == out.size());
+  kernels().dot_of_rows(a.data, a_ids.data(), b.data, b_ids.data(), a.stride, out.size(), out.data());
+}
+
+void scatter_add_scaled(std::span<const float> scale, ConstMatrixView rows, std::span<const std::int32_t> out_rows,
+                        MatrixView out) {
+  assert(rows.stride == out.stride && scale.size() == out_rows.size() && out_rows.size() <= rows.rows);
+  kernels().scatter_add_scaled(scale.data(), rows.data, out_rows.data(), rows.stride, out_rows.size(), out.data);
+}
+
+void sgd(const SgdStep& step, std::span<float> p, std::span<float> velocity, std::span<const float> grad) {
+  kernels().sgd(step, p.size(), p.data(), pointer_or_null(velocity), pointer_or_null(grad));
+}
+
+void adamw(const AdamWStep& step, std::span<float> p, std::span<float> m, std::span<float> v,
+           std::span<const float> grad) {
+  kernels().adamw(step, p.size(), p.data(), m.data(), v.data(), pointer_or_null(grad));
+}
+
+}  // namespace rowlight::simd
+#endif  // HWY_ONCE

@@ -1,0 +1,76 @@
+#include "core/train/batch_step.h"
+
+namespace rowlight {
+
+BatchStep::BatchStep(DotModel& model, Optimizer& optimizer, ThreadPool& pool)
+    : model_(model), optimizer_(optimizer), pool_(pool) {
+  const std::size_t most = model.spec().batch_size;
+  users_.reserve(most);
+  movies_.reserve(most);
+  ratings_.reserve(most);
+  grad_predictions_.reserve(most);
+}
+
+void BatchStep::begin(const RatingSet& ratings, std::span<const std::int32_t> positions, const Rates& rates) {
+  assert(done_ && !positions.empty() && positions.size() <= model_.spec().batch_size);
+  source_ = &ratings;
+  positions_ = positions;
+  rates_ = rates;
+  next_ = BatchStage::DrawBatch;
+  done_ = false;
+}
+
+void BatchStep::run_stage() {
+  assert(!done_);
+  switch (next_) {
+    case BatchStage::DrawBatch: draw(); break;
+    case BatchStage::LookUpUsers: model_.look_up_users(users_); break;
+    case BatchStage::LookUpMovies: model_.look_up_movies(movies_); break;
+    case BatchStage::DotProduct: model_.dot_product(); break;
+    case BatchStage::AddBias: model_.add_bias(users_, movies_); break;
+    case BatchStage::SigmoidRange: model_.squash(); break;
+    case BatchStage::Loss: compute_loss(); break;
+    case BatchStage::LossGradient: compute_loss_gradient(); break;
+    case BatchStage::RowGradients: model_.row_gradients(users_, movies_); break;
+    case BatchStage::OptimizerStep:
+      optimizer_.step(model_.parameters(), model_.gradients(), rates_, pool_);
+      done_ = true;
+      return;
+  }
+  next_ = static_cast<BatchStage>(static_cast<int>(next_) + 1);
+}
+
+void BatchStep::draw() {
+  users_.clear();
+  movies_.clear();
+  ratings_.clear();
+  for (const std::int32_t position : positions_) {
+    const auto i = static_cast<std::size_t>(position);
+    users_.push_back(source_->users[i]);
+    movies_.push_back(source_->movies[i]);
+    ratings_.push_back(source_->ratings[i]);
+  }
+}
+
+void BatchStep::compute_loss() {
+  const auto predictions = model_.predictions();
+  double sum = 0;
+  for (std::size_t b = 0; b < predictions.size(); ++b) {
+    const double error = predictions[b] - ratings_[b];
+    sum += error * error;
+  }
+  loss_ = sum / static_cast<double>(predictions.size());
+}
+
+void BatchStep::compute_loss_gradient() {
+  // d mean((p - r)^2) / d p[b] = 2 (p[b] - r[b]) / batch
+  const auto predictions = model_.predictions();
+  const float factor = 2.0F / static_cast<float>(predictions.size());
+  grad_predictions_.clear();
+  for (std::size_t b = 0; b < predictions.size(); ++b) {
+    grad_predictions_.push_back(factor * (predictions[b] - ratings_[b]));
+  }
+  model_.score_gradient(grad_predictions_);
+}
+
+}  // namespace rowlight

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/base/thread_pool.h"
+#include "core/model/dot_model.h"
+#include "core/ratings/rating_set.h"
+#include "core/train/batch_stage.h"
+#include "core/train/optimizer.h"
+
+namespace rowlight {
+
+/// One minibatch, cut into the operations of BatchStage. Running a batch is running its stages one after the other:
+/// what the window shows between two stages is what the trainer computed. Owns the batch's columns and
+/// gradients; works on a model and an optimizer owned by the Trainer. No allocation after construction.
+class BatchStep {
+ public:
+  BatchStep(DotModel& model, Optimizer& optimizer, ThreadPool& pool);
+
+  /// Starts a batch of the ratings at `positions`. Pre: no batch is under way; at most spec().batch_size positions
+  /// inside `ratings`; both outlive the batch.
+  void begin(const RatingSet& ratings, std::span<const std::int32_t> positions, const Rates& rates);
+
+  [[nodiscard]] bool done() const { return done_; }
+  /// The stage that run_stage() will run. Pre: !done().
+  [[nodiscard]] BatchStage next_stage() const { return next_; }
+  /// Runs one stage. Pre: !done().
+  void run_stage();
+
+  // The batch under way or the last one. Columns are filled by DrawBatch, predictions by SigmoidRange, ...
+  [[nodiscard]] std::size_t size() const { return positions_.size(); }
+  [[nodiscard]] std::span<const std::int32_t> users() const { return users_; }
+  [[nodiscard]] std::span<const std::int32_t> movies() const { return movies_; }
+  [[nodiscard]] std::span<const float> ratings() const { return ratings_; }
+  [[nodiscard]] const Rates& rates() const { return rates_; }
+  /// Whether `stage` has run for this batch.
+  [[nodiscard]] bool has_run(BatchStage stage) const { return done_ || next_ > stage; }
+  /// Mean squared error; pre: has_run(Loss).
+  [[nodiscard]] double loss() const { return loss_; }
+
+ private:
+  void draw();
+  void compute_loss();
+  void compute_loss_gradient();
+
+  DotModel& model_;
+  Optimizer& optimizer_;
+  ThreadPool& pool_;
+  const RatingSet* source_ = nullptr;
+  std::span<const std::int32_t> positions_;
+  Rates rates_;
+  bool done_ = true;
+  BatchStage next_ = BatchStage::DrawBatch;
+  std::vector<std::int32_t> users_;
+  std::vector<std::int32_t> movies_;
+  std::vector<float> ratings_;
+  std::vector<float> grad_predictions_;
+  double loss_ = 0;
+};
+
+}  // namespace rowlight

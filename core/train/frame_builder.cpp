@@ -1,0 +1,215 @@
+#include "core/train/frame_builder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <unordered_map>
+
+namespace rowlight {
+
+namespace {
+
+std::size_t side(Table table) { return table == Table::Users ? 0 : 1; }
+
+/// Root mean square around the mean over at most `sampled` rows spread evenly: exact for small tables.
+float standard_deviation(const Matrix& table) {
+  constexpr std::size_t sampled = 4096;
+  const std::size_t step = std::max<std::size_t>(1, table.rows() / sampled);
+  double sum = 0;
+  double squares = 0;
+  std::size_t count = 0;
+  for (std::size_t r = 0; r < table.rows(); r += step) {
+    for (const float x : table.row(r)) {
+      sum += x;
+      squares += double{x} * x;
+    }
+    count += table.cols();
+  }
+  if (count == 0) return 0;
+  const double mean = sum / static_cast<double>(count);
+  return static_cast<float>(std::sqrt(std::max(0.0, squares / static_cast<double>(count) - mean * mean)));
+}
+
+bool same_bits(std::span<const float> a, std::span<const float> b) {
+  return std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+}
+
+}  // namespace
+
+void FrameBuilder::watch(const Watch& watch) { watches_[side(watch.table)].rows = watch.rows; }
+
+void FrameBuilder::project(const Project& project) {
+  if (project.table != project_.table || !project.enabled) {
+    projection_.reset();
+    axes_ = {};
+  }
+  project_ = project;
+}
+
+void FrameBuilder::start_run() {
+  for (WatchState& watch : watches_) {
+    watch.before_rows.clear();
+    watch.deviation_batch = UINT64_MAX;
+  }
+  batch_.reset();
+  loss_.reset();
+  projection_.reset();
+  axes_ = {};
+}
+
+void FrameBuilder::before_batch(const Trainer& trainer) {
+  for (const Table table : {Table::Users, Table::Movies}) {
+    WatchState& state = watches_[side(table)];
+    const Matrix& factors = trainer.model().factors(table);
+    const Matrix* bias = trainer.model().bias(table);
+    state.before_rows.clear();
+    state.before_factors.clear();
+    state.before_bias.clear();
+    for (const std::int32_t row : state.rows) {
+      if (row < 0 || static_cast<std::size_t>(row) >= factors.rows()) continue;
+      const auto values = factors.row(static_cast<std::size_t>(row));
+      state.before_rows.push_back(row);
+      state.before_factors.insert(state.before_factors.end(), values.begin(), values.end());
+      if (bias != nullptr) state.before_bias.push_back((*bias)(static_cast<std::size_t>(row), 0));
+    }
+  }
+}
+
+void FrameBuilder::fill(Frame& frame, const Trainer& trainer, bool playing) {
+  frame.users = watched_rows(watches_[0], Table::Users, trainer, playing);
+  frame.movies = watched_rows(watches_[1], Table::Movies, trainer, playing);
+  frame.user_counts = trainer.counts(Table::Users);
+  frame.movie_counts = trainer.counts(Table::Movies);
+  update_batch(trainer);
+  update_loss(trainer);
+  update_projection(trainer, playing);
+  frame.batch = batch_;
+  frame.loss = loss_;
+  frame.projection = projection_;
+}
+
+WatchedRows FrameBuilder::watched_rows(WatchState& state, Table table, const Trainer& trainer, bool playing) {
+  constexpr auto deviation_interval = std::chrono::milliseconds(250);
+  const Matrix& factors = trainer.model().factors(table);
+  const Matrix* bias = trainer.model().bias(table);
+  WatchedRows shown;
+  std::ranges::copy_if(state.rows, std::back_inserter(shown.rows),
+                       [&](std::int32_t row) { return row >= 0 && static_cast<std::size_t>(row) < factors.rows(); });
+  shown.factors = Matrix(shown.rows.size(), factors.cols());
+  for (std::size_t i = 0; i < shown.rows.size(); ++i) {
+    const auto row = static_cast<std::size_t>(shown.rows[i]);
+    std::ranges::copy(factors.row(row), shown.factors.row(i).begin());
+    if (bias != nullptr) shown.bias.push_back((*bias)(row, 0));
+    shown.last_lookup.push_back(trainer.last_lookups(table)[row]);
+  }
+  mark_touched(shown, state, table, trainer);
+
+  const auto now = Clock::now();
+  const bool due = !playing || now - state.deviation_time >= deviation_interval;
+  if (state.deviation_batch == UINT64_MAX || (due && state.deviation_batch != trainer.batches_done())) {
+    state.deviation = standard_deviation(factors);
+    state.deviation_batch = trainer.batches_done();
+    state.deviation_time = now;
+  }
+  shown.standard_deviation = state.deviation;
+  return shown;
+}
+
+void FrameBuilder::mark_touched(WatchedRows& shown, const WatchState& state, Table table,
+                                const Trainer& trainer) const {
+  shown.touch.assign(shown.rows.size(), RowTouch::None);
+  // What moved, by comparing with the rows before the batch. The view may have scrolled since the batch began: a row
+  // that was not in view then has nothing to compare with.
+  std::unordered_map<std::int32_t, std::size_t> before;
+  for (std::size_t i = 0; i < state.before_rows.size(); ++i) before.emplace(state.before_rows[i], i);
+  const std::size_t cols = shown.factors.cols();
+  for (std::size_t i = 0; i < shown.rows.size(); ++i) {
+    const auto found = before.find(shown.rows[i]);
+    if (found == before.end()) continue;
+    const std::size_t at = found->second;
+    const bool same = same_bits(shown.factors.row(i), std::span(state.before_factors).subspan(at * cols, cols)) &&
+                      (shown.bias.empty() || shown.bias[i] == state.before_bias[at]);
+    if (!same) shown.touch[i] = RowTouch::MovedOnly;
+  }
+  const BatchStage look_up = table == Table::Users ? BatchStage::LookUpUsers : BatchStage::LookUpMovies;
+  const BatchStep& step = trainer.step();
+  if (step.size() == 0 || !step.has_run(look_up)) return;
+  std::vector<std::pair<std::int32_t, std::size_t>> by_row;  // table row -> place in the view
+  for (std::size_t i = 0; i < shown.rows.size(); ++i) by_row.emplace_back(shown.rows[i], i);
+  std::ranges::sort(by_row);
+  for (const std::int32_t row : table == Table::Users ? step.users() : step.movies()) {
+    auto found = std::ranges::lower_bound(by_row, std::pair(row, std::size_t{0}));
+    for (; found != by_row.end() && found->first == row; ++found) {
+      shown.touch[found->second] = RowTouch::LookedUp;
+      shown.last_lookup[found->second] = trainer.batch_number();
+    }
+  }
+}
+
+void FrameBuilder::update_batch(const Trainer& trainer) {
+  const BatchStep& step = trainer.step();
+  if (step.size() == 0) return;  // none yet, in this run or since it was resumed
+  auto view = std::make_shared<BatchView>();
+  view->number = trainer.batch_number();
+  if (step.has_run(BatchStage::DrawBatch)) {
+    view->size = step.size();
+    const std::size_t n = std::min(step.size(), BatchView::shown_batch_rows);
+    view->users.assign(step.users().begin(), step.users().begin() + static_cast<std::ptrdiff_t>(n));
+    view->movies.assign(step.movies().begin(), step.movies().begin() + static_cast<std::ptrdiff_t>(n));
+    view->ratings.assign(step.ratings().begin(), step.ratings().begin() + static_cast<std::ptrdiff_t>(n));
+    if (step.has_run(BatchStage::SigmoidRange)) {
+      const auto predictions = trainer.model().predictions();
+      view->predictions.assign(predictions.begin(), predictions.begin() + static_cast<std::ptrdiff_t>(n));
+    }
+    if (step.has_run(BatchStage::Loss)) {
+      view->loss = step.loss();
+      for (std::size_t i = 0; i < n; ++i) view->errors.push_back(view->predictions[i] - view->ratings[i]);
+    }
+  }
+  batch_ = std::move(view);
+}
+
+void FrameBuilder::update_loss(const Trainer& trainer) {
+  const LossCurve& curve = trainer.loss_curve();
+  const bool current = loss_ && loss_->epochs.size() == trainer.epochs().size() &&
+                       (curve.points().empty()
+                            ? loss_->training.empty()
+                            : !loss_->training.empty() && loss_->training.back().batch == curve.points().back().batch);
+  if (!current) loss_ = std::make_shared<LossHistory>(LossHistory{curve.points(), trainer.epochs()});
+}
+
+void FrameBuilder::update_projection(const Trainer& trainer, bool playing) {
+  constexpr auto shortest_interval = std::chrono::milliseconds(30);
+  constexpr int most_of_the_time = 20;  // PCA takes at most this part of the engine's time
+  if (!project_.enabled) return;
+  const auto start = Clock::now();
+  if (projection_) {
+    if (projection_->batch == trainer.batches_done()) return;
+    const auto wait = std::max<Clock::duration>(shortest_interval, most_of_the_time * projection_cost_);
+    if (playing && start - projection_time_ < wait) return;
+  }
+  auto next = pca(trainer.model().factors(project_.table).view(),
+                  {std::min<std::size_t>(2, trainer.model().spec().factors), true});
+  if (!next) return;  // numbers that are not finite: the divergence is reported by the trainer
+  align_axes(*next, axes_);
+  auto projection = std::make_shared<Projection>();
+  projection->table = project_.table;
+  for (std::size_t i = 0; i < next->explained_variance_ratio.size(); ++i) {
+    projection->variance_share[i] = next->explained_variance_ratio[i];
+  }
+  if (next->coordinates.cols() == 2) {
+    projection->coordinates = std::move(next->coordinates);
+  } else {  // one factor: a line
+    projection->coordinates = Matrix(next->coordinates.rows(), 2);
+    for (std::size_t r = 0; r < next->coordinates.rows(); ++r) {
+      projection->coordinates(r, 0) = next->coordinates(r, 0);
+    }
+  }
+  projection->batch = trainer.batches_done();
+  projection_ = std::move(projection);
+  axes_ = std::move(next->axes);
+  projection_time_ = Clock::now();
+  projection_cost_ = projection_time_ - start;
+}
+
+}  // namespace rowlight

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/analysis/pca.h"
+#include "core/train/frame.h"
+#include "core/train/trainer.h"
+
+namespace rowlight {
+
+/// Makes the parts of a Frame that show a Trainer, and keeps what they need from frame to frame: the watched rows
+/// before the current batch, the last projection and its axes. Used by the Session alone.
+class FrameBuilder {
+ public:
+  void watch(const Watch& watch);
+  void project(const Project& project);
+  /// Another run starts: nothing of the last one is comparable.
+  void start_run();
+  /// To be called just before each batch: remembers the watched rows, so that rows which the batch moves without
+  /// looking them up are found by comparing numbers and not by reasoning about optimizers.
+  void before_batch(const Trainer& trainer);
+  /// Fills everything of `frame` that comes from the trainer. `playing`: see Session::frame() on how often PCA runs.
+  void fill(Frame& frame, const Trainer& trainer, bool playing);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct WatchState {
+    std::vector<std::int32_t> rows;         // as the view asked
+    std::vector<std::int32_t> before_rows;  // of which before_* hold values
+    std::vector<float> before_factors;
+    std::vector<float> before_bias;
+    float deviation = 0;
+    std::uint64_t deviation_batch = UINT64_MAX;
+    Clock::time_point deviation_time;
+  };
+
+  [[nodiscard]] WatchedRows watched_rows(WatchState& state, Table table, const Trainer& trainer, bool playing);
+  void mark_touched(WatchedRows& shown, const WatchState& state, Table table, const Trainer& trainer) const;
+  void update_batch(const Trainer& trainer);
+  void update_loss(const Trainer& trainer);
+  void update_projection(const Trainer& trainer, bool playing);
+
+  WatchState watches_[2];
+  Project project_{false, Table::Movies};
+  std::shared_ptr<const BatchView> batch_;
+  std::shared_ptr<const LossHistory> loss_;
+  std::shared_ptr<const Projection> projection_;
+  Matrix axes_;  // of the last projection; empty: none to align with
+  Clock::time_point projection_time_;
+  Clock::duration projection_cost_{};
+};
+
+}  // namespace rowlight

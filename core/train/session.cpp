@@ -1,0 +1,235 @@
+#include "core/train/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/simd/kernels.h"
+#include "core/train/frame_builder.h"
+#include "core/train/trainer.h"
+
+namespace rowlight {
+
+namespace {
+using Clock = std::chrono::steady_clock;
+}  // namespace
+
+struct Session::State {
+  TrainSettings settings;
+  InstallRatings source;  // what the run was started with, for Reset
+  std::unique_ptr<Trainer> trainer;
+  FrameBuilder builder;
+  RunState run_state = RunState::Empty;
+  StepUnit unit = StepUnit::Batch;
+  bool single_step = false;
+  double units_per_second = 0;
+  std::optional<Error> error;
+  std::uint64_t sequence = 0;
+  std::uint64_t run = 0;
+
+  // Ratings per second over a sliding second of wall-clock time.
+  Clock::time_point rate_start;
+  std::uint64_t rate_ratings = 0;
+  double ratings_per_second = 0;
+  bool rate_is_young = true;  // the first window since the play began is not full
+
+  /// Makes a run of `source` and `settings`. On an error everything stays as it was.
+  bool start(const InstallRatings& from, const TrainSettings& with) {
+    TrainerInput input{from.ratings, with, from.test, from.order, from.initial.get()};
+    auto created =
+        from.resume ? Trainer::resume(std::move(input), *from.resume, true) : Trainer::create(std::move(input));
+    if (!created) {
+      error = created.error();
+      return false;
+    }
+    trainer = std::move(*created);
+    settings = trainer->settings();
+    source = from;
+    error.reset();
+    run_state = trainer->finished() ? RunState::Finished : RunState::Paused;
+    ratings_per_second = 0;
+    builder.start_run();
+    ++run;
+    return true;
+  }
+
+  void apply(const InstallRatings& command) { start(command, settings); }
+
+  void apply(const Configure& command) {
+    if (auto valid = validate(command.settings); !valid) {
+      error = valid.error();
+      return;
+    }
+    if (!trainer) {
+      settings = command.settings;
+      return;
+    }
+    TrainSettings alike = command.settings;
+    alike.epochs = settings.epochs;
+    alike.threads = settings.threads;
+    if (alike == settings) {  // threads do not change a result; they come into force with the next run
+      settings = command.settings;
+      trainer->set_epochs(settings.epochs);
+      if (run_state == RunState::Finished && !trainer->finished()) run_state = RunState::Paused;
+      if (run_state != RunState::Diverged && trainer->finished()) run_state = RunState::Finished;
+      return;
+    }
+    InstallRatings fresh = source;
+    fresh.resume.reset();
+    start(fresh, command.settings);
+  }
+
+  bool can_train() {
+    if (!trainer) {
+      error = Error{ErrorKind::Usage, "there are no ratings to train on", "open a rating file first", {}, 0, 0};
+    } else if (run_state == RunState::Finished) {
+      error = Error{ErrorKind::Usage,
+                    "all " + std::to_string(settings.epochs) + " epochs are done",
+                    "reset to start over, or raise the number of epochs",
+                    {},
+                    0,
+                    0};
+    } else if (run_state == RunState::Diverged) {
+      error = Error{ErrorKind::Diverged, "training has diverged", "lower the learning rate and start over", {}, 0, 0};
+    } else {
+      return true;
+    }
+    return false;
+  }
+
+  void apply(const Play& command) {
+    if (!can_train()) return;
+    unit = command.unit;
+    units_per_second = std::max(0.0, command.units_per_second);
+    single_step = false;
+    if (run_state != RunState::Playing) restart_rate();
+    run_state = RunState::Playing;
+  }
+
+  void apply(const Pause&) {
+    if (run_state == RunState::Playing) run_state = RunState::Paused;
+    single_step = false;
+  }
+
+  void apply(const Step& command) {
+    if (!can_train()) return;
+    unit = command.unit;
+    units_per_second = 0;
+    single_step = true;
+    restart_rate();
+    run_state = RunState::Playing;
+  }
+
+  void apply(const Reset&) {
+    if (!trainer) return;
+    InstallRatings fresh = source;
+    fresh.resume.reset();
+    start(fresh, settings);
+  }
+
+  void apply(const Watch& command) { builder.watch(command); }
+  void apply(const Project& command) { builder.project(command); }
+
+  void restart_rate() {
+    rate_start = Clock::now();
+    rate_ratings = 0;
+    rate_is_young = true;
+  }
+
+  void count_rate(std::size_t ratings) {
+    constexpr double window = 1.0;
+    rate_ratings += ratings;
+    const double seconds = std::chrono::duration<double>(Clock::now() - rate_start).count();
+    if (seconds <= 0) return;
+    // Until the first window is full its part so far is the best there is.
+    if (rate_is_young || seconds >= window) ratings_per_second = static_cast<double>(rate_ratings) / seconds;
+    if (seconds < window) return;
+    rate_is_young = false;
+    rate_start = Clock::now();
+    rate_ratings = 0;
+  }
+
+  /// One piece of work. Returns whether it ended a unit.
+  bool run_piece() {
+    if (trainer->between_batches()) builder.before_batch(*trainer);
+    const std::uint64_t batch_before = trainer->loss_curve().batches();
+    const Expected<void> result = unit == StepUnit::Operation ? trainer->advance_stage() : trainer->advance();
+    if (!result) {
+      error = result.error();
+      run_state = RunState::Diverged;
+      single_step = false;
+      return true;
+    }
+    if (trainer->loss_curve().batches() != batch_before) count_rate(trainer->step().size());
+    switch (unit) {
+      case StepUnit::Operation: return true;
+      case StepUnit::Batch: return trainer->between_batches();
+      case StepUnit::Epoch: return trainer->between_epochs();
+    }
+    return true;
+  }
+};
+
+Session::Session() : state_(std::make_unique<State>()) {}
+Session::~Session() = default;
+
+void Session::apply(const Command& command) {
+  // What a view shows is no action of the person: it leaves the last error standing.
+  if (!std::holds_alternative<Watch>(command) && !std::holds_alternative<Project>(command) &&
+      state_->run_state != RunState::Diverged) {
+    state_->error.reset();
+  }
+  std::visit([this](const auto& c) { state_->apply(c); }, command);
+}
+
+bool Session::advance(const Budget& budget) {
+  State& s = *state_;
+  const bool timed = budget.time != std::chrono::microseconds::max();
+  const auto end = timed ? Clock::now() + budget.time : Clock::time_point::max();
+  std::uint64_t units = 0;
+  while (s.run_state == RunState::Playing && units < budget.units) {
+    if (s.run_piece()) {
+      ++units;
+      if (s.single_step && s.run_state == RunState::Playing) s.run_state = RunState::Paused;
+      if (s.trainer->finished()) s.run_state = RunState::Finished;
+      if (s.run_state != RunState::Playing) s.single_step = false;
+    }
+    if (timed && Clock::now() >= end) break;
+  }
+  return s.run_state == RunState::Playing;
+}
+
+FramePtr Session::frame() {
+  State& s = *state_;
+  auto frame = std::make_shared<Frame>();
+  frame->sequence = ++s.sequence;
+  frame->run = s.run;
+  frame->state = s.run_state;
+  frame->settings = s.settings;
+  frame->error = s.error;
+  frame->simd_target = simd::name_of(simd::current_target());
+  frame->loss = std::make_shared<LossHistory>();
+  if (!s.trainer) return frame;
+
+  const Trainer& trainer = *s.trainer;
+  frame->ratings = trainer.ratings();
+  frame->range = trainer.model().spec().range;
+  frame->parameter_count = trainer.model().parameter_count();
+  frame->training_ratings = trainer.training_size();
+  frame->validation_ratings = trainer.validation_size();
+  Progress& progress = frame->progress;
+  progress.epoch = trainer.epoch();
+  progress.batch = trainer.batch();
+  progress.batches_per_epoch = trainer.batches_per_epoch();
+  progress.batches_done = trainer.batches_done();
+  progress.next_stage = trainer.step().done() ? BatchStage::DrawBatch : trainer.step().next_stage();
+  progress.learning_rate = trainer.step().rates().learning_rate;
+  progress.ratings_per_second = s.ratings_per_second;
+  s.builder.fill(*frame, trainer, s.run_state == RunState::Playing);
+  return frame;
+}
+
+double Session::units_per_second() const { return state_->units_per_second; }
+
+const Trainer* Session::trainer() const { return state_->trainer.get(); }
+
+}  // namespace rowlight

@@ -1,0 +1,83 @@
+#include "core/train/settings.h"
+
+#include <charconv>
+#include <cmath>
+#include <string>
+
+namespace rowlight {
+
+namespace {
+
+std::string number(double value) {
+  char text[32];
+  const auto result = std::to_chars(text, text + sizeof text, value);  // the shortest that gives the number back
+  return {text, result.ptr};
+}
+
+Expected<void> refuse(const std::string& option, const std::string& value, const std::string& allowed) {
+  return fail(ErrorKind::Usage, option + " is " + value, "it must be " + allowed);
+}
+
+Expected<void> validate_optimizer(const OptimizerSettings& o) {
+  if (!(o.learning_rate > 0) || !std::isfinite(o.learning_rate)) {
+    return refuse("the learning rate", number(o.learning_rate), "above 0");
+  }
+  if (!(o.weight_decay >= 0) || !std::isfinite(o.weight_decay)) {
+    return refuse("the weight decay", number(o.weight_decay), "0 or more");
+  }
+  if (!(o.momentum >= 0 && o.momentum < 1)) return refuse("the momentum", number(o.momentum), "at least 0 and below 1");
+  if (!(o.beta1 >= 0 && o.beta1 < 1)) return refuse("the first beta", number(o.beta1), "at least 0 and below 1");
+  if (!(o.beta2 >= 0 && o.beta2 < 1)) return refuse("the second beta", number(o.beta2), "at least 0 and below 1");
+  if (!(o.eps >= 0) || !std::isfinite(o.eps)) return refuse("eps", number(o.eps), "0 or more");
+  return {};
+}
+
+}  // namespace
+
+OptimizerSettings default_optimizer(OptimizerKind kind) {
+  OptimizerSettings settings;
+  settings.kind = kind;
+  if (kind != OptimizerKind::AdamW) settings.weight_decay = 0;
+  return settings;
+}
+
+Expected<void> validate(const TrainSettings& s) {
+  constexpr std::size_t most_factors = 4096;
+  constexpr std::size_t largest_batch = 1U << 20;
+  if (s.factors < 1 || s.factors > most_factors) {
+    return refuse("the number of factors", std::to_string(s.factors), "from 1 to " + std::to_string(most_factors));
+  }
+  if (s.epochs < 1 || s.epochs > 100000) {
+    return refuse("the number of epochs", std::to_string(s.epochs), "from 1 to 100000");
+  }
+  if (s.batch_size < 1 || s.batch_size > largest_batch) {
+    return refuse("the batch size", std::to_string(s.batch_size), "from 1 to " + std::to_string(largest_batch));
+  }
+  if (!(s.valid_share >= 0 && s.valid_share < 1)) {
+    return refuse("the validation share", number(s.valid_share), "at least 0 and below 1");
+  }
+  const bool finite_range = std::isfinite(s.range_low) && std::isfinite(s.range_high);
+  if (s.range_mode == RangeMode::Given && !(finite_range && s.range_low < s.range_high)) {
+    return refuse("the range of predictions", number(s.range_low) + " to " + number(s.range_high),
+                  "from a lower to a higher number");
+  }
+  return validate_optimizer(s.optimizer);
+}
+
+RatingScale resolve_range(const TrainSettings& settings, RatingScale data_scale) {
+  switch (settings.range_mode) {
+    case RangeMode::None: return {};
+    case RangeMode::Given: return {settings.range_low, settings.range_high};
+    case RangeMode::Automatic: break;
+  }
+  if (settings.model == ModelKind::Dot) return {};
+  // Ratings below zero (some sets have -1 and 1) need room below as well.
+  const float low = data_scale.low < 0 ? data_scale.low - 0.5F : 0.0F;
+  return {low, data_scale.high + 0.5F};
+}
+
+std::string_view name_of(ModelKind kind) { return kind == ModelKind::Dot ? "dot" : "dot-bias"; }
+std::string_view name_of(OptimizerKind kind) { return kind == OptimizerKind::Sgd ? "sgd" : "adamw"; }
+std::string_view name_of(ScheduleKind kind) { return kind == ScheduleKind::Constant ? "constant" : "one-cycle"; }
+
+}  // namespace rowlight

@@ -1,0 +1,327 @@
+#include "core/train/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "core/base/random.h"
+
+namespace rowlight {
+
+namespace {
+
+// Streams of the seed: see Random. Tables take theirs from 100 on.
+constexpr std::uint64_t first_epoch_stream = 1'000'000;
+
+constexpr std::size_t validation_chunk = 1U << 16;  // ratings between two looks at the clock
+constexpr std::size_t validation_piece = 1U << 13;  // ratings of one piece of parallel work
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::size_t side(Table table) { return table == Table::Users ? 0 : 1; }
+
+std::shared_ptr<const RowCounts> count_rows(std::span<const std::int32_t> column,
+                                            std::span<const std::int32_t> positions, std::size_t rows) {
+  auto counts = std::make_shared<RowCounts>(rows, 0U);
+  for (const std::int32_t position : positions) {
+    ++(*counts)[static_cast<std::size_t>(column[static_cast<std::size_t>(position)])];
+  }
+  return counts;
+}
+
+/// Which ratings train and which validate when the person gave the order: the ones in it train, the rest validate.
+Expected<Split> split_by_order(std::size_t count, const std::vector<std::int64_t>& order, int epochs) {
+  std::vector<bool> trains(count, false);
+  Split split;
+  for (const std::int64_t position : order) {
+    if (position < 0 || static_cast<std::uint64_t>(position) >= count) {
+      return fail(ErrorKind::BadInput, "the order holds position " + std::to_string(position),
+                  "positions must be from 0 to " + std::to_string(count) + " - 1, the number of ratings loaded");
+    }
+    auto seen = trains[static_cast<std::size_t>(position)];
+    if (!seen) split.training.push_back(static_cast<std::int32_t>(position));
+    seen = true;
+  }
+  const std::size_t distinct = split.training.size();
+  if (order.size() != distinct && order.size() != distinct * static_cast<std::size_t>(epochs)) {
+    return fail(
+        ErrorKind::BadInput,
+        "the order has " + std::to_string(order.size()) + " positions for " + std::to_string(distinct) +
+            " different ratings",
+        "it must hold every training rating once, or once for each of the " + std::to_string(epochs) + " epochs");
+  }
+  // Each epoch holds each of them once: `epoch_of` is the last epoch in which a rating was met.
+  std::vector<std::size_t> epoch_of(count, 0);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    std::size_t& last = epoch_of[static_cast<std::size_t>(order[i])];
+    const std::size_t epoch = i / distinct + 1;
+    if (last == epoch) {
+      return fail(ErrorKind::BadInput,
+                  "the order holds position " + std::to_string(order[i]) + " twice in epoch " + std::to_string(epoch),
+                  "it must hold every training rating once in each epoch");
+    }
+    last = epoch;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!trains[i]) split.validation.push_back(static_cast<std::int32_t>(i));
+  }
+  return split;
+}
+
+}  // namespace
+
+struct Trainer::Prepared {
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  Split split;
+  DotModelSpec spec;
+};
+
+Expected<std::unique_ptr<Trainer>> Trainer::create(TrainerInput input) {
+  assert(input.ratings);
+  if (auto valid = validate(input.settings); !valid) return tl::make_unexpected(valid.error());
+  const TrainSettings& settings = input.settings;
+  const RatingSet& ratings = *input.ratings;
+  Prepared prepared;
+  if (!input.order.empty()) {
+    auto split = split_by_order(ratings.size(), input.order, settings.epochs);
+    if (!split) return tl::make_unexpected(split.error());
+    prepared.split = std::move(*split);
+  } else {
+    prepared.split = split_randomly(ratings.size(), input.test ? 0.0 : settings.valid_share, settings.seed);
+  }
+  if (prepared.split.training.empty()) {
+    return fail(ErrorKind::Usage, "no ratings are left to train on", "load more ratings or lower the validation share");
+  }
+  if (input.test || settings.valid_share == 0) prepared.split.validation.clear();
+  prepared.spec = {ratings.user_count(),
+                   ratings.movie_count(),
+                   settings.factors,
+                   settings.model == ModelKind::DotBias,
+                   resolve_range(settings, ratings.scale),
+                   settings.batch_size};
+  const TensorFile* initial = input.initial;
+  const auto start = prepared.start;
+  std::unique_ptr<Trainer> trainer(new Trainer(std::move(input), std::move(prepared)));
+  if (initial != nullptr) {
+    if (auto loaded = trainer->load_tables(*initial); !loaded) return tl::make_unexpected(loaded.error());
+  }
+  trainer->zero_unseen_rows();
+  trainer->prepare_seconds_ = seconds_since(start);
+  return trainer;
+}
+
+Trainer::Trainer(TrainerInput&& input, Prepared&& prepared)
+    : ratings_(std::move(input.ratings)),
+      settings_(input.settings),
+      positions_(std::move(prepared.split.training)),
+      given_order_(std::move(input.order)),
+      counts_{count_rows(ratings_->users, positions_, prepared.spec.users),
+              count_rows(ratings_->movies, positions_, prepared.spec.movies)},
+      last_lookups_{std::vector<std::uint64_t>(prepared.spec.users, 0),
+                    std::vector<std::uint64_t>(prepared.spec.movies, 0)},
+      pool_(settings_.threads),
+      model_(prepared.spec, settings_.seed),
+      optimizer_(settings_.optimizer, model_.parameters()),
+      step_(model_, optimizer_, pool_) {
+  // A row that training never sees stands for "unknown": -1 in the validation columns.
+  std::vector<bool> missed_user(prepared.spec.users, false);
+  std::vector<bool> missed_movie(prepared.spec.movies, false);
+  const auto known = [](const RowCounts& counts, std::int32_t row, std::vector<bool>& missed, std::uint64_t& unseen) {
+    const auto r = static_cast<std::size_t>(row);
+    if (counts[r] > 0) return row;
+    if (!missed[r]) ++unseen;
+    missed[r] = true;
+    return -1;
+  };
+  const auto add = [&](std::int32_t user, std::int32_t movie, float rating) {
+    validation_.users.push_back(known(*counts_[0], user, missed_user, validation_.unseen_users));
+    validation_.movies.push_back(known(*counts_[1], movie, missed_movie, validation_.unseen_movies));
+    validation_.ratings.push_back(rating);
+  };
+  for (const std::int32_t position : prepared.split.validation) {
+    const auto i = static_cast<std::size_t>(position);
+    add(ratings_->users[i], ratings_->movies[i], ratings_->ratings[i]);
+  }
+  if (!input.test) return;
+  const auto row_of = [&](const Vocabulary& from, const Vocabulary& to, const RowCounts& counts) {
+    std::vector<std::int32_t> rows(from.size(), -1);
+    std::uint64_t unseen = 0;
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      const auto row = to.find(from.id(static_cast<std::int32_t>(i)));
+      if (row && counts[static_cast<std::size_t>(*row)] > 0) {
+        rows[i] = *row;
+      } else {
+        ++unseen;
+      }
+    }
+    return std::pair(std::move(rows), unseen);
+  };
+  auto [users, unseen_users] = row_of(input.test->user_ids, ratings_->user_ids, *counts_[0]);
+  auto [movies, unseen_movies] = row_of(input.test->movie_ids, ratings_->movie_ids, *counts_[1]);
+  for (std::size_t i = 0; i < input.test->size(); ++i) {
+    validation_.users.push_back(users[static_cast<std::size_t>(input.test->users[i])]);
+    validation_.movies.push_back(movies[static_cast<std::size_t>(input.test->movies[i])]);
+  }
+  validation_.ratings = input.test->ratings;
+  validation_.unseen_users = unseen_users;
+  validation_.unseen_movies = unseen_movies;
+}
+
+void Trainer::zero_unseen_rows() {
+  for (Parameter& parameter : model_.parameters()) {
+    const RowCounts& counts = *counts_[side(parameter.rows)];
+    for (std::size_t row = 0; row < counts.size(); ++row) {
+      if (counts[row] == 0) std::ranges::fill(parameter.value.row(row), 0.0F);
+    }
+  }
+}
+
+std::size_t Trainer::batches_per_epoch() const {
+  return (positions_.size() + settings_.batch_size - 1) / settings_.batch_size;
+}
+
+std::uint64_t Trainer::batches_done() const {
+  return static_cast<std::uint64_t>(epoch_) * batches_per_epoch() + batch_;
+}
+
+std::uint64_t Trainer::batch_number() const { return step_.done() ? batches_done() : batches_done() + 1; }
+
+const std::vector<std::uint64_t>& Trainer::last_lookups(Table table) const { return last_lookups_[side(table)]; }
+
+std::shared_ptr<const RowCounts> Trainer::counts(Table table) const { return counts_[side(table)]; }
+
+std::vector<std::int32_t> Trainer::order_of(int epoch) const {
+  std::vector<std::int32_t> order = positions_;
+  if (!given_order_.empty()) {
+    const std::size_t begin = static_cast<std::size_t>(epoch) * order.size() % given_order_.size();
+    std::transform(given_order_.begin() + static_cast<std::ptrdiff_t>(begin),
+                   given_order_.begin() + static_cast<std::ptrdiff_t>(begin + order.size()), order.begin(),
+                   [](std::int64_t position) { return static_cast<std::int32_t>(position); });
+  } else {
+    Random(settings_.seed, first_epoch_stream + static_cast<std::uint64_t>(epoch)).shuffle(std::span(order));
+  }
+  return order;
+}
+
+/// Notes for every row which of the first `batches` batches of `epoch` looked it up last.
+void Trainer::mark_lookups(int epoch, std::size_t batches) {
+  const std::vector<std::int32_t> order = order_of(epoch);
+  const std::size_t count = std::min(order.size(), batches * settings_.batch_size);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t number = static_cast<std::uint64_t>(epoch) * batches_per_epoch() + i / settings_.batch_size + 1;
+    const auto position = static_cast<std::size_t>(order[i]);
+    last_lookups_[0][static_cast<std::size_t>(ratings_->users[position])] = number;
+    last_lookups_[1][static_cast<std::size_t>(ratings_->movies[position])] = number;
+  }
+}
+
+void Trainer::begin_batch() {
+  assert(!finished() && !validating_);
+  if (batch_ == 0) {
+    order_ = order_of(epoch_);
+    epoch_loss_sum_ = 0;
+    epoch_seconds_ = 0;
+    epoch_ratings_ = 0;
+  }
+  const std::size_t begin = batch_ * settings_.batch_size;
+  const std::size_t size = std::min(settings_.batch_size, order_.size() - begin);
+  const std::uint64_t total = static_cast<std::uint64_t>(settings_.epochs) * batches_per_epoch();
+  step_.begin(*ratings_, std::span(order_).subspan(begin, size), rates_at(settings_, batch_number(), total));
+}
+
+Expected<void> Trainer::advance_stage() {
+  if (validating_) return validate_chunk();
+  const auto start = std::chrono::steady_clock::now();
+  if (step_.done()) begin_batch();
+  // The stage after a loss that is not finite would spoil every table; the run stays here for a look.
+  if (step_.has_run(BatchStage::Loss) && !std::isfinite(step_.loss())) return tl::make_unexpected(batch_divergence());
+  step_.run_stage();
+  const double seconds = seconds_since(start);
+  batch_seconds_ += seconds;
+  epoch_seconds_ += seconds;
+  if (step_.done()) finish_batch();
+  return {};
+}
+
+Expected<void> Trainer::advance() {
+  if (validating_) return validate_chunk();
+  const auto start = std::chrono::steady_clock::now();
+  if (step_.done()) begin_batch();
+  while (!step_.done()) {
+    if (step_.has_run(BatchStage::Loss) && !std::isfinite(step_.loss())) return tl::make_unexpected(batch_divergence());
+    step_.run_stage();
+  }
+  const double seconds = seconds_since(start);
+  batch_seconds_ += seconds;
+  epoch_seconds_ += seconds;
+  finish_batch();
+  return {};
+}
+
+Error Trainer::batch_divergence() const {
+  return divergence("the loss is not a finite number in epoch " + std::to_string(epoch_ + 1) + ", batch " +
+                    std::to_string(batch_ + 1));
+}
+
+Error Trainer::divergence(const std::string& where) const {
+  return {ErrorKind::Diverged, where, "training stopped there; try a lower learning rate", {}, 0, 0};
+}
+
+void Trainer::finish_batch() {
+  ++batch_;
+  const std::uint64_t number = batch_number();
+  for (const std::int32_t row : step_.users()) last_lookups_[0][static_cast<std::size_t>(row)] = number;
+  for (const std::int32_t row : step_.movies()) last_lookups_[1][static_cast<std::size_t>(row)] = number;
+  epoch_loss_sum_ += step_.loss() * static_cast<double>(step_.size());
+  epoch_ratings_ += step_.size();
+  trained_ratings_ += step_.size();
+  curve_.add(step_.loss());
+  if (batch_ < batches_per_epoch()) return;
+  if (validation_.ratings.empty()) {
+    finish_epoch({});
+  } else {
+    validating_ = true;
+    validated_ = 0;
+    validation_sum_ = 0;
+  }
+}
+
+Expected<void> Trainer::validate_chunk() {
+  const std::size_t begin = validated_;
+  const std::size_t end = std::min(begin + validation_chunk, validation_.ratings.size());
+  const std::size_t pieces = (end - begin + validation_piece - 1) / validation_piece;
+  std::vector<double> sums(pieces, 0);
+  pool_.parallel(pieces, [&](std::size_t piece) {
+    const std::size_t first = begin + piece * validation_piece;
+    const std::size_t n = std::min(validation_piece, end - first);
+    std::vector<float> predictions(n);
+    model_.predict(std::span(validation_.users).subspan(first, n), std::span(validation_.movies).subspan(first, n),
+                   predictions);
+    for (std::size_t i = 0; i < n; ++i) {
+      const double error = predictions[i] - validation_.ratings[first + i];
+      sums[piece] += error * error;
+    }
+  });
+  for (const double sum : sums) validation_sum_ += sum;
+  validated_ = end;
+  if (end < validation_.ratings.size()) return {};
+  // The last batch may have spoilt the tables after its own loss was taken.
+  if (!std::isfinite(validation_sum_)) {
+    return tl::make_unexpected(
+        divergence("the validation loss is not a finite number after epoch " + std::to_string(epoch_ + 1)));
+  }
+  validating_ = false;
+  finish_epoch(validation_sum_ / static_cast<double>(end));
+  return {};
+}
+
+void Trainer::finish_epoch(std::optional<double> valid_loss) {
+  ++epoch_;
+  batch_ = 0;
+  epochs_.push_back({epoch_, batches_done(), epoch_loss_sum_ / static_cast<double>(positions_.size()), valid_loss,
+                     epoch_seconds_, epoch_seconds_ > 0 ? static_cast<double>(epoch_ratings_) / epoch_seconds_ : 0});
+}
+
+}  // namespace rowlight

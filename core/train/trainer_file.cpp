@@ -1,0 +1,203 @@
+// Saving a run as tensors and going on with it: the part of Trainer that knows the file's names.
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "core/io/safetensors.h"
+#include "core/train/trainer.h"
+
+namespace rowlight {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* format_version = "1";
+
+/// FNV-1a over the columns: tells whether a file goes on with the ratings that it was trained on.
+std::string fingerprint(const RatingSet& set) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  const auto add = [&hash](std::uint32_t word) { hash = (hash ^ word) * 0x100000001b3ULL; };
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    std::uint32_t bits = 0;
+    std::memcpy(&bits, &set.ratings[i], sizeof bits);
+    add(static_cast<std::uint32_t>(set.users[i]));
+    add(static_cast<std::uint32_t>(set.movies[i]));
+    add(bits);
+  }
+  return std::to_string(set.size()) + ":" + std::to_string(hash);
+}
+
+Tensor ids_tensor(const Vocabulary& vocabulary) {
+  std::vector<std::uint8_t> text;
+  for (std::size_t i = 0; i < vocabulary.size(); ++i) {
+    const std::string_view id = vocabulary.id(static_cast<std::int32_t>(i));
+    text.insert(text.end(), id.begin(), id.end());
+    text.push_back('\n');
+  }
+  const std::size_t size = text.size();
+  return {{size}, std::move(text)};
+}
+
+json to_json(const TrainSettings& s) {
+  const OptimizerSettings& o = s.optimizer;
+  return {{"model", name_of(s.model)},
+          {"factors", s.factors},
+          {"range_mode", static_cast<int>(s.range_mode)},
+          {"range_low", s.range_low},
+          {"range_high", s.range_high},
+          {"epochs", s.epochs},
+          {"batch_size", s.batch_size},
+          {"optimizer", name_of(o.kind)},
+          {"learning_rate", o.learning_rate},
+          {"momentum", o.momentum},
+          {"beta1", o.beta1},
+          {"beta2", o.beta2},
+          {"eps", o.eps},
+          {"weight_decay", o.weight_decay},
+          {"schedule", name_of(s.schedule)},
+          {"valid_share", s.valid_share},
+          {"seed", s.seed}};
+}
+
+// Throws json::exception on a value that is absent or of another type; the caller turns that into an Error.
+TrainSettings settings_from(const json& j) {
+  TrainSettings s;
+  s.model = j.at("model").get<std::string>() == name_of(ModelKind::Dot) ? ModelKind::Dot : ModelKind::DotBias;
+  s.factors = j.at("factors").get<std::size_t>();
+  s.range_mode = static_cast<RangeMode>(std::clamp(j.at("range_mode").get<int>(), 0, 2));
+  s.range_low = j.at("range_low").get<float>();
+  s.range_high = j.at("range_high").get<float>();
+  s.epochs = j.at("epochs").get<int>();
+  s.batch_size = j.at("batch_size").get<std::size_t>();
+  const bool is_sgd = j.at("optimizer").get<std::string>() == name_of(OptimizerKind::Sgd);
+  s.optimizer = default_optimizer(is_sgd ? OptimizerKind::Sgd : OptimizerKind::AdamW);
+  s.optimizer.learning_rate = j.at("learning_rate").get<double>();
+  s.optimizer.momentum = j.at("momentum").get<double>();
+  s.optimizer.beta1 = j.at("beta1").get<double>();
+  s.optimizer.beta2 = j.at("beta2").get<double>();
+  s.optimizer.eps = j.at("eps").get<double>();
+  s.optimizer.weight_decay = j.at("weight_decay").get<double>();
+  const bool constant = j.at("schedule").get<std::string>() == name_of(ScheduleKind::Constant);
+  s.schedule = constant ? ScheduleKind::Constant : ScheduleKind::OneCycle;
+  s.valid_share = j.at("valid_share").get<double>();
+  s.seed = j.at("seed").get<std::uint64_t>();
+  return s;
+}
+
+std::string state_name(const Optimizer::State& state, const std::vector<Parameter>& parameters) {
+  return "optimizer." + std::string(state.name) + "." + parameters[state.parameter].name;
+}
+
+Expected<void> load_matrix(const TensorFile& file, const std::string& name, Matrix& into) {
+  auto matrix = matrix_of(file, name);
+  if (!matrix) return tl::make_unexpected(matrix.error());
+  if (matrix->rows() != into.rows() || matrix->cols() != into.cols()) {
+    return fail(
+        ErrorKind::BadInput,
+        "the tensor '" + name + "' is " + std::to_string(matrix->rows()) + " x " + std::to_string(matrix->cols()),
+        "these ratings and settings need " + std::to_string(into.rows()) + " x " + std::to_string(into.cols()));
+  }
+  into = std::move(*matrix);
+  return {};
+}
+
+// Times stay out of the file, so that the same run gives the same bytes.
+json to_json(const EpochResult& e) {
+  return {{"epoch", e.epoch},
+          {"batch", e.batch},
+          {"train_loss", e.train_loss},
+          {"valid_loss", e.valid_loss ? json(*e.valid_loss) : json(nullptr)}};
+}
+
+EpochResult epoch_from(const json& j) {
+  EpochResult e;
+  e.epoch = j.at("epoch").get<int>();
+  e.batch = j.at("batch").get<std::uint64_t>();
+  e.train_loss = j.at("train_loss").get<double>();
+  if (!j.at("valid_loss").is_null()) e.valid_loss = j.at("valid_loss").get<double>();
+  return e;
+}
+
+}  // namespace
+
+Expected<void> Trainer::load_tables(const TensorFile& file) {
+  for (Parameter& parameter : model_.parameters()) {
+    if (auto loaded = load_matrix(file, parameter.name, parameter.value); !loaded) return loaded;
+  }
+  return {};
+}
+
+TensorFile Trainer::save() const {
+  assert(between_batches());
+  TensorFile file;
+  for (const Parameter& p : model_.parameters()) file.tensors[p.name] = tensor_of(p.value.view());
+  for (const Optimizer::State& state : optimizer_.states()) {
+    file.tensors[state_name(state, model_.parameters())] = tensor_of(state.value.view());
+  }
+  file.tensors["vocabulary.users"] = ids_tensor(ratings_->user_ids);
+  file.tensors["vocabulary.movies"] = ids_tensor(ratings_->movie_ids);
+  json epochs = json::array();
+  for (const EpochResult& e : epochs_) epochs.push_back(to_json(e));
+  const json progress = {{"epoch", epoch_},
+                         {"batch", batch_},
+                         {"optimizer_steps", optimizer_.steps()},
+                         {"epoch_loss_sum", epoch_loss_sum_},
+                         {"epochs", std::move(epochs)}};
+  file.metadata = {{"rowlight", format_version},
+                   {"settings", to_json(settings_).dump()},
+                   {"progress", progress.dump()},
+                   {"ratings", fingerprint(*ratings_)}};
+  return file;
+}
+
+Expected<std::unique_ptr<Trainer>> Trainer::resume(TrainerInput input, const TensorFile& file, bool keep_epochs) {
+  const auto meta = [&file](const char* key) {
+    const auto found = file.metadata.find(key);
+    return found == file.metadata.end() ? std::string() : found->second;
+  };
+  const auto not_a_run = [] {
+    return fail(ErrorKind::BadInput, "the file is not a saved run",
+                "a file that `rowlight-cli train --save` wrote is expected");
+  };
+  if (meta("rowlight") != format_version) return not_a_run();
+  if (meta("ratings") != fingerprint(*input.ratings)) {
+    return fail(ErrorKind::BadInput, "the saved run was trained on other ratings",
+                "resume it with the file it was started with");
+  }
+  try {
+    TrainSettings settings = settings_from(json::parse(meta("settings")));
+    const json progress = json::parse(meta("progress"));
+    if (!keep_epochs) settings.epochs = input.settings.epochs;
+    settings.threads = input.settings.threads;
+    input.settings = settings;
+    input.initial = &file;
+    auto created = create(std::move(input));
+    if (!created) return created;
+    Trainer& trainer = **created;
+    for (Optimizer::State& state : trainer.optimizer_.states()) {
+      const std::string name = state_name(state, trainer.model_.parameters());
+      if (auto loaded = load_matrix(file, name, state.value); !loaded) return tl::make_unexpected(loaded.error());
+    }
+    trainer.optimizer_.set_steps(progress.at("optimizer_steps").get<std::uint64_t>());
+    trainer.epoch_ = std::max(0, progress.at("epoch").get<int>());
+    trainer.batch_ = progress.at("batch").get<std::size_t>();
+    if (trainer.batch_ >= trainer.batches_per_epoch()) return not_a_run();
+    trainer.epoch_loss_sum_ = progress.at("epoch_loss_sum").get<double>();
+    for (const json& e : progress.at("epochs")) trainer.epochs_.push_back(epoch_from(e));
+    trainer.curve_ = LossCurve(trainer.batches_done());
+    if (trainer.epoch_ > 0) trainer.mark_lookups(trainer.epoch_ - 1, trainer.batches_per_epoch());
+    if (trainer.batch_ > 0) {
+      trainer.mark_lookups(trainer.epoch_, trainer.batch_);
+      trainer.order_ = trainer.order_of(trainer.epoch_);
+    }
+    return created;
+  } catch (const json::exception&) {
+    return not_a_run();
+  }
+}
+
+}  // namespace rowlight

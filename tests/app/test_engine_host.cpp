@@ -1,0 +1,154 @@
+#include <QDir>
+#include <QFile>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "app/engine_host.h"
+#include "core/ratings/sample.h"
+
+using namespace rowlight;
+
+namespace {
+
+constexpr int patience = 20000;  // ms; far more than anything here takes
+
+/// An engine whose frames are kept.
+struct Watched {
+  EngineHost host;
+  FramePtr frame;
+  int frames = 0;
+
+  Watched() {
+    QObject::connect(&host, &EngineHost::frameReady, &host, [this](const FramePtr& next) {
+      frame = next;
+      ++frames;
+    });
+  }
+  [[nodiscard]] bool await(const std::function<bool(const Frame&)>& what) const {
+    return QTest::qWaitFor([&] { return frame && what(*frame); }, patience);
+  }
+};
+
+bool hasRatings(const Frame& frame) { return frame.ratings != nullptr; }
+
+}  // namespace
+
+class TestEngineHost : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void theFirstFrameComesByItself() {
+    Watched engine;
+    QVERIFY(engine.await([](const Frame& f) { return f.state == RunState::Empty; }));
+  }
+
+  void trainsToTheEnd() {
+    Watched engine;
+    engine.host.openSample();
+    QVERIFY(engine.await(hasRatings));
+    engine.host.post(Play{});
+    QVERIFY(engine.await([](const Frame& f) { return f.state == RunState::Finished; }));
+    QCOMPARE(engine.frame->progress.epoch, engine.frame->settings.epochs);
+    QVERIFY(engine.frame->loss->epochs.back().valid_loss < engine.frame->loss->epochs.front().valid_loss);
+  }
+
+  void theSameNumbersAsWithoutAWindow() {
+    Watched engine;
+    engine.host.openSample();
+    QVERIFY(engine.await(hasRatings));
+    engine.host.post(Play{StepUnit::Batch, 5000});  // paced, so that slices and frames cut the run in many places
+    QVERIFY(engine.await([](const Frame& f) { return f.state == RunState::Finished; }));
+
+    Session session;
+    session.apply(InstallRatings{make_sample(), {}, {}, {}, {}});
+    session.apply(Play{});
+    session.advance({});
+    const FramePtr expected = session.frame();
+    QCOMPARE(engine.frame->loss->epochs.back().train_loss, expected->loss->epochs.back().train_loss);
+    QCOMPARE(engine.frame->loss->epochs.back().valid_loss, expected->loss->epochs.back().valid_loss);
+  }
+
+  void aPaceIsKept() {
+    Watched engine;
+    engine.host.openSample();
+    QVERIFY(engine.await(hasRatings));
+    engine.host.post(Play{StepUnit::Batch, 20});
+    QTest::qWait(1000);
+    engine.host.post(Pause{});
+    QVERIFY(engine.await([](const Frame& f) { return f.state == RunState::Paused && f.progress.batches_done > 0; }));
+    // 20 a second for about a second; a machine under load may be late, but never early.
+    QVERIFY2(engine.frame->progress.batches_done <= 30, qPrintable(QString::number(engine.frame->progress.batches_done)));
+  }
+
+  void aFailedLoadLeavesTheRunAsItWas_data() {
+    QTest::addColumn<QByteArray>("content");
+    QTest::addColumn<int>("exitCode");
+    QTest::newRow("missing") << QByteArray() << 4;
+    QTest::newRow("directory") << QByteArray("DIR") << 4;
+    QTest::newRow("empty") << QByteArray("") << 3;
+    QTest::newRow("png") << QByteArray("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1", 20) << 3;
+  }
+  void aFailedLoadLeavesTheRunAsItWas() {
+    QFETCH(QByteArray, content);
+    QFETCH(int, exitCode);
+    QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral("ratings.csv"));
+    if (content == "DIR") {
+      QVERIFY(QDir().mkdir(path));
+    } else if (!content.isNull()) {
+      QFile file(path);
+      QVERIFY(file.open(QIODevice::WriteOnly));
+      file.write(content);
+    }
+    Watched engine;
+    engine.host.openSample();
+    QVERIFY(engine.await(hasRatings));
+    engine.host.post(Step{StepUnit::Epoch});
+    QVERIFY(engine.await([](const Frame& f) { return f.state == RunState::Paused && f.progress.epoch == 1; }));
+    const FramePtr before = engine.frame;
+
+    QString sentence;
+    int code = 0;
+    connect(&engine.host, &EngineHost::loadFailed, this, [&](const QString&, const Error& error) {
+      sentence = QString::fromStdString(error.message());
+      code = error.exit_code();
+    });
+    engine.host.open(path);
+    QVERIFY(QTest::qWaitFor([&] { return code != 0; }, patience));
+    QCOMPARE(code, exitCode);
+    QVERIFY(sentence.contains(QStringLiteral("ratings.csv")));
+    engine.host.post(Watch{Table::Movies, {0}});
+    const int seen = engine.frames;
+    QVERIFY(QTest::qWaitFor([&] { return engine.frames > seen; }, patience));
+    QCOMPARE(engine.frame->ratings, before->ratings);
+    QCOMPARE(engine.frame->run, before->run);
+    QCOMPARE(engine.frame->progress.batches_done, before->progress.batches_done);
+  }
+
+  void theLastOfTwoLoadsWins() {
+    QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral("ratings.csv"));
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    for (int i = 0; i < 50; ++i) file.write(QByteArray::number(i % 7) + "," + QByteArray::number(i) + ",4\n");
+    file.close();
+    Watched engine;
+    QSignalSpy finished(&engine.host, &EngineHost::loadFinished);
+    engine.host.openSample();
+    engine.host.open(path);
+    QVERIFY(engine.await([](const Frame& f) { return f.ratings && f.ratings->size() == 50; }));
+    QCOMPARE(finished.count(), 1);
+  }
+
+  void canBeDestroyedWhileItTrainsAndLoads() {
+    Watched engine;
+    engine.host.openSample();
+    QVERIFY(engine.await(hasRatings));
+    engine.host.post(Play{});
+    engine.host.openSample();
+  }
+};
+
+QTEST_GUILESS_MAIN(TestEngineHost)
+#include "test_engine_host.moc"

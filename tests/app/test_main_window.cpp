@@ -1,0 +1,204 @@
+#include <QApplication>
+#include <QFile>
+#include <QSettings>
+#include <QLineEdit>
+#include <QTemporaryDir>
+#include <QTest>
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "app/main_window.h"
+#include "ui/common/message_strip.h"
+#include "ui/train/train_page.h"
+
+using namespace rowlight;
+
+namespace {
+
+constexpr int patience = 20000;  // ms
+
+QElapsedTimer startedNow() {
+  QElapsedTimer timer;
+  timer.start();
+  return timer;
+}
+
+/// Share of the films whose genre's centre, among those of all first genres, is the nearest in the picture.
+double shareNearOwnCentre(const Projection& projection, const RatingSet& set) {
+  std::vector<double> x(set.genres.size(), 0);
+  std::vector<double> y(set.genres.size(), 0);
+  std::vector<int> count(set.genres.size(), 0);
+  const auto genre = [&](std::size_t i) { return set.first_genre(MovieRow{static_cast<std::int32_t>(i)}); };
+  for (std::size_t i = 0; i < set.movie_count(); ++i) {
+    const auto g = static_cast<std::size_t>(genre(i));
+    x[g] += projection.coordinates(i, 0);
+    y[g] += projection.coordinates(i, 1);
+    ++count[g];
+  }
+  int own = 0;
+  for (std::size_t i = 0; i < set.movie_count(); ++i) {
+    double best = INFINITY;
+    std::size_t nearest = 0;
+    for (std::size_t g = 0; g < count.size(); ++g) {
+      if (count[g] == 0) continue;
+      const double distance = std::hypot(projection.coordinates(i, 0) - x[g] / count[g],
+                                         projection.coordinates(i, 1) - y[g] / count[g]);
+      if (distance < best) {
+        best = distance;
+        nearest = g;
+      }
+    }
+    own += nearest == static_cast<std::size_t>(genre(i)) ? 1 : 0;
+  }
+  return static_cast<double>(own) / static_cast<double>(set.movie_count());
+}
+
+}  // namespace
+
+class TestMainWindow : public QObject {
+  Q_OBJECT
+
+  static constexpr auto forgetful = MainWindow::Memory::None;
+
+  static bool awaitRatings(MainWindow& window) {
+    return QTest::qWaitFor([&] { return window.workbench().frame() && window.workbench().frame()->ratings; }, patience);
+  }
+
+ private slots:
+  void initTestCase() {
+    // The person's own settings stay untouched.
+    QVERIFY(home_.isValid());
+    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, home_.path());
+    QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, home_.path());
+  }
+
+  void theFirstMinute() {
+    // No arguments, Space, and within five seconds the genres of the sample stand apart.
+    MainWindow window({}, startedNow(), forgetful);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&window));
+    window.openSample();
+    QVERIFY(awaitRatings(window));
+    QCOMPARE(window.workbench().frame()->state, RunState::Paused);
+    QTest::keyClick(&window, Qt::Key_Space);
+    double share = 0;
+    QVERIFY(QTest::qWaitFor(
+        [&] {
+          const Frame& frame = *window.workbench().frame();
+          share = frame.projection ? shareNearOwnCentre(*frame.projection, *frame.ratings) : 0;
+          return share > 0.9;
+        },
+        5000));
+  }
+
+  void spaceBelongsToTheFieldThatHasTheFocus() {
+    MainWindow window({}, startedNow(), forgetful);
+    window.show();
+    window.openSample();
+    QVERIFY(awaitRatings(window));
+    auto* search = window.findChild<QLineEdit*>();
+    QVERIFY(search != nullptr);
+    search->setFocus();
+    QTest::keyClick(search, Qt::Key_Space);
+    QTest::keyClick(search, Qt::Key_3);
+    QTest::qWait(50);
+    QCOMPARE(search->text(), QStringLiteral(" 3"));
+    QCOMPARE(window.workbench().frame()->state, RunState::Paused);
+    QCOMPARE(window.page(), Page::Train);
+  }
+
+  void numberKeysChooseThePage() {
+    MainWindow window({}, startedNow(), forgetful);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&window));
+    QTest::keyClick(&window, Qt::Key_4);
+    QCOMPARE(window.page(), Page::Cost);
+    for (const Page page : {Page::Lookup, Page::Train, Page::Explore, Page::Train}) {
+      window.showPage(page);
+      QTest::qWait(20);  // what follows the change must not change it back
+      QCOMPARE(window.page(), page);
+    }
+  }
+
+  void aFileThatIsNoneIsRefusedAndTheRunGoesOn() {
+    QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral("picture.csv"));
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("\x89PNG\r\n\x1a\n", 8);
+    file.close();
+    MainWindow window({}, startedNow(), forgetful);
+    window.askToDiscard = [](const QString&) { return true; };
+    window.show();
+    window.openSample();
+    QVERIFY(awaitRatings(window));
+    window.workbench().send(Step{StepUnit::Epoch});
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.epoch == 1; }, patience));
+    const RatingSetPtr before = window.workbench().frame()->ratings;
+    window.open(path);
+    QVERIFY(QTest::qWaitFor([&] { return window.lastErrorExitCode() != 0; }, patience));
+    QCOMPARE(window.lastErrorExitCode(), 3);
+    auto* strip = window.findChild<MessageStrip*>();
+    QVERIFY(strip != nullptr && strip->isVisible());
+    QVERIFY2(strip->message().contains(QStringLiteral("PNG")), qPrintable(strip->message()));
+    QCOMPARE(window.workbench().frame()->ratings, before);
+    QCOMPARE(window.workbench().frame()->progress.epoch, 1);
+  }
+
+  void trainedStateIsNotThrownAwayUnasked() {
+    MainWindow window({}, startedNow(), forgetful);
+    int questions = 0;
+    window.askToDiscard = [&](const QString&) {
+      ++questions;
+      return false;
+    };
+    window.show();
+    window.openSample();
+    QVERIFY(awaitRatings(window));
+    window.workbench().send(Step{StepUnit::Batch});
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.batches_done == 1; }, patience));
+    window.open(QStringLiteral("/nowhere/ratings.csv"));
+    QTest::qWait(100);
+    QCOMPARE(questions, 1);
+    QCOMPARE(window.lastErrorExitCode(), 0);  // it was not even tried
+  }
+
+  void aBadFileOnTheCommandLineStillGivesAWindowWithTheSample() {
+    MainWindow window({}, startedNow(), forgetful);
+    window.show();
+    window.open(QStringLiteral("/nowhere/ratings.csv"));
+    QVERIFY(awaitRatings(window));
+    QCOMPARE(window.lastErrorExitCode(), 4);
+    QVERIFY(window.workbench().frame()->ratings->synthetic);
+  }
+
+  void closesWhileItTrainsAndLoads() {
+    MainWindow window({}, startedNow(), forgetful);
+    window.show();
+    window.openSample();
+    QVERIFY(awaitRatings(window));
+    window.workbench().send(Play{});
+    window.openSample();
+    QVERIFY(window.close());
+  }
+
+  void pageAndThemeComeBack() {
+    {
+      MainWindow window({}, startedNow(), MainWindow::Memory::Keep);
+      window.show();
+      window.showPage(Page::Explore);
+      window.chooseTheme(QStringLiteral("dark"));
+      window.close();
+    }
+    MainWindow window({}, startedNow(), MainWindow::Memory::Keep);
+    QCOMPARE(window.page(), Page::Explore);
+    QCOMPARE(themeOf(QApplication::palette()), Theme::Dark);
+  }
+
+ private:
+  QTemporaryDir home_;
+};
+
+QTEST_MAIN(TestMainWindow)
+#include "test_main_window.moc"

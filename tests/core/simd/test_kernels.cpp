@@ -1,0 +1,206 @@
+#include <QTest>
+
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "core/base/random.h"
+#include "core/simd/kernel_table.h"
+
+using namespace rowlight;
+using namespace rowlight::simd;
+
+namespace {
+
+constexpr std::size_t widest = 16;  // floats in the widest vector
+
+std::vector<float> random_floats(std::size_t n, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<float> values(n);
+  for (float& x : values) x = static_cast<float>(random.normal());
+  return values;
+}
+
+std::vector<std::int32_t> random_ids(std::size_t n, std::uint32_t rows, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<std::int32_t> ids(n);
+  for (auto& id : ids) id = static_cast<std::int32_t>(random.below(rows));
+  return ids;
+}
+
+bool close(float a, float b, float scale) { return std::abs(a - b) <= 2e-6F * (scale + std::abs(b)); }
+
+}  // namespace
+
+// Every kernel on every target of this machine against its scalar twin, over lengths 0..2N+1 and misaligned starts.
+class TestKernels : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void targets_data() {
+    QTest::addColumn<int>("target");
+    QTest::addColumn<std::size_t>("offset");
+    for (const Target target : supported_targets()) {
+      for (const std::size_t offset : {0, 1, 3}) {
+        QTest::addRow("%s +%zu", name_of(target).data(), offset) << static_cast<int>(target) << offset;
+      }
+    }
+  }
+
+  void gatherCopiesEveryBit_data() { targets_data(); }
+  void gatherCopiesEveryBit() {
+    QFETCH(int, target);
+    QFETCH(std::size_t, offset);
+    const KernelTable& kernels = kernels_for(static_cast<Target>(target));
+    const std::uint32_t special[] = {0x80000000U, 0x7fc12345U, 0x7f800000U, 0xff800000U, 0x00000001U, 0x7fa00001U};
+    for (std::size_t width = 0; width <= 2 * widest + 1; ++width) {
+      std::vector<float> table = random_floats(7 * width + offset, width + 1);
+      for (std::size_t i = 0; i < std::min<std::size_t>(6, table.size()); ++i) std::memcpy(&table[i], &special[i], 4);
+      const auto ids = random_ids(9, 7, width);
+      std::vector<float> out(9 * width + offset, 42.0F);
+      kernels.gather_rows(table.data() + offset, width, ids.data(), ids.size(), out.data() + offset);
+      for (std::size_t b = 0; b < ids.size(); ++b) {
+        const float* expected = table.data() + offset + static_cast<std::size_t>(ids[b]) * width;
+        QVERIFY(width == 0 || std::memcmp(out.data() + offset + b * width, expected, width * sizeof(float)) == 0);
+      }
+      for (std::size_t i = 0; i < offset; ++i) QCOMPARE(out[i], 42.0F);
+    }
+  }
+
+  void dotsAgree_data() { targets_data(); }
+  void dotsAgree() {
+    QFETCH(int, target);
+    QFETCH(std::size_t, offset);
+    const KernelTable& kernels = kernels_for(static_cast<Target>(target));
+    for (std::size_t width = 0; width <= 2 * widest + 1; ++width) {
+      const auto a = random_floats(5 * width + offset, 1);
+      const auto b = random_floats(6 * width + offset, 2);
+      const auto a_ids = random_ids(11, 5, 3);
+      const auto b_ids = random_ids(11, 6, 4);
+      std::vector<float> out(11);
+      std::vector<float> expected(11);
+      kernels.dot_of_rows(a.data() + offset, a_ids.data(), b.data() + offset, b_ids.data(), width, 11, out.data());
+      scalar_kernels().dot_of_rows(a.data() + offset, a_ids.data(), b.data() + offset, b_ids.data(), width, 11,
+                                   expected.data());
+      for (std::size_t i = 0; i < 11; ++i) QVERIFY(close(out[i], expected[i], static_cast<float>(width)));
+    }
+  }
+
+  void dotOfGatheredRowsHasTheSameBits() {
+    Matrix a(20, 50);
+    Matrix b(30, 50);
+    Random random(1);
+    for (std::size_t r = 0; r < 20; ++r) for (float& x : a.row(r)) x = random.truncated_normal(1);
+    for (std::size_t r = 0; r < 30; ++r) for (float& x : b.row(r)) x = random.truncated_normal(1);
+    const auto a_ids = random_ids(40, 20, 2);
+    const auto b_ids = random_ids(40, 30, 3);
+    Matrix gathered_a(40, 50);
+    Matrix gathered_b(40, 50);
+    gather_rows(a.view(), a_ids, gathered_a.view());
+    gather_rows(b.view(), b_ids, gathered_b.view());
+    std::vector<float> two_steps(40);
+    std::vector<float> fused(40);
+    dot_rows(gathered_a.view(), gathered_b.view(), two_steps);
+    dot_of_rows(a.view(), a_ids, b.view(), b_ids, fused);
+    QVERIFY(std::memcmp(two_steps.data(), fused.data(), 40 * sizeof(float)) == 0);
+  }
+
+  void scatterAddsRepeatedRows_data() { targets_data(); }
+  void scatterAddsRepeatedRows() {
+    QFETCH(int, target);
+    QFETCH(std::size_t, offset);
+    const KernelTable& kernels = kernels_for(static_cast<Target>(target));
+    for (std::size_t width = 0; width <= 2 * widest + 1; ++width) {
+      const auto rows = random_floats(8 * width + offset, 1);
+      const auto scale = random_floats(8, 2);
+      const auto out_rows = random_ids(8, 3, 5);
+      std::vector<float> out = random_floats(3 * width + offset, 7);
+      std::vector<float> expected = out;
+      kernels.scatter_add_scaled(scale.data(), rows.data() + offset, out_rows.data(), width, 8, out.data() + offset);
+      scalar_kernels().scatter_add_scaled(scale.data(), rows.data() + offset, out_rows.data(), width, 8,
+                                          expected.data() + offset);
+      for (std::size_t i = 0; i < out.size(); ++i) QVERIFY(close(out[i], expected[i], 8));
+    }
+  }
+
+  void sgdAgrees_data() { targets_data(); }
+  void sgdAgrees() {
+    QFETCH(int, target);
+    QFETCH(std::size_t, offset);
+    const KernelTable& kernels = kernels_for(static_cast<Target>(target));
+    const SgdStep step{0.1F, 0.9F, 0.01F};
+    for (std::size_t n = 0; n <= 2 * widest + 1; ++n) {
+      for (const bool with_velocity : {false, true}) {
+        for (const bool with_grad : {false, true}) {
+          auto p = random_floats(n + offset, 1);
+          auto velocity = random_floats(n + offset, 2);
+          const auto grad = random_floats(n + offset, 3);
+          auto expected_p = p;
+          auto expected_velocity = velocity;
+          kernels.sgd(step, n, p.data() + offset, with_velocity ? velocity.data() + offset : nullptr,
+                      with_grad ? grad.data() + offset : nullptr);
+          scalar_kernels().sgd(step, n, expected_p.data() + offset,
+                               with_velocity ? expected_velocity.data() + offset : nullptr,
+                               with_grad ? grad.data() + offset : nullptr);
+          for (std::size_t i = 0; i < n + offset; ++i) {
+            QVERIFY(close(p[i], expected_p[i], 1));
+            QVERIFY(close(velocity[i], expected_velocity[i], 1));
+          }
+        }
+      }
+    }
+  }
+
+  void adamwAgrees_data() { targets_data(); }
+  void adamwAgrees() {
+    QFETCH(int, target);
+    QFETCH(std::size_t, offset);
+    const KernelTable& kernels = kernels_for(static_cast<Target>(target));
+    const AdamWStep step{0.999F, 0.9F, 0.1F, 0.99F, 0.01F, 0.05F, 3.0F, 1e-5F};
+    for (std::size_t n = 0; n <= 2 * widest + 1; ++n) {
+      for (const bool with_grad : {false, true}) {
+        auto p = random_floats(n + offset, 1);
+        auto m = random_floats(n + offset, 2);
+        auto v = random_floats(n + offset, 3);
+        for (float& x : v) x = std::abs(x);
+        const auto grad = random_floats(n + offset, 4);
+        auto expected_p = p;
+        auto expected_m = m;
+        auto expected_v = v;
+        const float* g = with_grad ? grad.data() + offset : nullptr;
+        kernels.adamw(step, n, p.data() + offset, m.data() + offset, v.data() + offset, g);
+        scalar_kernels().adamw(step, n, expected_p.data() + offset, expected_m.data() + offset,
+                               expected_v.data() + offset, g);
+        for (std::size_t i = 0; i < n + offset; ++i) {
+          QVERIFY(close(p[i], expected_p[i], 1));
+          QVERIFY(close(m[i], expected_m[i], 1));
+          QVERIFY(close(v[i], expected_v[i], 1));
+        }
+      }
+    }
+  }
+
+  void zerosStayZeros_data() { targets_data(); }
+  void zerosStayZeros() {
+    QFETCH(int, target);
+    const KernelTable& kernels = kernels_for(static_cast<Target>(target));
+    std::vector<float> zeros(48, 0.0F);
+    std::vector<float> p = zeros;
+    std::vector<float> m = zeros;
+    std::vector<float> v = zeros;
+    kernels.adamw({0.9F, 0.9F, 0.1F, 0.99F, 0.01F, 0.05F, 3.0F, 1e-5F}, 48, p.data(), m.data(), v.data(), zeros.data());
+    kernels.sgd({0.1F, 0.9F, 0.1F}, 48, p.data(), m.data(), zeros.data());
+    for (float x : p) QCOMPARE(x, 0.0F);
+  }
+
+  void unsupportedTargetIsAUsageError() {
+    const Target foreign = supported_targets().front() == Target::Neon ? Target::Avx2 : Target::Neon;
+    const auto result = select_target(foreign);
+    QVERIFY(!result.has_value());
+    QCOMPARE(result.error().kind, ErrorKind::Usage);
+    QVERIFY(result.error().message().find("scalar") != std::string::npos);
+  }
+};
+
+QTEST_APPLESS_MAIN(TestKernels)
+#include "test_kernels.moc"

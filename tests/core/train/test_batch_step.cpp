@@ -1,0 +1,257 @@
+#include <QTest>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "core/train/trainer.h"
+#include "tests/support/training.h"
+
+using namespace rowlight;
+using rowlight::test::make_ratings;
+using rowlight::test::same_bits;
+
+namespace {
+
+TrainSettings small_settings(ModelKind model, OptimizerKind optimizer, double momentum) {
+  TrainSettings s;
+  s.model = model;
+  s.factors = 5;
+  s.epochs = 3;
+  s.batch_size = 16;
+  s.optimizer = default_optimizer(optimizer);
+  s.optimizer.learning_rate = 0.05;
+  s.optimizer.momentum = momentum;
+  return s;
+}
+
+std::unique_ptr<Trainer> make_trainer(const TrainSettings& settings) {
+  TrainerInput input;
+  input.ratings = make_ratings(20, 30, 251, 1);  // 201 train: twelve batches of 16 and one of 9
+  input.settings = settings;
+  auto trainer = Trainer::create(std::move(input));
+  return trainer ? std::move(*trainer) : nullptr;
+}
+
+std::unique_ptr<Trainer> make_trainer(ModelKind model, OptimizerKind optimizer, double momentum) {
+  return make_trainer(small_settings(model, optimizer, momentum));
+}
+
+/// One batch outside of a run, with tables whose numbers are large enough to bend the sigmoid.
+struct Batch {
+  DotModelSpec spec;
+  DotModel model;
+  Optimizer optimizer;
+  ThreadPool pool{1};
+  BatchStep step;
+  std::shared_ptr<RatingSet> ratings;
+  std::vector<std::int32_t> positions;
+
+  Batch(bool bias, RatingScale range)
+      : spec{5, 7, 3, bias, range, 12},
+        model(spec, 1),
+        optimizer(default_optimizer(OptimizerKind::Sgd), model.parameters()),
+        step(model, optimizer, pool),
+        ratings(make_ratings(5, 7, 12, 2)) {
+    Random random(4);
+    for (Parameter& parameter : model.parameters()) {
+      for (std::size_t r = 0; r < parameter.value.rows(); ++r) {
+        for (float& x : parameter.value.row(r)) x = random.truncated_normal(1);
+      }
+    }
+    // Each rating of the first three twice: their users' and movies' gradients are sums.
+    for (std::int32_t i = 0; i < 9; ++i) positions.push_back(i);
+    for (std::int32_t i = 0; i < 3; ++i) positions.push_back(i);
+  }
+
+  void run_to(BatchStage stage) {
+    step.begin(*ratings, positions, {0.1, 0});
+    while (step.next_stage() != stage) step.run_stage();
+  }
+};
+
+using Tables = std::vector<std::vector<double>>;  // without padding
+
+Tables tables_of(const DotModel& model) {
+  Tables tables;
+  for (const Parameter& parameter : model.parameters()) {
+    tables.emplace_back();
+    for (std::size_t r = 0; r < parameter.value.rows(); ++r) {
+      for (const float x : parameter.value.row(r)) tables.back().push_back(double{x});
+    }
+  }
+  return tables;
+}
+
+/// The batch's loss, written down again in double.
+double exact_loss(const Tables& tables, const Batch& batch) {
+  const std::size_t factors = batch.spec.factors;
+  double sum = 0;
+  for (const std::int32_t position : batch.positions) {
+    const auto i = static_cast<std::size_t>(position);
+    const auto user = static_cast<std::size_t>(batch.ratings->users[i]);
+    const auto movie = static_cast<std::size_t>(batch.ratings->movies[i]);
+    double x = 0;
+    for (std::size_t k = 0; k < factors; ++k) x += tables[0][user * factors + k] * tables[1][movie * factors + k];
+    if (batch.spec.bias) x += tables[2][user] + tables[3][movie];
+    const RatingScale range = batch.spec.range;
+    if (range.low != range.high) x = 1 / (1 + std::exp(-x)) * double{range.high - range.low} + double{range.low};
+    sum += (x - double{batch.ratings->ratings[i]}) * (x - double{batch.ratings->ratings[i]});
+  }
+  return sum / static_cast<double>(batch.positions.size());
+}
+
+/// Largest difference between the gradients and central differences of exact_loss, over every parameter.
+double gradient_deviation(const Batch& batch) {
+  constexpr double h = 1e-5;
+  Tables tables = tables_of(batch.model);
+  double largest = 0;
+  for (std::size_t t = 0; t < tables.size(); ++t) {
+    const RowGradient& gradient = batch.model.gradients()[t];
+    const std::size_t cols = gradient.values().cols;
+    for (std::size_t i = 0; i < tables[t].size(); ++i) {
+      const double value = tables[t][i];
+      tables[t][i] = value + h;
+      const double above = exact_loss(tables, batch);
+      tables[t][i] = value - h;
+      const double below = exact_loss(tables, batch);
+      tables[t][i] = value;
+      const std::int32_t slot = gradient.slot_of_row()[i / cols];
+      const double found =
+          slot == RowGradient::no_slot ? 0 : double{gradient.values()(static_cast<std::size_t>(slot), i % cols)};
+      largest = std::max(largest, std::abs((above - below) / (2 * h) - found));
+    }
+  }
+  return largest;
+}
+
+}  // namespace
+
+class TestBatchStep : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void stagesOneByOneEqualTheRun_data() {
+    QTest::addColumn<int>("model");
+    QTest::addColumn<int>("optimizer");
+    QTest::addColumn<double>("momentum");
+    for (const ModelKind model : {ModelKind::Dot, ModelKind::DotBias}) {
+      const auto add = [&](const char* name, OptimizerKind optimizer, double momentum) {
+        QTest::addRow("%s %s", name_of(model).data(), name)
+            << static_cast<int>(model) << static_cast<int>(optimizer) << momentum;
+      };
+      add("SGD", OptimizerKind::Sgd, 0);
+      add("SGD momentum", OptimizerKind::Sgd, 0.9);
+      add("AdamW", OptimizerKind::AdamW, 0);
+    }
+  }
+  void stagesOneByOneEqualTheRun() {
+    QFETCH(int, model);
+    QFETCH(int, optimizer);
+    QFETCH(double, momentum);
+    const auto whole = make_trainer(static_cast<ModelKind>(model), static_cast<OptimizerKind>(optimizer), momentum);
+    const auto stages = make_trainer(static_cast<ModelKind>(model), static_cast<OptimizerKind>(optimizer), momentum);
+    QVERIFY(whole && stages);
+    int shorter = 0;
+    while (!whole->finished()) {
+      QVERIFY(whole->advance());
+      do {
+        QVERIFY(stages->advance_stage());
+      } while (!stages->step().done());
+      QVERIFY(same_bits(whole->step().loss(), stages->step().loss()));
+      QCOMPARE(test::difference(*whole, *stages), std::string());
+      if (whole->step().size() < 16) ++shorter;
+    }
+    QVERIFY(stages->finished());
+    QVERIFY(shorter > 0);
+  }
+
+  void everyStageIsOneCall() {
+    const auto trainer = make_trainer(ModelKind::DotBias, OptimizerKind::AdamW, 0);
+    for (int i = 0; i < batch_stage_count; ++i) {
+      QCOMPARE(trainer->batch(), std::size_t{0});
+      QVERIFY(trainer->advance_stage());
+      QVERIFY(!name_of(static_cast<BatchStage>(i)).empty());
+      QVERIFY(!sentence_of(static_cast<BatchStage>(i)).empty());
+    }
+    QVERIFY(trainer->between_batches());
+    QCOMPARE(trainer->batch(), std::size_t{1});
+  }
+
+  void aBatchBegunInStagesMayBeFinishedAtOnce() {
+    const auto whole = make_trainer(ModelKind::DotBias, OptimizerKind::AdamW, 0);
+    const auto mixed = make_trainer(ModelKind::DotBias, OptimizerKind::AdamW, 0);
+    QVERIFY(whole->advance());
+    for (int i = 0; i < 4; ++i) QVERIFY(mixed->advance_stage());
+    QVERIFY(mixed->advance());
+    QCOMPARE(test::difference(*whole, *mixed), std::string());
+  }
+
+  void onlyTheLastBatchOfAnEpochIsShorter() {
+    const auto trainer = make_trainer(ModelKind::DotBias, OptimizerKind::AdamW, 0);
+    QCOMPARE(trainer->batches_per_epoch(), std::size_t{13});
+    for (std::size_t batch = 0; batch < 13; ++batch) {
+      QVERIFY(trainer->advance());
+      QCOMPARE(trainer->step().size(), std::size_t{batch < 12 ? 16U : 9U});
+    }
+  }
+
+  void gradientsMatchFiniteDifferences_data() {
+    QTest::addColumn<bool>("bias");
+    QTest::addColumn<bool>("range");
+    QTest::newRow("dot") << false << false;
+    QTest::newRow("dot, range") << false << true;
+    QTest::newRow("dot-bias") << true << false;
+    QTest::newRow("dot-bias, range") << true << true;
+  }
+  void gradientsMatchFiniteDifferences() {
+    QFETCH(bool, bias);
+    QFETCH(bool, range);
+    Batch batch(bias, range ? RatingScale{0.5F, 5.5F} : RatingScale{});
+    batch.run_to(BatchStage::OptimizerStep);
+    QVERIFY(std::abs(batch.step.loss() - exact_loss(tables_of(batch.model), batch)) <= 1e-5);
+    const double deviation = gradient_deviation(batch);
+    QVERIFY2(deviation <= 2e-6, qPrintable(QString::number(deviation)));
+  }
+
+  void repeatedIdsSumTheirGradients() {
+    Batch batch(true, {});
+    batch.positions.assign(4, 0);
+    batch.run_to(BatchStage::OptimizerStep);
+    const auto user = static_cast<std::size_t>(batch.ratings->users[0]);
+    const auto movie = static_cast<std::size_t>(batch.ratings->movies[0]);
+    const auto gradients = batch.model.gradients();
+    for (const RowGradient& gradient : gradients) QCOMPARE(gradient.touched_rows().size(), std::size_t{1});
+    // The mean over four equal ratings has the gradient of one: 2 (prediction - rating), four quarters summed.
+    const float g = 2 * (batch.model.predictions()[0] - batch.ratings->ratings[0]);
+    const auto close = [](float a, float b) { return std::abs(a - b) <= 1e-6F * (1 + std::abs(b)); };
+    for (std::size_t k = 0; k < batch.spec.factors; ++k) {
+      QVERIFY(close(gradients[0].values()(0, k), g * batch.model.factors(Table::Movies)(movie, k)));
+      QVERIFY(close(gradients[1].values()(0, k), g * batch.model.factors(Table::Users)(user, k)));
+    }
+    QVERIFY(close(gradients[2].values()(0, 0), g));
+    QVERIFY(close(gradients[3].values()(0, 0), g));
+  }
+
+  void predictGivesTheBitsOfTheForwardPass() {
+    Batch batch(true, {0, 5.5F});
+    batch.run_to(BatchStage::Loss);
+    std::vector<float> predictions(batch.step.size());
+    batch.model.predict(batch.step.users(), batch.step.movies(), predictions);
+    QVERIFY(std::ranges::equal(predictions, batch.model.predictions()));
+  }
+
+  void anUnseenRowPredictsAsZeros() {
+    Batch batch(true, {});
+    const std::int32_t users[] = {-1, -1, 2};
+    const std::int32_t movies[] = {-1, 3, -1};
+    std::vector<float> predictions(3);
+    batch.model.predict(users, movies, predictions);
+    QCOMPARE(predictions[0], 0.0F);
+    QCOMPARE(predictions[1], (*batch.model.bias(Table::Movies))(3, 0));
+    QCOMPARE(predictions[2], (*batch.model.bias(Table::Users))(2, 0));
+  }
+};
+
+QTEST_APPLESS_MAIN(TestBatchStep)
+#include "test_batch_step.moc"

@@ -1,0 +1,182 @@
+#include <QComboBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSpinBox>
+#include <QTest>
+
+#include "tests/support/shell_frames.h"
+#include "ui/train/settings_drawer.h"
+
+using namespace rowlight;
+using namespace rowlight::test;
+
+class TestSettingsDrawer : public QObject {
+  Q_OBJECT
+
+  struct Drawer {
+    Drawer() : widget(&workbench), sent(workbench) {
+      widget.resize(340, 900);
+      widget.show();
+      widget.setQuestion([this](QWidget*, std::uint64_t batches) {
+        ++questions;
+        asked_about = batches;
+        return answer;
+      });
+    }
+    template <class T>
+    T* find(const char* name) {
+      return widget.findChild<T*>(QLatin1String(name));
+    }
+    void type(const char* name, const char* text) {
+      auto* edit = find<QLineEdit>(name);
+      edit->selectAll();
+      QTest::keyClicks(edit, QLatin1String(text));
+    }
+    bool canApply() { return find<QPushButton>("settingsApply")->isEnabled(); }
+
+    Workbench workbench;
+    SettingsDrawer widget;
+    SentCommands sent;
+    int questions = 0;
+    std::uint64_t asked_about = 0;
+    bool answer = false;
+  };
+
+  static Frame untrained() {
+    Frame frame = shellFrame();
+    frame.progress.batches_done = 0;
+    return frame;
+  }
+
+ private slots:
+  void everySettingComesBackUnchanged() {
+    Drawer drawer;
+    TrainSettings odd;
+    odd.model = ModelKind::Dot;
+    odd.factors = 17;
+    odd.range_mode = RangeMode::Given;
+    odd.range_low = 0.1F;
+    odd.range_high = 5.3F;
+    odd.epochs = 1234;
+    odd.batch_size = 4097;
+    odd.optimizer = {OptimizerKind::Sgd, 1.0 / 3, 0.9, 0.81, 0.999, 1e-11, 0.0123456789012345};
+    odd.schedule = ScheduleKind::Constant;
+    odd.valid_share = 0.15;
+    odd.seed = 18446744073709551615ULL;
+    odd.threads = 3;
+    drawer.widget.setSettings(odd);
+    QVERIFY(drawer.widget.settings() == odd);
+    drawer.widget.setSettings(TrainSettings{});
+    QVERIFY(drawer.widget.settings() == TrainSettings{});
+  }
+
+  void followsTheFrameUntilEdited() {
+    Drawer drawer;
+    Frame frame = untrained();
+    frame.settings.factors = 8;
+    present(drawer.workbench, frame);
+    QCOMPARE(drawer.find<QSpinBox>("settingFactors")->value(), 8);
+    QVERIFY(!drawer.widget.edited() && !drawer.canApply());
+    drawer.find<QSpinBox>("settingFactors")->setValue(12);
+    QVERIFY(drawer.widget.edited() && drawer.canApply());
+    frame.settings.seed = 7;
+    present(drawer.workbench, frame);
+    QCOMPARE(drawer.find<QSpinBox>("settingFactors")->value(), 12);
+    drawer.widget.discard();
+    QCOMPARE(drawer.find<QSpinBox>("settingFactors")->value(), 8);
+    QCOMPARE(drawer.find<QLineEdit>("settingSeed")->text(), QStringLiteral("7"));
+    QVERIFY(!drawer.widget.edited());
+  }
+
+  void applySendsTheSettings() {
+    Drawer drawer;
+    present(drawer.workbench, untrained());
+    drawer.type("settingLearningRate", "0.02");
+    QTest::mouseClick(drawer.find<QPushButton>("settingsApply"), Qt::LeftButton);
+    QVERIFY(drawer.sent.last<Configure>());
+    QCOMPARE(drawer.sent.last<Configure>()->settings.optimizer.learning_rate, 0.02);
+    QCOMPARE(drawer.questions, 0);
+  }
+
+  void asksBeforeTrainedStateIsThrownAway() {
+    Drawer drawer;
+    present(drawer.workbench, shellFrame());
+    drawer.find<QSpinBox>("settingFactors")->setValue(12);
+    drawer.widget.apply();
+    QCOMPARE(drawer.questions, 1);
+    QCOMPARE(drawer.asked_about, std::uint64_t{1560});
+    QVERIFY(drawer.sent.all.empty());
+    drawer.answer = true;
+    drawer.widget.apply();
+    QVERIFY(drawer.sent.last<Configure>());
+  }
+
+  void moreEpochsLoseNothingAndAreNotAskedAbout() {
+    Drawer drawer;
+    present(drawer.workbench, shellFrame());
+    drawer.find<QSpinBox>("settingEpochs")->setValue(9);
+    QCOMPARE(drawer.find<QPushButton>("settingsApply")->text(), QStringLiteral("&Apply"));
+    drawer.widget.apply();
+    QCOMPARE(drawer.questions, 0);
+    QCOMPARE(drawer.sent.last<Configure>()->settings.epochs, 9);
+  }
+
+  void problemsStandUnderTheirField() {
+    Drawer drawer;
+    present(drawer.workbench, untrained());
+    drawer.type("settingLearningRate", "0,5");
+    auto* problem = drawer.find<QLabel>("settingLearningRateProblem");
+    QVERIFY(problem->isVisible());
+    QVERIFY(problem->text().contains(QStringLiteral("0,5")) && problem->text().endsWith(u'.'));
+    QVERIFY(!drawer.canApply());
+    drawer.type("settingLearningRate", "-1");
+    QVERIFY(problem->isVisible() && problem->text().contains(QStringLiteral("learning rate")));
+    QVERIFY(!drawer.canApply());
+    QVERIFY(!drawer.find<QLabel>("settingFactorsProblem")->isVisible());
+    drawer.type("settingLearningRate", "0.5");
+    QVERIFY(!problem->isVisible() && drawer.canApply());
+  }
+
+  void aProblemOfTwoFieldsIsShownSomewhere() {
+    Drawer drawer;
+    present(drawer.workbench, untrained());
+    drawer.find<QComboBox>("settingRange")->setCurrentIndex(2);
+    drawer.type("settingRangeLow", "5");
+    drawer.type("settingRangeHigh", "1");
+    QVERIFY(!drawer.canApply());
+    QStringList shown;
+    for (const QLabel* label : drawer.widget.findChildren<QLabel*>()) {
+      if (label->objectName().endsWith(QStringLiteral("Problem")) && label->isVisible()) shown << label->text();
+    }
+    QVERIFY(!shown.isEmpty());
+    QVERIFY(shown.front().contains(QStringLiteral("range")));
+  }
+
+  void onlyFieldsThatApplyAreShown() {
+    Drawer drawer;
+    present(drawer.workbench, untrained());
+    QVERIFY(drawer.find<QLineEdit>("settingBeta1")->isVisible());
+    QVERIFY(!drawer.find<QLineEdit>("settingMomentum")->isVisible());
+    QVERIFY(!drawer.find<QLineEdit>("settingRangeLow")->isVisible());
+    drawer.find<QComboBox>("settingOptimizer")->setCurrentIndex(0);
+    QVERIFY(!drawer.find<QLineEdit>("settingBeta1")->isVisible());
+    QVERIFY(drawer.find<QLineEdit>("settingMomentum")->isVisible());
+    // The default of weight decay goes with the optimizer.
+    QCOMPARE(drawer.find<QLineEdit>("settingWeightDecay")->text(), QStringLiteral("0"));
+    drawer.find<QComboBox>("settingRange")->setCurrentIndex(2);
+    QVERIFY(drawer.find<QLineEdit>("settingRangeLow")->isVisible());
+  }
+
+  void aHiddenFieldCannotBlock() {
+    Drawer drawer;
+    present(drawer.workbench, untrained());
+    drawer.type("settingBeta1", "x");
+    QVERIFY(!drawer.canApply());
+    drawer.find<QComboBox>("settingOptimizer")->setCurrentIndex(0);
+    QVERIFY(drawer.canApply());
+  }
+};
+
+QTEST_MAIN(TestSettingsDrawer)
+#include "test_settings_drawer.moc"

@@ -1,0 +1,110 @@
+#include "ui/common/format.h"
+
+#include <QLocale>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace rowlight {
+namespace {
+
+constexpr QChar figure_space(0x2007);
+constexpr QChar minus_sign(0x2212);
+constexpr QChar en_dash(0x2013);
+
+const QLocale& english() {
+  static const QLocale locale(QLocale::English, QLocale::UnitedStates);
+  return locale;
+}
+
+QString text(const std::string& utf8) { return QString::fromStdString(utf8); }
+
+}  // namespace
+
+QString formatCount(std::uint64_t count) { return english().toString(static_cast<qulonglong>(count)); }
+
+QString formatFixed(double value, int decimals) {
+  if (!std::isfinite(value)) return en_dash;
+  QString digits = english().toString(std::abs(value), 'f', decimals);
+  // What rounds to zero has no sign: "-0.00" would flicker beside "0.00".
+  const bool zero = std::none_of(digits.cbegin(), digits.cend(), [](QChar c) { return c >= u'1' && c <= u'9'; });
+  return value < 0 && !zero ? minus_sign + digits : digits;
+}
+
+QString formatSigned(double value, int decimals) {
+  if (!std::isfinite(value)) return en_dash;
+  const QString digits = formatFixed(std::abs(value), decimals);
+  if (formatFixed(value, decimals).startsWith(minus_sign)) return minus_sign + digits;
+  return (digits == formatFixed(0, decimals) ? figure_space : QChar(u'+')) + digits;
+}
+
+QString formatPerSecond(double per_second) {
+  struct Unit {
+    double size;
+    const char* suffix;
+  };
+  constexpr std::array units{Unit{1e9, " G/s"}, Unit{1e6, " M/s"}, Unit{1e3, " k/s"}};
+  QString out = en_dash + QStringLiteral("   /s");
+  if (std::isfinite(per_second) && per_second > 0) {
+    out = QString::number(std::round(per_second)) + QStringLiteral("   /s");
+    for (const Unit& unit : units) {
+      if (per_second < unit.size * 0.9995) continue;
+      const double scaled = per_second / unit.size;
+      const int decimals = scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0;
+      out = QString::number(scaled, 'f', decimals) + QLatin1String(unit.suffix);
+      break;
+    }
+  }
+  return out.rightJustified(8, figure_space);
+}
+
+QString formatShort(double value) { return std::isfinite(value) ? QString::number(value, 'g', 4) : QString(en_dash); }
+
+QString formatPosition(const Frame& frame) {
+  if (frame.state == RunState::Empty || !frame.ratings) return QStringLiteral("no ratings yet");
+  const Progress& now = frame.progress;
+  const int epochs = frame.settings.epochs;
+  if (frame.state == RunState::Finished) {
+    return QStringLiteral("all %1 done, %2 batches")
+        .arg(epochs == 1 ? QStringLiteral("of the one epoch") : QStringLiteral("%1 epochs").arg(epochs),
+             formatCount(now.batches_done));
+  }
+  return QStringLiteral("epoch %1 of %2, batch %3 of %4")
+      .arg(std::min(now.epoch + 1, std::max(epochs, 1)))
+      .arg(epochs)
+      .arg(formatCount(now.batch), formatCount(now.batches_per_epoch));
+}
+
+QString formatState(RunState state) {
+  switch (state) {
+    case RunState::Empty: return QStringLiteral("no data");
+    case RunState::Paused: return QStringLiteral("paused");
+    case RunState::Playing: return QStringLiteral("playing");
+    case RunState::Finished: return QStringLiteral("finished");
+    case RunState::Diverged: return QStringLiteral("diverged");
+  }
+  return {};
+}
+
+QString formatModel(const TrainSettings& settings) {
+  const QString name =
+      settings.model == ModelKind::Dot ? QStringLiteral("DotProduct") : QStringLiteral("DotProductBias");
+  return QStringLiteral("%1, %2 %3")
+      .arg(name, formatCount(settings.factors),
+           settings.factors == 1 ? QStringLiteral("factor") : QStringLiteral("factors"));
+}
+
+QString formatError(const Error& error) {
+  QString sentence = text(error.what);
+  if (!sentence.isEmpty()) sentence[0] = sentence[0].toUpper();
+  if (!error.hint.empty()) sentence += QStringLiteral(": ") + text(error.hint);
+  if (!sentence.endsWith(u'.')) sentence += u'.';
+  if (error.file.empty()) return sentence;
+  QString where = text(error.file);
+  if (error.line > 0) where += QStringLiteral(", line ") + formatCount(error.line);
+  if (error.line > 0 && error.column > 0) where += QStringLiteral(", column ") + formatCount(error.column);
+  return where + QStringLiteral(": ") + sentence;
+}
+
+}  // namespace rowlight

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <QString>
+
+#include <cstdint>
+
+#include "core/base/error.h"
+#include "core/train/frame.h"
+
+namespace rowlight {
+
+// Numbers as the window shows them. All texts are English, so the numbers are too, whatever the system's locale.
+
+/// 1250 -> "1,250".
+[[nodiscard]] QString formatCount(std::uint64_t count);
+
+/// A number with a fixed count of decimals and a true minus sign; "–" when it is not finite.
+[[nodiscard]] QString formatFixed(double value, int decimals);
+
+/// Like formatFixed(), always with a sign (a space of a digit's width for 0).
+[[nodiscard]] QString formatSigned(double value, int decimals);
+
+/// Three significant digits with a unit prefix, always eight characters wide so that nothing beside it moves:
+/// 2134000 -> "2.13 M/s". Padded on the left with spaces as wide as a digit.
+[[nodiscard]] QString formatPerSecond(double per_second);
+
+/// A short number as one would write it: 0.005, 1e-05, 0.9.
+[[nodiscard]] QString formatShort(double value);
+
+/// "epoch 2 of 5, batch 310 of 1,250" for a frame of any state.
+[[nodiscard]] QString formatPosition(const Frame& frame);
+
+/// "playing", "paused", "finished", ...
+[[nodiscard]] QString formatState(RunState state);
+
+/// "DotProductBias, 50 factors": the model's name is that of the lessons, not that of the command line.
+[[nodiscard]] QString formatModel(const TrainSettings& settings);
+
+/// A full sentence with its next step, for the place where the mistake is: "The range is empty: give ...".
+[[nodiscard]] QString formatError(const Error& error);
+
+}  // namespace rowlight

@@ -1,0 +1,83 @@
+#include "ui/common/message_strip.h"
+
+#include <QAccessible>
+#include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QPainter>
+#include <QToolButton>
+
+#include "ui/common/icons.h"
+#include "ui/common/palette.h"
+
+namespace rowlight {
+
+MessageStrip::MessageStrip(QWidget* parent) : QFrame(parent) {
+  setObjectName(QStringLiteral("messageStrip"));
+  setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+  auto* layout = new QHBoxLayout(this);
+  layout->setContentsMargins(16, 8, 8, 8);
+  layout->setSpacing(8);
+  icon_ = new QLabel(this);
+  text_ = new QLabel(this);
+  text_->setObjectName(QStringLiteral("messageText"));
+  text_->setTextFormat(Qt::PlainText);
+  text_->setWordWrap(true);
+  text_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+  close_ = new QToolButton(this);
+  close_->setObjectName(QStringLiteral("messageClose"));
+  close_->setIcon(themedIcon(QStringLiteral("close")));
+  close_->setAutoRaise(true);
+  close_->setAccessibleName(tr("Dismiss the message"));
+  close_->setToolTip(tr("Dismiss (Esc)"));
+  layout->addWidget(icon_, 0, Qt::AlignTop);
+  layout->addWidget(text_, 1);
+  layout->addWidget(close_, 0, Qt::AlignTop);
+  connect(close_, &QToolButton::clicked, this, &MessageStrip::dismiss);
+  hide();
+}
+
+QString MessageStrip::message() const { return text_->text(); }
+
+void MessageStrip::showMessage(Kind kind, const QString& sentence) {
+  if (!isHidden() && kind == kind_ && sentence == text_->text()) return;
+  kind_ = kind;
+  text_->setText(sentence);
+  setAccessibleName(kind == Kind::Error ? tr("Error: %1").arg(sentence) : sentence);
+  const int side = fontMetrics().height();
+  icon_->setPixmap(themedIcon(kind == Kind::Error ? QStringLiteral("warning") : QStringLiteral("info"))
+                       .pixmap(QSize(side, side), devicePixelRatioF()));
+  show();
+  update();
+  QAccessibleEvent alert(this, QAccessible::Alert);
+  QAccessible::updateAccessibility(&alert);
+}
+
+void MessageStrip::dismiss() {
+  if (isHidden()) return;
+  hide();
+  emit dismissed();
+}
+
+void MessageStrip::keyPressEvent(QKeyEvent* event) {
+  if (event->key() == Qt::Key_Escape) {
+    dismiss();
+  } else {
+    QFrame::keyPressEvent(event);
+  }
+}
+
+void MessageStrip::paintEvent(QPaintEvent*) {
+  // The edge and the icon tell an error from a note, the tint only helps: text stays at the window's contrast.
+  QPainter painter(this);
+  const bool dark = themeOf(palette()) == Theme::Dark;
+  const QColor edge = kind_ == Kind::Information ? palette().color(QPalette::Highlight)
+                      : dark                     ? QColor(0xF0A35C)
+                                                 : QColor(0xB35806);
+  QColor tint = edge;
+  tint.setAlpha(28);
+  painter.fillRect(rect(), tint);
+  painter.fillRect(0, 0, 4, height(), edge);
+}
+
+}  // namespace rowlight

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <QWidget>
+
+#include "ui/common/workbench.h"
+
+class QAction;
+class QButtonGroup;
+class QLabel;
+class QSlider;
+class QToolButton;
+
+namespace rowlight {
+
+class ElidedLabel;
+
+/// The speed slider has the positions 0 to speed_positions; the last one is full speed.
+inline constexpr int speed_positions = 100;
+
+/// Units a second at a slider position: 1 at the left end, rising by equal factors to 1000 (two significant
+/// digits), then 0 for full speed.
+[[nodiscard]] double unitsPerSecondAt(int position);
+/// The nearest position; the inverse of unitsPerSecondAt().
+[[nodiscard]] int speedPositionOf(double units_per_second);
+
+/// Reset, play, step, what a step means, and how fast: the bar at the bottom. It sends commands through the
+/// workbench and shows the frame's state; commands that others send (a lesson, say) move its controls too.
+class TransportBar : public QWidget {
+  Q_OBJECT
+
+ public:
+  explicit TransportBar(Workbench* workbench, QWidget* parent = nullptr);
+
+  [[nodiscard]] StepUnit unit() const;
+  void setUnit(StepUnit unit);
+  [[nodiscard]] double unitsPerSecond() const;
+  void setUnitsPerSecond(double units_per_second);
+
+  /// Object names actionReset, actionPlay, actionStep, actionStepLarge, with their shortcuts, for the menu.
+  [[nodiscard]] QList<QAction*> transportActions() const;
+
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
+ private:
+  QAction* makeAction(const char* object_name, const QString& icon, const QString& text, const QKeySequence& key,
+                      const QString& tip);
+  QToolButton* makeButton(QAction* action);
+  void makeActions();
+  QWidget* makeUnitButtons();
+  QWidget* makeSpeed();
+  void present(const Frame& frame);
+  void presentPlay(bool playing);
+  void follow(const Command& command);
+  void togglePlay();
+  void step(StepUnit unit);
+  void playOn();
+  void showSpeed();
+  void fitCaptions();
+  [[nodiscard]] RunState state() const;
+
+  Workbench* workbench_;
+  QAction* reset_ = nullptr;
+  QAction* play_ = nullptr;
+  QAction* step_ = nullptr;
+  QAction* step_large_ = nullptr;
+  QButtonGroup* units_ = nullptr;
+  QLabel* unit_caption_ = nullptr;
+  QLabel* speed_caption_ = nullptr;
+  QSlider* speed_ = nullptr;
+  QLabel* speed_text_ = nullptr;
+  ElidedLabel* position_ = nullptr;
+  int position_room_ = 0;  // width of the longest position of this run
+  bool shows_pause_ = false;
+  bool play_was_last_ = false;  // the last command about the run was Play: a change of speed may repeat it
+};
+
+}  // namespace rowlight

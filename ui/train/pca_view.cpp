@@ -1,0 +1,272 @@
+#include "ui/train/pca_view.h"
+
+#include <QCursor>
+#include <QKeyEvent>
+#include <QMouseEvent>
+#include <QWheelEvent>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace rowlight {
+
+namespace {
+
+constexpr double reach = 10;      // of the mouse, in pixels
+constexpr double drag_start = 4;  // pixels
+constexpr double zoom_step = 1.25;
+constexpr double pan_step = 40;  // pixels
+constexpr std::size_t famous_count = 40;
+
+}  // namespace
+
+PcaView::PcaView(Workbench* workbench, QWidget* parent) : QWidget(parent), workbench_(workbench) {
+  setObjectName(QStringLiteral("pcaView"));
+  setAccessibleName(tr("Movies on two axes"));
+  setMouseTracking(true);
+  // By Tab only: a click selects a movie and leaves the arrows to the window, where they step.
+  setFocusPolicy(Qt::TabFocus);
+  setAttribute(Qt::WA_OpaquePaintEvent);
+  connect(workbench_, &Workbench::presented, this, &PcaView::takeFrame);
+  connect(workbench_, &Workbench::movieSelected, this, [this](MovieRow movie) {
+    const bool known = ratings_ && movie.valid() && static_cast<std::size_t>(movie.value) < ratings_->movie_count();
+    setAccessibleDescription(known ? tr("Selected: %1").arg(QString::fromStdString(ratings_->movie_label(movie)))
+                                   : QString());
+    update();
+  });
+  if (workbench_->frame()) takeFrame();
+}
+
+void PcaView::takeFrame() {
+  const FramePtr& frame = workbench_->frame();
+  const bool other_ratings = frame->ratings != ratings_;
+  if (other_ratings) {
+    ratings_ = frame->ratings;
+    colors_ = ratings_ ? GenreColors(*ratings_) : GenreColors();
+    emphasis_ = ScatterStyle::all_slots;
+    user_transform_.reset();
+    chooseFamous();
+    emit genresChanged();
+  }
+  if (other_ratings || frame->run != run_) {
+    run_ = frame->run;
+    bounds_.reset();
+    labelled_.clear();
+    setHovered({});
+    invalidate();
+  }
+  auto projection = frame->projection;
+  const bool usable = projection && ratings_ && projection->table == Table::Movies &&
+                      projection->coordinates.rows() == ratings_->movie_count() && projection->coordinates.cols() == 2;
+  if (!usable) projection.reset();
+  if (projection == projection_) return;
+  projection_ = std::move(projection);
+  takePoints();
+}
+
+void PcaView::takePoints() {
+  points_.clear();
+  if (projection_) {
+    const Matrix& at = projection_->coordinates;
+    points_.resize(at.rows());
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+      const int slot = colors_.slotOfMovie(MovieRow{static_cast<std::int32_t>(i)});
+      points_[i] = {at(i, 0), at(i, 1), static_cast<std::int8_t>(slot)};
+    }
+    bounds_.update(points_);
+  }
+  invalidate();
+  // What lies under a resting mouse may be another movie now.
+  if (last_mouse_ && !dragged_) setHovered(MovieRow{pointAt(*last_mouse_)});
+}
+
+void PcaView::chooseFamous() {
+  famous_.clear();
+  const auto& counts = workbench_->frame()->movie_counts;
+  if (!counts) return;
+  famous_.resize(counts->size());
+  std::iota(famous_.begin(), famous_.end(), 0);
+  const auto kept = std::min(famous_count, famous_.size());
+  std::partial_sort(famous_.begin(), famous_.begin() + static_cast<std::ptrdiff_t>(kept), famous_.end(),
+                    [&](std::int32_t a, std::int32_t b) {
+                      const auto x = (*counts)[static_cast<std::size_t>(a)];
+                      const auto y = (*counts)[static_cast<std::size_t>(b)];
+                      return x != y ? x > y : a < b;
+                    });
+  famous_.resize(kept);
+}
+
+void PcaView::invalidate() {
+  picture_ = QImage();
+  grid_.reset();
+  update();
+}
+
+QRectF PcaView::plotArea() const { return QRectF(rect()).adjusted(44, 8, -8, -40); }
+
+double PcaView::dotRadius() const {
+  const double radius = scatterRadius(points_.size(), plotArea().size().toSize());
+  // Zooming in makes room for larger dots, up to a point.
+  if (!user_transform_) return radius;
+  const double zoom = user_transform_->scale / PlotTransform::fit(bounds_.rect(), plotArea()).scale;
+  return std::clamp(radius * std::sqrt(std::max(zoom, 1.0)), radius, 6.0);
+}
+
+PlotTransform PcaView::transform() const {
+  if (user_transform_) return *user_transform_;
+  return PlotTransform::fit(bounds_.rect(), plotArea().adjusted(8, 8, -8, -8));
+}
+
+void PcaView::setTransform(const PlotTransform& transform) {
+  user_transform_ = transform;
+  invalidate();
+}
+
+void PcaView::zoom(double factor, QPointF fixed) {
+  if (points_.empty()) return;
+  const double base = PlotTransform::fit(bounds_.rect(), plotArea()).scale;
+  const double target = std::clamp(transform().scale * factor, base * 0.5, base * 200);
+  setTransform(transform().zoomed(target / transform().scale, fixed));
+}
+
+void PcaView::resetZoom() {
+  user_transform_.reset();
+  invalidate();
+}
+
+void PcaView::setEmphasis(int slot) {
+  emphasis_ = slot;
+  invalidate();
+}
+
+int PcaView::pointAt(QPointF position) const {
+  if (points_.empty() || !plotArea().contains(position)) return -1;
+  if (!grid_) grid_.emplace(points_, transform(), size());
+  return grid_->nearest(position, reach);
+}
+
+void PcaView::setHovered(MovieRow movie) {
+  if (movie == hovered_) return;
+  hovered_ = movie;
+  setCursor(movie.valid() ? Qt::PointingHandCursor : Qt::ArrowCursor);
+  update();
+}
+
+void PcaView::resizeEvent(QResizeEvent*) { invalidate(); }
+
+void PcaView::changeEvent(QEvent* event) {
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange) invalidate();
+}
+
+void PcaView::mousePressEvent(QMouseEvent* event) {
+  if (event->button() != Qt::LeftButton) return;
+  press_position_ = event->position();
+  last_mouse_ = event->position();
+  dragged_ = false;
+}
+
+void PcaView::mouseMoveEvent(QMouseEvent* event) {
+  const QPointF before = last_mouse_.value_or(event->position());
+  last_mouse_ = event->position();
+  if (!event->buttons().testFlag(Qt::LeftButton)) {
+    setHovered(MovieRow{pointAt(event->position())});
+    return;
+  }
+  QPointF moved = event->position() - before;
+  if (!dragged_) {
+    moved = event->position() - press_position_;
+    if (moved.manhattanLength() < drag_start) {
+      last_mouse_ = press_position_;
+      return;
+    }
+    dragged_ = true;
+    setHovered({});
+    setCursor(Qt::ClosedHandCursor);
+  }
+  if (points_.empty()) return;
+  PlotTransform next = transform();
+  next.origin += moved;
+  setTransform(next);
+}
+
+void PcaView::mouseReleaseEvent(QMouseEvent* event) {
+  if (event->button() != Qt::LeftButton) return;
+  if (!dragged_ && !points_.empty()) workbench_->selectMovie(MovieRow{pointAt(event->position())});
+  dragged_ = false;
+  setCursor(Qt::ArrowCursor);
+  setHovered(MovieRow{pointAt(event->position())});
+}
+
+void PcaView::mouseDoubleClickEvent(QMouseEvent* event) {
+  if (event->button() != Qt::LeftButton) return;
+  press_position_ = event->position();
+  dragged_ = true;  // the release that follows selects nothing
+  resetZoom();
+}
+
+void PcaView::wheelEvent(QWheelEvent* event) {
+  const double notches = event->angleDelta().y() / 120.0;
+  if (notches != 0) zoom(std::pow(zoom_step, notches), event->position());
+  event->accept();  // the page must not scroll away under the picture
+}
+
+void PcaView::leaveEvent(QEvent*) {
+  last_mouse_.reset();
+  setHovered({});
+}
+
+bool PcaView::usesKey(const QKeyEvent& event) const {
+  if (event.modifiers() & (Qt::ControlModifier | Qt::AltModifier | Qt::MetaModifier)) return false;
+  switch (event.key()) {
+    case Qt::Key_Plus:
+    case Qt::Key_Equal:
+    case Qt::Key_Minus:
+    case Qt::Key_0:
+    case Qt::Key_Left:
+    case Qt::Key_Right:
+    case Qt::Key_Up:
+    case Qt::Key_Down:
+    case Qt::Key_Return:
+    case Qt::Key_Enter: return true;
+    default: return false;
+  }
+}
+
+bool PcaView::event(QEvent* event) {
+  if (event->type() == QEvent::ShortcutOverride && usesKey(*static_cast<QKeyEvent*>(event))) {
+    event->accept();
+    return true;
+  }
+  return QWidget::event(event);
+}
+
+void PcaView::keyPressEvent(QKeyEvent* event) {
+  if (!usesKey(*event) || points_.empty()) {
+    QWidget::keyPressEvent(event);
+    return;
+  }
+  const QPointF center = plotArea().center();
+  const auto pan = [this](double x, double y) {
+    PlotTransform next = transform();
+    next.origin += QPointF(x, y);
+    setTransform(next);
+  };
+  switch (event->key()) {
+    case Qt::Key_Plus:
+    case Qt::Key_Equal: zoom(zoom_step, center); break;
+    case Qt::Key_Minus: zoom(1 / zoom_step, center); break;
+    case Qt::Key_0: resetZoom(); break;
+    case Qt::Key_Left: pan(pan_step, 0); break;
+    case Qt::Key_Right: pan(-pan_step, 0); break;
+    case Qt::Key_Up: pan(0, pan_step); break;
+    case Qt::Key_Down: pan(0, -pan_step); break;
+    default: {
+      if (!grid_) grid_.emplace(points_, transform(), size());
+      workbench_->selectMovie(MovieRow{grid_->nearest(center, std::max(width(), height()))});
+    }
+  }
+}
+
+}  // namespace rowlight
