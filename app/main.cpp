@@ -2,6 +2,7 @@
 
 #include <QElapsedTimer>
 #include <QTimer>
+
 #include <cstdio>
 #include <optional>
 

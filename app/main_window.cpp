@@ -131,8 +131,9 @@ void MainWindow::makeViewMenu() {
   menu->addSeparator();
   QMenu* themes = menu->addMenu(tr("&Theme"));
   themeActions_ = new QActionGroup(this);
-  const std::pair<QString, QString> names[] = {
-      {QString(), tr("As the &system")}, {QStringLiteral("light"), tr("&Light")}, {QStringLiteral("dark"), tr("&Dark")}};
+  const std::pair<QString, QString> names[] = {{QString(), tr("As the &system")},
+                                               {QStringLiteral("light"), tr("&Light")},
+                                               {QStringLiteral("dark"), tr("&Dark")}};
   for (const auto& [name, text] : names) {
     QAction* action = themes->addAction(text, this, [this, name = name] { chooseTheme(name); });
     action->setCheckable(true);
@@ -140,9 +141,8 @@ void MainWindow::makeViewMenu() {
     themeActions_->addAction(action);
   }
   chooseTheme(theme_);
-  QAction* full = menu->addAction(tr("&Full screen"), QKeySequence(Qt::Key_F11), this, [this](bool on) {
-    setWindowState(windowState().setFlag(Qt::WindowFullScreen, on));
-  });
+  QAction* full = menu->addAction(tr("&Full screen"), QKeySequence(Qt::Key_F11), this,
+                                  [this](bool on) { setWindowState(windowState().setFlag(Qt::WindowFullScreen, on)); });
   full->setCheckable(true);
 }
 
@@ -262,7 +262,8 @@ void MainWindow::closeEvent(QCloseEvent* event) {
 bool MainWindow::event(QEvent* event) {
   const bool handled = QMainWindow::event(event);
   // The paint of a window happens inside UpdateRequest.
-  if (event->type() == QEvent::UpdateRequest && firstFrameMs_ < 0 && workbench_.frame() && workbench_.frame()->ratings) {
+  if (event->type() == QEvent::UpdateRequest && firstFrameMs_ < 0 && workbench_.frame() &&
+      workbench_.frame()->ratings) {
     constexpr double nanosecondsPerMs = 1e6;
     firstFrameMs_ = static_cast<double>(sinceStart_.nsecsElapsed()) / nanosecondsPerMs;
   }

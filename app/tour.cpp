@@ -6,6 +6,7 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QTimer>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -21,7 +22,7 @@ namespace rowlight {
 namespace {
 
 constexpr qint64 measuredMs = 5000;
-constexpr int settleMs = 250;  // panels that update less often than the frames come catch up in this time
+constexpr int settleMs = 250;       // panels that update less often than the frames come catch up in this time
 constexpr int manyEpochs = 100000;  // so that the measured run does not end by itself
 
 /// Nearest-rank percentile. Pre: not empty, sorted.

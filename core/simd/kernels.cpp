@@ -3,12 +3,12 @@
 // Highway compiles the rest of this file once for each target, in a namespace of its own.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/simd/kernels.cpp"
-#include <hwy/foreach_target.h>  // must come before highway.h
-#include <hwy/highway.h>
-
 #include <atomic>
 #include <cmath>
 #include <cstring>
+
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
 
 #include "core/simd/kernel_table.h"
 
@@ -44,8 +44,8 @@ HWY_INLINE float Dot(const float* x, const float* y, std::size_t stride) {
   return total;
 }
 
-void DotOfRows(const float* a, const std::int32_t* a_ids, const float* b, const std::int32_t* b_ids,
-               std::size_t stride, std::size_t n, float* out) {
+void DotOfRows(const float* a, const std::int32_t* a_ids, const float* b, const std::int32_t* b_ids, std::size_t stride,
+               std::size_t n, float* out) {
   for (std::size_t i = 0; i < n; ++i) {
     const std::size_t row_a = a_ids ? static_cast<std::size_t>(a_ids[i]) : i;
     const std::size_t row_b = b_ids ? static_cast<std::size_t>(b_ids[i]) : i;

@@ -39,8 +39,8 @@ void dot_rows(ConstMatrixView a, ConstMatrixView b, std::span<float> out);
 void dot_of_rows(ConstMatrixView a, std::span<const std::int32_t> a_ids, ConstMatrixView b,
                  std::span<const std::int32_t> b_ids, std::span<float> out);
 
-/// out[out_rows[b]] += scale[b] * rows[b], for b in rising order: rows that share an output row are added in batch order.
-/// Pre: rows (batch, dim); 0 <= out_rows[b] < out.rows; equal strides.
+/// out[out_rows[b]] += scale[b] * rows[b], for b in rising order: rows that share an output row are added in batch
+/// order. Pre: rows (batch, dim); 0 <= out_rows[b] < out.rows; equal strides.
 void scatter_add_scaled(std::span<const float> scale, ConstMatrixView rows, std::span<const std::int32_t> out_rows,
                         MatrixView out);
 
@@ -58,7 +58,7 @@ void sgd(const SgdStep& step, std::span<float> p, std::span<float> velocity, std
 
 /// Numbers of one AdamW step (Loshchilov and Hutter, 2019, as torch.optim.AdamW computes it), t counted from 1.
 struct AdamWStep {
-  float decay = 1;            ///< 1 - learning_rate * weight_decay
+  float decay = 1;  ///< 1 - learning_rate * weight_decay
   float beta1 = 0;
   float one_minus_beta1 = 0;
   float beta2 = 0;

@@ -23,9 +23,9 @@ enum class StepUnit {
 
 /// Takes a new data set and starts afresh with the present settings. All but `ratings` may be left out.
 struct InstallRatings {
-  RatingSetPtr ratings;             ///< pre: not null
-  RatingSetPtr test;                ///< validates on these instead of a share of `ratings`
-  std::vector<std::int64_t> order;  ///< positions into `ratings`: one epoch's order, or one for each epoch
+  RatingSetPtr ratings;                       ///< pre: not null
+  RatingSetPtr test;                          ///< validates on these instead of a share of `ratings`
+  std::vector<std::int64_t> order;            ///< positions into `ratings`: one epoch's order, or one for each epoch
   std::shared_ptr<const TensorFile> initial;  ///< starts from these tables (state_dict names)
   std::shared_ptr<const TensorFile> resume;   ///< goes on with this saved run, under its own settings
 };

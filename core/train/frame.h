@@ -34,11 +34,11 @@ enum class RowTouch : std::uint8_t {
 /// The true values of the rows that a view shows; the columns are parallel to `rows`.
 struct WatchedRows {
   std::vector<std::int32_t> rows;
-  Matrix factors;                           ///< (rows.size(), factors)
-  std::vector<float> bias;                  ///< empty for a model without biases
-  std::vector<RowTouch> touch;              ///< by the batch in Frame::batch
-  std::vector<std::uint64_t> last_lookup;   ///< number (from 1) of the last batch that looked the row up; 0: none
-  float standard_deviation = 0;             ///< of the whole table's factors, for the colour scale
+  Matrix factors;                          ///< (rows.size(), factors)
+  std::vector<float> bias;                 ///< empty for a model without biases
+  std::vector<RowTouch> touch;             ///< by the batch in Frame::batch
+  std::vector<std::uint64_t> last_lookup;  ///< number (from 1) of the last batch that looked the row up; 0: none
+  float standard_deviation = 0;            ///< of the whole table's factors, for the colour scale
 };
 
 /// Ratings per row in the training share, for every row of a table: made once per run and shared by its frames.
@@ -68,11 +68,11 @@ struct LossPoint {
 
 /// The result of one epoch.
 struct EpochResult {
-  int epoch = 0;                        ///< from 1
-  std::uint64_t batch = 0;              ///< batches done at its end, over the whole run
-  double train_loss = 0;                ///< mean over the epoch's ratings
-  std::optional<double> valid_loss;     ///< mean squared error; absent without validation ratings
-  double seconds = 0;                   ///< without validation
+  int epoch = 0;                     ///< from 1
+  std::uint64_t batch = 0;           ///< batches done at its end, over the whole run
+  double train_loss = 0;             ///< mean over the epoch's ratings
+  std::optional<double> valid_loss;  ///< mean squared error; absent without validation ratings
+  double seconds = 0;                ///< without validation
   double ratings_per_second = 0;
 };
 
@@ -85,19 +85,19 @@ struct LossHistory {
 /// Rows of a table in two dimensions, by PCA with aligned axes (core/analysis/pca.h).
 struct Projection {
   Table table = Table::Movies;
-  Matrix coordinates;                          ///< (table rows, 2)
+  Matrix coordinates;                         ///< (table rows, 2)
   std::array<double, 2> variance_share = {};  ///< of the axes shown
-  std::uint64_t batch = 0;                     ///< batches done when it was computed
+  std::uint64_t batch = 0;                    ///< batches done when it was computed
 };
 
 struct Progress {
-  int epoch = 0;                      ///< epochs done
-  std::size_t batch = 0;              ///< batches done in the current epoch
+  int epoch = 0;          ///< epochs done
+  std::size_t batch = 0;  ///< batches done in the current epoch
   std::size_t batches_per_epoch = 0;
-  std::uint64_t batches_done = 0;     ///< over the whole run
-  BatchStage next_stage{};            ///< the operation that the next step by operation will do
-  double learning_rate = 0;           ///< of the batch in Frame::batch
-  double ratings_per_second = 0;      ///< over the last second of playing; 0 when never played
+  std::uint64_t batches_done = 0;  ///< over the whole run
+  BatchStage next_stage{};         ///< the operation that the next step by operation will do
+  double learning_rate = 0;        ///< of the batch in Frame::batch
+  double ratings_per_second = 0;   ///< over the last second of playing; 0 when never played
 };
 
 /// Everything that is being looked at, as one immutable state; dropping one is harmless. Its cost follows the
@@ -118,9 +118,9 @@ struct Frame {
   WatchedRows movies;
   std::shared_ptr<const RowCounts> user_counts;
   std::shared_ptr<const RowCounts> movie_counts;
-  std::shared_ptr<const BatchView> batch;            ///< null before the first batch
-  std::shared_ptr<const LossHistory> loss;           ///< never null
-  std::shared_ptr<const Projection> projection;      ///< null when none is asked for or there is no table
+  std::shared_ptr<const BatchView> batch;        ///< null before the first batch
+  std::shared_ptr<const LossHistory> loss;       ///< never null
+  std::shared_ptr<const Projection> projection;  ///< null when none is asked for or there is no table
   std::optional<Error> error;  ///< the last refused command, or the divergence; gone with the next command
 };
 

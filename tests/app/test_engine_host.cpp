@@ -78,7 +78,8 @@ class TestEngineHost : public QObject {
     engine.host.post(Pause{});
     QVERIFY(engine.await([](const Frame& f) { return f.state == RunState::Paused && f.progress.batches_done > 0; }));
     // 20 a second for about a second; a machine under load may be late, but never early.
-    QVERIFY2(engine.frame->progress.batches_done <= 30, qPrintable(QString::number(engine.frame->progress.batches_done)));
+    QVERIFY2(engine.frame->progress.batches_done <= 30,
+             qPrintable(QString::number(engine.frame->progress.batches_done)));
   }
 
   void aFailedLoadLeavesTheRunAsItWas_data() {

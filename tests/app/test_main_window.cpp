@@ -1,9 +1,10 @@
 #include <QApplication>
 #include <QFile>
-#include <QSettings>
 #include <QLineEdit>
+#include <QSettings>
 #include <QTemporaryDir>
 #include <QTest>
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -42,8 +43,8 @@ double shareNearOwnCentre(const Projection& projection, const RatingSet& set) {
     std::size_t nearest = 0;
     for (std::size_t g = 0; g < count.size(); ++g) {
       if (count[g] == 0) continue;
-      const double distance = std::hypot(projection.coordinates(i, 0) - x[g] / count[g],
-                                         projection.coordinates(i, 1) - y[g] / count[g]);
+      const double distance =
+          std::hypot(projection.coordinates(i, 0) - x[g] / count[g], projection.coordinates(i, 1) - y[g] / count[g]);
       if (distance < best) {
         best = distance;
         nearest = g;

@@ -19,6 +19,6 @@ inline QString sharedData(const QString& relative) {
 }  // namespace rowlight::test
 
 /// Ends the test function with a visible SKIP when the real file is not on this machine.
-#define ROWLIGHT_SHARED_DATA(variable, relative)                                        \
-  const QString variable = rowlight::test::sharedData(QStringLiteral(relative));        \
+#define ROWLIGHT_SHARED_DATA(variable, relative)                                 \
+  const QString variable = rowlight::test::sharedData(QStringLiteral(relative)); \
   if (variable.isEmpty()) QSKIP("needs " relative " of the data folder (ROWLIGHT_DATA)")

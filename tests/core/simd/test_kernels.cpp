@@ -90,8 +90,10 @@ class TestKernels : public QObject {
     Matrix a(20, 50);
     Matrix b(30, 50);
     Random random(1);
-    for (std::size_t r = 0; r < 20; ++r) for (float& x : a.row(r)) x = random.truncated_normal(1);
-    for (std::size_t r = 0; r < 30; ++r) for (float& x : b.row(r)) x = random.truncated_normal(1);
+    for (std::size_t r = 0; r < 20; ++r)
+      for (float& x : a.row(r)) x = random.truncated_normal(1);
+    for (std::size_t r = 0; r < 30; ++r)
+      for (float& x : b.row(r)) x = random.truncated_normal(1);
     const auto a_ids = random_ids(40, 20, 2);
     const auto b_ids = random_ids(40, 30, 3);
     Matrix gathered_a(40, 50);
