@@ -43,7 +43,7 @@ MainWindow::MainWindow(const TrainSettings& settings, const QElapsedTimer& since
     : QMainWindow(parent), sinceStart_(sinceStart), memory_(memory) {
   setObjectName(QStringLiteral("mainWindow"));
   setWindowTitle(QStringLiteral("Rowlight"));
-  setWindowIcon(QIcon(QStringLiteral(":/icons/rowlight.svg")));
+  setWindowIcon(QIcon(QStringLiteral(":/rowlight/icons/rowlight.svg")));
   KeyPolicy::install();
   askToDiscard = [this](const QString& question) {
     return QMessageBox::question(this, tr("Throw the trained state away?"), question,

@@ -63,7 +63,7 @@ class TestBatchPanel : public QObject {
     QCOMPARE(text("batchTitle"), QStringLiteral("Batch 1,560"));
     QVERIFY(text("batchFacts").contains(QStringLiteral("64 ratings")));
     QVERIFY(text("batchFacts").contains(QStringLiteral("0.8423")));
-    QVERIFY(text("batchFacts").contains(QStringLiteral("0.004820")));
+    QVERIFY(text("batchFacts").contains(QStringLiteral("4.82e-03")));
     QVERIFY(text("batchOperation").contains(QStringLiteral("Look up users")));
     QVERIFY(text("batchSentence").endsWith(u'.'));
     Frame done = shellFrame(RunState::Finished);

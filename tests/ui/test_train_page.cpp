@@ -122,12 +122,16 @@ class TestTrainPage : public QObject {
     report.file = "/somewhere/u.data";
     page.showLoadReport(report);
     QVERIFY(!page.messages()->isVisible());
+    report.notices.emplace_back("u.item is not UTF-8 and is read as latin-1");  // worth noting, not worth a line here
+    page.showLoadReport(report);
+    QVERIFY(!page.messages()->isVisible());
     report.bad_lines.push_back({12, 3, "'abc' is not a rating; expected a number"});
-    report.notices.emplace_back("the ratings were scaled");
+    report.duplicates = 3;
+    report.loaded = 1997;
     page.showLoadReport(report);
     QCOMPARE(page.messages()->message(),
              QStringLiteral("u.data: 1 line was left out; the first is line 12: 'abc' is not a rating; expected a "
-                            "number. The ratings were scaled."));
+                            "number. 3 pairs of user and movie stood there more than once; 1,997 ratings were taken."));
   }
 
   void loadingShowsProgressAndCanBeCancelled() {
