@@ -61,7 +61,8 @@ void choosePage(MainWindow& window, const std::string& name) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+// What could throw past here is a failed allocation.
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   QElapsedTimer sinceStart;
   sinceStart.start();
   int exitCode = 0;

@@ -19,6 +19,7 @@ template <class T>
 CLI::Option* add_choice(CLI::App& command, const std::string& name, T& into,
                         const std::vector<std::pair<std::string, T>>& choices, const std::string& help) {
   std::vector<std::string> words;
+  words.reserve(choices.size());
   for (const auto& choice : choices) words.push_back(choice.first);
   const auto store = [&into, choices](const std::string& word) {
     for (const auto& [name_of_choice, value] : choices) {

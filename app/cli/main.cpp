@@ -31,7 +31,8 @@ std::string unknown_command(const CLI::App& app, int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+// Options are added before anything is parsed: CLI11 throws there only for a mistake in this program.
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   CLI::App app("Rowlight without a window: read rating files, train embeddings, look at what they learnt",
                "rowlight-cli");
   app.set_version_flag("--version", std::string(ROWLIGHT_VERSION));

@@ -80,7 +80,7 @@ class QuietStyle : public QProxyStyle {
       case PM_LayoutRightMargin:
       case PM_LayoutBottomMargin:
       case PM_LayoutHorizontalSpacing:
-      case PM_LayoutVerticalSpacing: return 8;
+      case PM_LayoutVerticalSpacing:
       case PM_SplitterWidth: return 8;
       case PM_HeaderMargin: return 4;
       case PM_ScrollBarExtent: return 14;

@@ -24,7 +24,7 @@ QRgb premultiplied(const QColor& a, double a_coverage, const QColor& b, double b
 
 // dst = src over dst for premultiplied pixels, two channels at a time.
 QRgb over(QRgb src, QRgb dst) {
-  const std::uint32_t rest = 255 - qAlpha(src);
+  const auto rest = static_cast<std::uint32_t>(255 - qAlpha(src));
   std::uint32_t rb = (dst & 0xFF00FF) * rest;
   rb = ((rb + ((rb >> 8) & 0xFF00FF) + 0x800080) >> 8) & 0xFF00FF;
   std::uint32_t ag = ((dst >> 8) & 0xFF00FF) * rest;
