@@ -348,6 +348,7 @@ Expected<void> check_delimiter(const ReadOptions& options) {
 
 std::vector<std::string> format_names() {
   std::vector<std::string> names;
+  names.reserve(std::size(format_rules));
   for (const FormatRule& rule : format_rules) names.emplace_back(rule.name);
   return names;
 }

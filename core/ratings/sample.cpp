@@ -212,6 +212,7 @@ std::vector<Row> draw_rows(Random& random, const std::vector<Film>& films, std::
   constexpr std::int64_t first_day = 1577836800;  // 2020-01-01 00:00 UTC
   constexpr std::uint32_t day = 86400;
   std::vector<std::uint64_t> popularity_sums;
+  popularity_sums.reserve(films.size());
   std::uint64_t sum = 0;
   for (const Film& film : films) popularity_sums.push_back(sum += film.popularity);
 
