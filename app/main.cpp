@@ -87,7 +87,7 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   choosePage(window, arguments->page);
   std::optional<Tour> tour;
   if (!arguments->tour.empty()) {
-    tour.emplace(application, window, QString::fromStdString(arguments->tour), sinceStart);
+    tour.emplace(application, window, QString::fromStdString(arguments->tour));
   }
   window.show();
   if (arguments->file.empty()) {

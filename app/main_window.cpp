@@ -50,7 +50,7 @@ MainWindow::MainWindow(const TrainSettings& settings, const QElapsedTimer& since
                                  QMessageBox::Discard | QMessageBox::Cancel,
                                  QMessageBox::Cancel) == QMessageBox::Discard;
   };
-  chooseTheme({});
+  chooseTheme(memory_ == Memory::Keep ? QSettings().value(keyTheme).toString() : QString());
   makePages();
   makeMenus();
   connectEngine();
@@ -139,8 +139,8 @@ void MainWindow::makeViewMenu() {
     action->setCheckable(true);
     action->setData(name);
     themeActions_->addAction(action);
+    action->setChecked(name == theme_);
   }
-  chooseTheme(theme_);
   QAction* full = menu->addAction(tr("&Full screen"), QKeySequence(Qt::Key_F11), this,
                                   [this](bool on) { setWindowState(windowState().setFlag(Qt::WindowFullScreen, on)); });
   full->setCheckable(true);
@@ -243,7 +243,6 @@ void MainWindow::restoreLook() {
   const QSettings settings;
   restoreGeometry(settings.value(keyGeometry).toByteArray());
   trainPage_->restoreState(settings.value(keyTrainPage).toByteArray());
-  chooseTheme(settings.value(keyTheme).toString());
   const int page = settings.value(keyPage, static_cast<int>(Page::Train)).toInt();
   if (page >= 0 && page < page_count) showPage(static_cast<Page>(page));
 }

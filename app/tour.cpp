@@ -46,8 +46,8 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
-Tour::Tour(MeteredApplication& application, MainWindow& window, QString directory, const QElapsedTimer& sinceStart)
-    : application_(application), window_(window), directory_(std::move(directory)), sinceStart_(sinceStart) {
+Tour::Tour(MeteredApplication& application, MainWindow& window, QString directory)
+    : application_(application), window_(window), directory_(std::move(directory)) {
   connect(&window_.workbench(), &Workbench::presented, this, &Tour::present);
   connect(&window_, &MainWindow::openFailed, this, &Tour::quit);
 }
@@ -65,7 +65,7 @@ void Tour::present(const Frame& frame) {
     case Stage::Measure:
       ++framesShown_;
       if (frame.progress.ratings_per_second > 0) rates_.push_back(frame.progress.ratings_per_second);
-      if (stageTimer_.elapsed() >= measuredMs) endMeasuring(frame);
+      if (stageTimer_.elapsed() >= measuredMs) endMeasuring();
       break;
     case Stage::StartOver:
       if (frame.state == RunState::Paused && frame.settings == settings_ && frame.progress.batches_done == 0) {
@@ -74,7 +74,7 @@ void Tour::present(const Frame& frame) {
       }
       break;
     case Stage::TrainToEnd:
-      if (frame.state == RunState::Finished) finish(frame);
+      if (frame.state == RunState::Finished) finish();
       break;
     case Stage::Done: break;
   }
@@ -95,19 +95,17 @@ void Tour::beginMeasuring(const Frame& frame) {
   application_.startMeasuring();
 }
 
-void Tour::endMeasuring(const Frame& frame) {
+void Tour::endMeasuring() {
   measuredSeconds_ = static_cast<double>(stageTimer_.elapsed()) / 1000.0;
   // This call is itself inside a burst; what was collected until now is complete.
   busyMs_ = application_.stopMeasuring();
-  Q_UNUSED(frame)
   window_.workbench().send(Pause{});
   window_.workbench().send(Configure{settings_});
   window_.workbench().send(Reset{});
   stage_ = Stage::StartOver;
 }
 
-void Tour::finish(const Frame& frame) {
-  Q_UNUSED(frame)
+void Tour::finish() {
   stage_ = Stage::Done;
   QTimer::singleShot(2 * settleMs, this, [this] {
     if (!takePictures() || !writeReport()) {

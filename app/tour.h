@@ -17,14 +17,13 @@ class Tour : public QObject {
   Q_OBJECT
 
  public:
-  /// `sinceStart` runs since the program started.
-  Tour(MeteredApplication& application, MainWindow& window, QString directory, const QElapsedTimer& sinceStart);
+  Tour(MeteredApplication& application, MainWindow& window, QString directory);
 
  private:
   void present(const Frame& frame);
   void beginMeasuring(const Frame& frame);
-  void endMeasuring(const Frame& frame);
-  void finish(const Frame& frame);
+  void endMeasuring();
+  void finish();
   bool takePictures();
   bool writeReport();
   void quit(const QString& error);
@@ -34,7 +33,6 @@ class Tour : public QObject {
   MeteredApplication& application_;
   MainWindow& window_;
   QString directory_;
-  QElapsedTimer sinceStart_;
   QElapsedTimer stageTimer_;
   Stage stage_ = Stage::WaitForData;
   TrainSettings settings_;  // of the run to show

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 
 namespace rowlight {
@@ -17,6 +18,9 @@ struct RowIndex {
 
 /// Which embedding table: the rows of users or those of movies.
 enum class Table : std::uint8_t { Users, Movies };
+
+/// Where a table stands in arrays with an entry for each: 0 for users, 1 for movies.
+[[nodiscard]] constexpr std::size_t index_of(Table table) { return static_cast<std::size_t>(table); }
 
 using UserRow = RowIndex<struct UserTag>;
 using MovieRow = RowIndex<struct MovieTag>;

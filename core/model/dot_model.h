@@ -45,7 +45,7 @@ class DotModel {
   /// One gradient for each parameter, in the same order; filled by add_row_gradients().
   [[nodiscard]] std::span<const RowGradient> gradients() const { return gradients_; }
   [[nodiscard]] std::uint64_t parameter_count() const;
-  [[nodiscard]] const Matrix& factors(Table table) const { return parameters_[table == Table::Users ? 0 : 1].value; }
+  [[nodiscard]] const Matrix& factors(Table table) const { return parameters_[index_of(table)].value; }
   /// Null for a model without biases.
   [[nodiscard]] const Matrix* bias(Table table) const;
 

@@ -9,8 +9,6 @@ namespace rowlight {
 
 namespace {
 
-std::size_t side(Table table) { return table == Table::Users ? 0 : 1; }
-
 /// Root mean square around the mean over at most `sampled` rows spread evenly: exact for small tables.
 float standard_deviation(const Matrix& table) {
   constexpr std::size_t sampled = 4096;
@@ -36,7 +34,7 @@ bool same_bits(std::span<const float> a, std::span<const float> b) {
 
 }  // namespace
 
-void FrameBuilder::watch(const Watch& watch) { watches_[side(watch.table)].rows = watch.rows; }
+void FrameBuilder::watch(const Watch& watch) { watches_[index_of(watch.table)].rows = watch.rows; }
 
 void FrameBuilder::project(const Project& project) {
   if (project.table != project_.table || !project.enabled) {
@@ -59,7 +57,7 @@ void FrameBuilder::start_run() {
 
 void FrameBuilder::before_batch(const Trainer& trainer) {
   for (const Table table : {Table::Users, Table::Movies}) {
-    WatchState& state = watches_[side(table)];
+    WatchState& state = watches_[index_of(table)];
     const Matrix& factors = trainer.model().factors(table);
     const Matrix* bias = trainer.model().bias(table);
     state.before_rows.clear();

@@ -207,8 +207,10 @@ FramePtr Session::frame() {
   frame->settings = s.settings;
   frame->error = s.error;
   frame->simd_target = simd::name_of(simd::current_target());
-  frame->loss = std::make_shared<LossHistory>();
-  if (!s.trainer) return frame;
+  if (!s.trainer) {
+    frame->loss = std::make_shared<LossHistory>();
+    return frame;
+  }
 
   const Trainer& trainer = *s.trainer;
   frame->ratings = trainer.ratings();

@@ -20,8 +20,6 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-std::size_t side(Table table) { return table == Table::Users ? 0 : 1; }
-
 std::shared_ptr<const RowCounts> count_rows(std::span<const std::int32_t> column,
                                             std::span<const std::int32_t> positions, std::size_t rows) {
   auto counts = std::make_shared<RowCounts>(rows, 0U);
@@ -171,7 +169,7 @@ Trainer::Trainer(TrainerInput&& input, Prepared&& prepared)
 
 void Trainer::zero_unseen_rows() {
   for (Parameter& parameter : model_.parameters()) {
-    const RowCounts& counts = *counts_[side(parameter.rows)];
+    const RowCounts& counts = *counts_[index_of(parameter.rows)];
     for (std::size_t row = 0; row < counts.size(); ++row) {
       if (counts[row] == 0) std::ranges::fill(parameter.value.row(row), 0.0F);
     }
@@ -188,9 +186,9 @@ std::uint64_t Trainer::batches_done() const {
 
 std::uint64_t Trainer::batch_number() const { return step_.done() ? batches_done() : batches_done() + 1; }
 
-const std::vector<std::uint64_t>& Trainer::last_lookups(Table table) const { return last_lookups_[side(table)]; }
+const std::vector<std::uint64_t>& Trainer::last_lookups(Table table) const { return last_lookups_[index_of(table)]; }
 
-std::shared_ptr<const RowCounts> Trainer::counts(Table table) const { return counts_[side(table)]; }
+std::shared_ptr<const RowCounts> Trainer::counts(Table table) const { return counts_[index_of(table)]; }
 
 std::vector<std::int32_t> Trainer::order_of(int epoch) const {
   std::vector<std::int32_t> order = positions_;
@@ -231,32 +229,23 @@ void Trainer::begin_batch() {
   step_.begin(*ratings_, std::span(order_).subspan(begin, size), rates_at(settings_, batch_number(), total));
 }
 
-Expected<void> Trainer::advance_stage() {
-  if (validating_) return validate_chunk();
-  const auto start = std::chrono::steady_clock::now();
-  if (step_.done()) begin_batch();
-  // The stage after a loss that is not finite would spoil every table; the run stays here for a look.
-  if (step_.has_run(BatchStage::Loss) && !std::isfinite(step_.loss())) return tl::make_unexpected(batch_divergence());
-  step_.run_stage();
-  const double seconds = seconds_since(start);
-  batch_seconds_ += seconds;
-  epoch_seconds_ += seconds;
-  if (step_.done()) finish_batch();
-  return {};
-}
+Expected<void> Trainer::advance_stage() { return run_stages(1); }
 
-Expected<void> Trainer::advance() {
+Expected<void> Trainer::advance() { return run_stages(batch_stage_count); }
+
+Expected<void> Trainer::run_stages(int most) {
   if (validating_) return validate_chunk();
   const auto start = std::chrono::steady_clock::now();
   if (step_.done()) begin_batch();
-  while (!step_.done()) {
+  for (; most > 0 && !step_.done(); --most) {
+    // The stage after a loss that is not finite would spoil every table; the run stays here for a look.
     if (step_.has_run(BatchStage::Loss) && !std::isfinite(step_.loss())) return tl::make_unexpected(batch_divergence());
     step_.run_stage();
   }
   const double seconds = seconds_since(start);
   batch_seconds_ += seconds;
   epoch_seconds_ += seconds;
-  finish_batch();
+  if (step_.done()) finish_batch();
   return {};
 }
 

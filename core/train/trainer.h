@@ -96,6 +96,8 @@ class Trainer {
 
   Trainer(TrainerInput&& input, Prepared&& prepared);
 
+  /// The one way forward: up to `most` operations of the batch under way or the next, or a chunk of the validation.
+  Expected<void> run_stages(int most);
   void begin_batch();
   void finish_batch();
   [[nodiscard]] Expected<void> validate_chunk();

@@ -24,12 +24,14 @@ QString text(const std::string& utf8) { return QString::fromStdString(utf8); }
 
 QString formatCount(std::uint64_t count) { return english().toString(static_cast<qulonglong>(count)); }
 
-QString formatFixed(double value, int decimals) {
-  if (!std::isfinite(value)) return en_dash;
-  QString digits = english().toString(std::abs(value), 'f', decimals);
-  // What rounds to zero has no sign: "-0.00" would flicker beside "0.00".
+QString withMinus(const QString& digits, double value) {
   const bool zero = std::none_of(digits.cbegin(), digits.cend(), [](QChar c) { return c >= u'1' && c <= u'9'; });
   return value < 0 && !zero ? minus_sign + digits : digits;
+}
+
+QString formatFixed(double value, int decimals) {
+  if (!std::isfinite(value)) return en_dash;
+  return withMinus(english().toString(std::abs(value), 'f', decimals), value);
 }
 
 QString formatSigned(double value, int decimals) {

@@ -17,6 +17,10 @@ namespace rowlight {
 /// A number with a fixed count of decimals and a true minus sign; "–" when it is not finite.
 [[nodiscard]] QString formatFixed(double value, int decimals);
 
+/// `digits` of a magnitude with the sign of `value`: a true minus, and none for what rounds to zero, since "−0.00"
+/// would flicker beside "0.00".
+[[nodiscard]] QString withMinus(const QString& digits, double value);
+
 /// Like formatFixed(), always with a sign (a space of a digit's width for 0).
 [[nodiscard]] QString formatSigned(double value, int decimals);
 

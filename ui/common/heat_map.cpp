@@ -8,11 +8,11 @@
 #include <cmath>
 #include <cstring>
 
+#include "ui/common/format.h"
+
 namespace rowlight {
 
 namespace {
-
-constexpr QChar minus_sign(0x2212);
 
 // Hatching tells these cells from coloured ones without relying on the hue.
 void hatchCell(QPainter& painter, const QRectF& cell) {
@@ -137,11 +137,7 @@ int heatDecimals(float domain) {
 QString valueText(float value, int decimals) {
   if (std::isnan(value)) return QStringLiteral("NaN");
   if (std::isinf(value)) return value > 0 ? QStringLiteral("∞") : QStringLiteral("−∞");
-  QString text = QString::number(static_cast<double>(std::abs(value)), 'f', decimals);
-  // A value that rounds to zero has no sign: "−0.00" would only irritate.
-  const bool zero = std::none_of(text.begin(), text.end(), [](QChar c) { return c >= u'1' && c <= u'9'; });
-  if (value < 0 && !zero) text.prepend(minus_sign);
-  return text;
+  return withMinus(QString::number(static_cast<double>(std::abs(value)), 'f', decimals), static_cast<double>(value));
 }
 
 }  // namespace rowlight
