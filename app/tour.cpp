@@ -49,13 +49,15 @@ double median(std::vector<double> values) {
 Tour::Tour(MeteredApplication& application, MainWindow& window, QString directory)
     : application_(application), window_(window), directory_(std::move(directory)) {
   connect(&window_.workbench(), &Workbench::presented, this, &Tour::present);
-  connect(&window_, &MainWindow::openFailed, this, &Tour::quit);
+  connect(&window_, &MainWindow::openFailed, this,
+          [this](const QString& sentence) { quit(sentence, window_.lastErrorExitCode()); });
 }
 
 void Tour::present(const Frame& frame) {
   if (stage_ == Stage::Done) return;
   if (frame.state == RunState::Diverged) {
-    quit(QString::fromStdString(frame.error ? frame.error->message() : "training diverged"));
+    const Error error = frame.error.value_or(Error{ErrorKind::Diverged, "training diverged", {}, {}, 0, 0});
+    quit(QString::fromStdString(error.message()), error.exit_code());
     return;
   }
   switch (stage_) {
@@ -109,7 +111,8 @@ void Tour::finish() {
   stage_ = Stage::Done;
   QTimer::singleShot(2 * settleMs, this, [this] {
     if (!takePictures() || !writeReport()) {
-      quit(tr("cannot write into the folder %1").arg(directory_));
+      const Error error{ErrorKind::Io, "cannot write into the folder", {}, directory_.toStdString(), 0, 0};
+      quit(QString::fromStdString(error.message()), error.exit_code());
       return;
     }
     QCoreApplication::exit(0);
@@ -153,10 +156,10 @@ bool Tour::writeReport() {
   return file.write(text) == text.size();
 }
 
-void Tour::quit(const QString& error) {
+void Tour::quit(const QString& error, int exitCode) {
   stage_ = Stage::Done;
   std::fprintf(stderr, "%s\n", qUtf8Printable(error));
-  QCoreApplication::exit(window_.lastErrorExitCode());
+  QCoreApplication::exit(exitCode);
 }
 
 }  // namespace rowlight

@@ -26,7 +26,7 @@ class Tour : public QObject {
   void finish();
   bool takePictures();
   bool writeReport();
-  void quit(const QString& error);
+  void quit(const QString& error, int exitCode);
 
   enum class Stage { WaitForData, Measure, StartOver, TrainToEnd, Done };
 

@@ -1,0 +1,65 @@
+#include <QDir>
+#include <QFile>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QTest>
+
+// The built program as a script sees it: what --tour leaves and how it ends.
+class TestTour : public QObject {
+  Q_OBJECT
+
+  static int run(const QStringList& arguments, QByteArray* errors = nullptr) {
+    QProcess program;
+    program.start(QStringLiteral(ROWLIGHT_PROGRAM), arguments);
+    if (!program.waitForFinished(60000) || program.exitStatus() != QProcess::NormalExit) return -1;
+    if (errors != nullptr) *errors = program.readAllStandardError();
+    return program.exitCode();
+  }
+
+ private slots:
+  void initTestCase() { QVERIFY(folder_.isValid()); }
+
+  void picturesOfEveryPageAndAReport() {
+    const QString to = folder_.filePath(QStringLiteral("tour"));
+    QCOMPARE(run({QStringLiteral("--tour"), to}), 0);
+    QFile report(to + QStringLiteral("/tour.json"));
+    QVERIFY(report.open(QIODevice::ReadOnly));
+    const QJsonObject json = QJsonDocument::fromJson(report.readAll()).object();
+    for (const char* key : {"p50", "p99", "max"}) QVERIFY(json["frame_ms"].toObject()[key].toDouble() > 0);
+    QVERIFY(json["first_frame_ms"].toDouble() > 0);
+    QVERIFY(json["ratings_per_second"].toDouble() > 0);
+    for (const char* theme : {"light", "dark"}) {
+      QList<QByteArray> pictures;
+      for (const char* page : {"lookup", "train", "explore", "cost"}) {
+        QFile picture(QStringLiteral("%1/%2-%3.png").arg(to, page, theme));
+        QVERIFY2(picture.open(QIODevice::ReadOnly), qPrintable(picture.fileName()));
+        pictures << picture.readAll();
+        QCOMPARE(pictures.count(pictures.last()), 1);  // each page is another picture
+      }
+    }
+  }
+
+  void failuresAreNotSuccess() {
+    QByteArray errors;
+    const QString to = folder_.filePath(QStringLiteral("failed"));
+    QCOMPARE(run({QStringLiteral("/nowhere/ratings.csv"), QStringLiteral("--tour"), to}, &errors), 4);
+    QVERIFY(errors.contains("/nowhere/ratings.csv"));
+    QCOMPARE(run({QStringLiteral("--optimizer"), QStringLiteral("sgd"), QStringLiteral("--lr"), QStringLiteral("1e30"),
+                  QStringLiteral("--tour"), to},
+                 &errors),
+             5);
+    QVERIFY(errors.contains("not a finite number"));
+    QFile inTheWay(folder_.filePath(QStringLiteral("file")));
+    QVERIFY(inTheWay.open(QIODevice::WriteOnly));
+    QCOMPARE(run({QStringLiteral("--tour"), inTheWay.fileName() + QStringLiteral("/tour")}, &errors), 4);
+    QVERIFY(errors.contains("cannot write"));
+  }
+
+ private:
+  QTemporaryDir folder_;
+};
+
+QTEST_GUILESS_MAIN(TestTour)
+#include "test_tour.moc"
