@@ -12,8 +12,13 @@ struct KernelTable {
                       std::size_t stride, std::size_t n, float* out);  // null ids: row i itself
   void (*scatter_add_scaled)(const float* scale, const float* rows, const std::int32_t* out_rows, std::size_t stride,
                              std::size_t n, float* out);
+  void (*add_rows)(const float* table, std::size_t stride, const std::int32_t* ids, const float* scale, std::size_t n,
+                   float* out);  // null scale: ones
+  void (*matmul_add)(const Operand& x, const float* rows, std::size_t stride, std::size_t n, std::size_t out_rows,
+                     float* out);
   void (*sgd)(const SgdStep& step, std::size_t n, float* p, float* velocity, const float* grad);  // may be null
-  void (*adamw)(const AdamWStep& step, std::size_t n, float* p, float* m, float* v, const float* grad);
+  void (*adam)(const AdamStep& step, std::size_t n, float* p, float* m, float* v, const float* grad);
+  void (*adagrad)(const AdagradStep& step, std::size_t n, float* p, float* sum, const float* grad);
 };
 
 /// Plain loops that say what each kernel means.

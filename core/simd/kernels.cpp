@@ -92,8 +92,8 @@ void Sgd(const SgdStep& step, std::size_t n, float* p, float* velocity, const fl
   }
 }
 
-template <bool has_grad>
-HWY_INLINE void AdamWSpan(const AdamWStep& step, std::size_t n, float* p, float* m, float* v, const float* grad) {
+template <bool has_grad, bool has_decay>
+HWY_INLINE void AdamSpan(const AdamStep& step, std::size_t n, float* p, float* m, float* v, const float* grad) {
   const F d;
   const std::size_t lanes = hn::Lanes(d);
   const auto beta1 = hn::Set(d, step.beta1);
@@ -101,40 +101,125 @@ HWY_INLINE void AdamWSpan(const AdamWStep& step, std::size_t n, float* p, float*
   const auto rest1 = hn::Set(d, step.one_minus_beta1);
   const auto rest2 = hn::Set(d, step.one_minus_beta2);
   const auto decay = hn::Set(d, step.decay);
+  const auto l2 = hn::Set(d, step.weight_decay);
   const auto size = hn::Set(d, step.step_size);
   const auto correction = hn::Set(d, step.bias_correction);
   const auto eps = hn::Set(d, step.eps);
   for (std::size_t i = 0; i < n; i += lanes) {
+    const auto weight = hn::LoadU(d, p + i);
     auto first = hn::Mul(beta1, hn::LoadU(d, m + i));
     auto second = hn::Mul(beta2, hn::LoadU(d, v + i));
-    if constexpr (has_grad) {
-      const auto g = hn::LoadU(d, grad + i);
+    if constexpr (has_grad || has_decay) {
+      auto g = hn::Zero(d);
+      if constexpr (has_grad) g = hn::LoadU(d, grad + i);
+      if constexpr (has_decay) g = hn::MulAdd(l2, weight, g);
       first = hn::MulAdd(rest1, g, first);
       second = hn::MulAdd(rest2, hn::Mul(g, g), second);
     }
     hn::StoreU(first, d, m + i);
     hn::StoreU(second, d, v + i);
     const auto quotient = hn::Div(first, hn::MulAdd(hn::Sqrt(second), correction, eps));
-    hn::StoreU(hn::NegMulAdd(size, quotient, hn::Mul(decay, hn::LoadU(d, p + i))), d, p + i);
+    hn::StoreU(hn::NegMulAdd(size, quotient, hn::Mul(decay, weight)), d, p + i);
   }
 }
 
-void AdamW(const AdamWStep& step, std::size_t n, float* p, float* m, float* v, const float* grad) {
+void Adam(const AdamStep& step, std::size_t n, float* p, float* m, float* v, const float* grad) {
   const F d;
   const std::size_t lanes = hn::Lanes(d);
   const std::size_t whole = n / lanes * lanes;
-  if (grad) {
-    AdamWSpan<true>(step, whole, p, m, v, grad);
+  const bool decays = step.weight_decay != 0;
+  if (grad && decays) {
+    AdamSpan<true, true>(step, whole, p, m, v, grad);
+  } else if (grad) {
+    AdamSpan<true, false>(step, whole, p, m, v, grad);
+  } else if (decays) {
+    AdamSpan<false, true>(step, whole, p, m, v, nullptr);
   } else {
-    AdamWSpan<false>(step, whole, p, m, v, nullptr);
+    AdamSpan<false, false>(step, whole, p, m, v, nullptr);
   }
   if (whole < n) {
-    scalar_kernels().adamw(step, n - whole, p + whole, m + whole, v + whole, grad ? grad + whole : nullptr);
+    scalar_kernels().adam(step, n - whole, p + whole, m + whole, v + whole, grad ? grad + whole : nullptr);
+  }
+}
+
+void Adagrad(const AdagradStep& step, std::size_t n, float* p, float* sum, const float* grad) {
+  const F d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t whole = n / lanes * lanes;
+  const auto rate = hn::Set(d, step.learning_rate);
+  const auto decay = hn::Set(d, step.weight_decay);
+  const auto eps = hn::Set(d, step.eps);
+  for (std::size_t i = 0; i < whole; i += lanes) {
+    const auto weight = hn::LoadU(d, p + i);
+    const auto g = hn::MulAdd(decay, weight, grad ? hn::LoadU(d, grad + i) : hn::Zero(d));
+    const auto squares = hn::MulAdd(g, g, hn::LoadU(d, sum + i));
+    hn::StoreU(squares, d, sum + i);
+    hn::StoreU(hn::NegMulAdd(rate, hn::Div(g, hn::Add(hn::Sqrt(squares), eps)), weight), d, p + i);
+  }
+  if (whole < n) scalar_kernels().adagrad(step, n - whole, p + whole, sum + whole, grad ? grad + whole : nullptr);
+}
+
+void AddRows(const float* table, std::size_t stride, const std::int32_t* ids, const float* scale, std::size_t n,
+             float* out) {
+  const F d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t whole = stride / lanes * lanes;
+  for (std::size_t i = 0; i < n; ++i) {
+    const float* row = table + static_cast<std::size_t>(ids[i]) * stride;
+    const float factor = scale ? scale[i] : 1.0F;
+    const auto factors = hn::Set(d, factor);
+    std::size_t k = 0;
+    for (; k < whole; k += lanes) {
+      hn::StoreU(hn::MulAdd(factors, hn::LoadU(d, row + k), hn::LoadU(d, out + k)), d, out + k);
+    }
+    for (; k < stride; ++k) out[k] += factor * row[k];
+  }
+}
+
+/// Columns [k, k + vectors * lanes) of one output row: the sums stay in registers while the rows pass by.
+template <std::size_t vectors>
+HWY_INLINE void MatmulColumns(const float* x, std::size_t col_step, const float* rows, std::size_t stride,
+                              std::size_t n, float* out) {
+  const F d;
+  const std::size_t lanes = hn::Lanes(d);
+  auto sum0 = hn::LoadU(d, out);
+  auto sum1 = vectors > 1 ? hn::LoadU(d, out + lanes) : sum0;
+  auto sum2 = vectors > 2 ? hn::LoadU(d, out + 2 * lanes) : sum0;
+  auto sum3 = vectors > 3 ? hn::LoadU(d, out + 3 * lanes) : sum0;
+  for (std::size_t j = 0; j < n; ++j) {
+    const auto factor = hn::Set(d, x[j * col_step]);
+    const float* row = rows + j * stride;
+    sum0 = hn::MulAdd(factor, hn::LoadU(d, row), sum0);
+    if constexpr (vectors > 1) sum1 = hn::MulAdd(factor, hn::LoadU(d, row + lanes), sum1);
+    if constexpr (vectors > 2) sum2 = hn::MulAdd(factor, hn::LoadU(d, row + 2 * lanes), sum2);
+    if constexpr (vectors > 3) sum3 = hn::MulAdd(factor, hn::LoadU(d, row + 3 * lanes), sum3);
+  }
+  hn::StoreU(sum0, d, out);
+  if constexpr (vectors > 1) hn::StoreU(sum1, d, out + lanes);
+  if constexpr (vectors > 2) hn::StoreU(sum2, d, out + 2 * lanes);
+  if constexpr (vectors > 3) hn::StoreU(sum3, d, out + 3 * lanes);
+}
+
+void MatmulAdd(const Operand& x, const float* rows, std::size_t stride, std::size_t n, std::size_t out_rows,
+               float* out) {
+  const F d;
+  const std::size_t lanes = hn::Lanes(d);
+  for (std::size_t i = 0; i < out_rows; ++i) {
+    const float* factors = x.data + i * x.row_step;
+    float* to = out + i * stride;
+    std::size_t k = 0;
+    for (; k + 4 * lanes <= stride; k += 4 * lanes) {
+      MatmulColumns<4>(factors, x.col_step, rows + k, stride, n, to + k);
+    }
+    for (; k + lanes <= stride; k += lanes) MatmulColumns<1>(factors, x.col_step, rows + k, stride, n, to + k);
+    for (; k < stride; ++k) {
+      for (std::size_t j = 0; j < n; ++j) to[k] += factors[j * x.col_step] * rows[j * stride + k];
+    }
   }
 }
 
 const KernelTable* Table() {
-  static constexpr KernelTable table{GatherRows, DotOfRows, ScatterAddScaled, Sgd, AdamW};
+  static constexpr KernelTable table{GatherRows, DotOfRows, ScatterAddScaled, AddRows, MatmulAdd, Sgd, Adam, Adagrad};
   return &table;
 }
 
@@ -255,9 +340,24 @@ void sgd(const SgdStep& step, std::span<float> p, std::span<float> velocity, std
   kernels().sgd(step, p.size(), p.data(), pointer_or_null(velocity), pointer_or_null(grad));
 }
 
-void adamw(const AdamWStep& step, std::span<float> p, std::span<float> m, std::span<float> v,
-           std::span<const float> grad) {
-  kernels().adamw(step, p.size(), p.data(), m.data(), v.data(), pointer_or_null(grad));
+void adam(const AdamStep& step, std::span<float> p, std::span<float> m, std::span<float> v,
+          std::span<const float> grad) {
+  kernels().adam(step, p.size(), p.data(), m.data(), v.data(), pointer_or_null(grad));
+}
+
+void adagrad(const AdagradStep& step, std::span<float> p, std::span<float> sum, std::span<const float> grad) {
+  kernels().adagrad(step, p.size(), p.data(), sum.data(), pointer_or_null(grad));
+}
+
+void add_rows(ConstMatrixView table, std::span<const std::int32_t> ids, std::span<const float> scale,
+              std::span<float> out) {
+  assert(out.size() == table.stride && (scale.empty() || scale.size() == ids.size()));
+  kernels().add_rows(table.data, table.stride, ids.data(), pointer_or_null(scale), ids.size(), out.data());
+}
+
+void matmul_add(const Operand& x, ConstMatrixView rows, MatrixView out) {
+  assert(rows.stride == out.stride);
+  kernels().matmul_add(x, rows.data, rows.stride, rows.rows, out.rows, out.data);
 }
 
 }  // namespace rowlight::simd

@@ -44,6 +44,24 @@ void dot_of_rows(ConstMatrixView a, std::span<const std::int32_t> a_ids, ConstMa
 void scatter_add_scaled(std::span<const float> scale, ConstMatrixView rows, std::span<const std::int32_t> out_rows,
                         MatrixView out);
 
+/// out (dim) += sum over i of scale[i] * table[ids[i]], added in rising order of i; an empty `scale` stands for ones.
+/// Pre: 0 <= ids[i] < table.rows; `out` is a row of the table's stride and overlaps nothing.
+void add_rows(ConstMatrixView table, std::span<const std::int32_t> ids, std::span<const float> scale,
+              std::span<float> out);
+
+/// The left operand of matmul_add(): element (i, j) stands at data[i * row_step + j * col_step], so a matrix and its
+/// transpose are read alike.
+struct Operand {
+  const float* data = nullptr;
+  std::size_t row_step = 0;
+  std::size_t col_step = 1;
+};
+
+/// out (m, dim) += x (m, n) . rows (n, dim): out[i] = out[i] + x[i][0] * rows[0] + x[i][1] * rows[1] + ..., one fused
+/// multiply-add after the other in rising order (a product and a sum on targets without one). Nothing is left out: a
+/// zero times NaN is NaN. Pre: equal strides; x has out.rows x rows.rows elements; out overlaps nothing.
+void matmul_add(const Operand& x, ConstMatrixView rows, MatrixView out);
+
 /// Numbers of one SGD step (torch.optim.SGD, dampening 0, not Nesterov).
 struct SgdStep {
   float learning_rate = 0;
@@ -56,22 +74,35 @@ struct SgdStep {
 /// Pre: spans that are not empty have the length of p.
 void sgd(const SgdStep& step, std::span<float> p, std::span<float> velocity, std::span<const float> grad);
 
-/// Numbers of one AdamW step (Loshchilov and Hutter, 2019, as torch.optim.AdamW computes it), t counted from 1.
-struct AdamWStep {
-  float decay = 1;  ///< 1 - learning_rate * weight_decay
+/// Numbers of one step of Adam (Kingma and Ba, 2015), AdamW (Loshchilov and Hutter, 2019) or SparseAdam as torch.optim
+/// computes it, t counted from 1.
+struct AdamStep {
+  float decay = 1;         ///< AdamW: 1 - learning_rate * weight_decay
+  float weight_decay = 0;  ///< Adam: added to the gradient, times p
   float beta1 = 0;
   float one_minus_beta1 = 0;
   float beta2 = 0;
   float one_minus_beta2 = 0;
-  float step_size = 0;        ///< learning_rate / (1 - beta1^t)
-  float bias_correction = 0;  ///< 1 / sqrt(1 - beta2^t)
+  float step_size = 0;        ///< learning_rate / (1 - beta1^t); SparseAdam: that * sqrt(1 - beta2^t)
+  float bias_correction = 1;  ///< 1 / sqrt(1 - beta2^t); SparseAdam: 1
   float eps = 0;
 };
 
-/// Per float: p *= decay; m = beta1 m + (1-beta1) g; v = beta2 v + (1-beta2) g^2;
+/// Per float, with g = grad + weight_decay * p: p *= decay; m = beta1 m + (1-beta1) g; v = beta2 v + (1-beta2) g^2;
 /// p -= step_size * m / (sqrt(v) * bias_correction + eps). `grad` may be empty and counts as zeros.
 /// Pre: spans that are not empty have the length of p. Zeros with zero moments and gradient stay zeros.
-void adamw(const AdamWStep& step, std::span<float> p, std::span<float> m, std::span<float> v,
-           std::span<const float> grad);
+void adam(const AdamStep& step, std::span<float> p, std::span<float> m, std::span<float> v,
+          std::span<const float> grad);
+
+/// Numbers of one Adagrad step (Duchi, Hazan and Singer, 2011), as torch.optim.Adagrad computes it without lr_decay.
+struct AdagradStep {
+  float learning_rate = 0;
+  float weight_decay = 0;
+  float eps = 0;
+};
+
+/// Per float, with g = grad + weight_decay * p: sum += g^2; p -= learning_rate * g / (sqrt(sum) + eps). `grad` may be
+/// empty and counts as zeros. Pre: spans that are not empty have the length of p; eps > 0, so zeros stay zeros.
+void adagrad(const AdagradStep& step, std::span<float> p, std::span<float> sum, std::span<const float> grad);
 
 }  // namespace rowlight::simd

@@ -41,19 +41,47 @@ void sgd(const SgdStep& step, std::size_t n, float* p, float* velocity, const fl
   }
 }
 
-void adamw(const AdamWStep& step, std::size_t n, float* p, float* m, float* v, const float* grad) {
+void add_rows(const float* table, std::size_t stride, const std::int32_t* ids, const float* scale, std::size_t n,
+              float* out) {
   for (std::size_t i = 0; i < n; ++i) {
-    const float g = grad ? grad[i] : 0.0F;
+    const float* row = table + static_cast<std::size_t>(ids[i]) * stride;
+    for (std::size_t k = 0; k < stride; ++k) out[k] += (scale ? scale[i] : 1.0F) * row[k];
+  }
+}
+
+void matmul_add(const Operand& x, const float* rows, std::size_t stride, std::size_t n, std::size_t out_rows,
+                float* out) {
+  for (std::size_t i = 0; i < out_rows; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      const float factor = x.data[i * x.row_step + j * x.col_step];
+      for (std::size_t k = 0; k < stride; ++k) out[i * stride + k] += factor * rows[j * stride + k];
+    }
+  }
+}
+
+void adam(const AdamStep& step, std::size_t n, float* p, float* m, float* v, const float* grad) {
+  for (std::size_t i = 0; i < n; ++i) {
+    float g = grad ? grad[i] : 0.0F;
+    if (step.weight_decay != 0) g += step.weight_decay * p[i];
     m[i] = step.beta1 * m[i] + step.one_minus_beta1 * g;
     v[i] = step.beta2 * v[i] + step.one_minus_beta2 * g * g;
     p[i] = p[i] * step.decay - step.step_size * (m[i] / (std::sqrt(v[i]) * step.bias_correction + step.eps));
   }
 }
 
+void adagrad(const AdagradStep& step, std::size_t n, float* p, float* sum, const float* grad) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const float g = (grad ? grad[i] : 0.0F) + step.weight_decay * p[i];
+    sum[i] += g * g;
+    p[i] -= step.learning_rate * (g / (std::sqrt(sum[i]) + step.eps));
+  }
+}
+
 }  // namespace
 
 const KernelTable& scalar_kernels() {
-  static constexpr KernelTable table{gather_rows, dot_of_rows, scatter_add_scaled, sgd, adamw};
+  static constexpr KernelTable table{gather_rows, dot_of_rows, scatter_add_scaled, add_rows, matmul_add, sgd,
+                                     adam,        adagrad};
   return table;
 }
 

@@ -105,14 +105,14 @@ void Optimizer::set_numbers(const Rates& rates) {
   }
   // As torch computes it: the corrections use the present beta1, also when one-cycle moves it.
   const auto t = static_cast<double>(steps_);
-  adamw_.decay = static_cast<float>(1 - rates.learning_rate * settings_.weight_decay);
-  adamw_.beta1 = static_cast<float>(rates.momentum);
-  adamw_.one_minus_beta1 = static_cast<float>(1 - rates.momentum);
-  adamw_.beta2 = static_cast<float>(settings_.beta2);
-  adamw_.one_minus_beta2 = static_cast<float>(1 - settings_.beta2);
-  adamw_.step_size = static_cast<float>(rates.learning_rate / (1 - std::pow(rates.momentum, t)));
-  adamw_.bias_correction = static_cast<float>(1 / std::sqrt(1 - std::pow(settings_.beta2, t)));
-  adamw_.eps = static_cast<float>(settings_.eps);
+  adam_.decay = static_cast<float>(1 - rates.learning_rate * settings_.weight_decay);
+  adam_.beta1 = static_cast<float>(rates.momentum);
+  adam_.one_minus_beta1 = static_cast<float>(1 - rates.momentum);
+  adam_.beta2 = static_cast<float>(settings_.beta2);
+  adam_.one_minus_beta2 = static_cast<float>(1 - settings_.beta2);
+  adam_.step_size = static_cast<float>(rates.learning_rate / (1 - std::pow(rates.momentum, t)));
+  adam_.bias_correction = static_cast<float>(1 / std::sqrt(1 - std::pow(settings_.beta2, t)));
+  adam_.eps = static_cast<float>(settings_.eps);
 }
 
 void Optimizer::update_floats(std::size_t parameter, std::size_t first, std::span<float> p,
@@ -121,7 +121,7 @@ void Optimizer::update_floats(std::size_t parameter, std::size_t first, std::spa
     return states_[parameter * states_per_parameter_ + which].value.view().flat().subspan(first, p.size());
   };
   if (settings_.kind == OptimizerKind::AdamW) {
-    simd::adamw(adamw_, p, state(0), state(1), grad);
+    simd::adam(adam_, p, state(0), state(1), grad);
   } else {
     simd::sgd(sgd_, p, states_per_parameter_ > 0 ? state(0) : std::span<float>{}, grad);
   }

@@ -54,7 +54,7 @@ class Optimizer {
   OptimizerSettings settings_;
   std::uint64_t steps_ = 0;
   simd::SgdStep sgd_;          // of the running step
-  simd::AdamWStep adamw_;      // of the running step
+  simd::AdamStep adam_;      // of the running step
   std::vector<State> states_;  // states_per_parameter_ for each parameter, in the parameters' order
   std::size_t states_per_parameter_ = 0;
   std::vector<Piece> pieces_;

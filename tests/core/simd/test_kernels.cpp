@@ -153,31 +153,99 @@ class TestKernels : public QObject {
     }
   }
 
-  void adamwAgrees_data() { targets_data(); }
-  void adamwAgrees() {
+  void adamAgrees_data() { targets_data(); }
+  void adamAgrees() {
     QFETCH(int, target);
     QFETCH(std::size_t, offset);
     const KernelTable& kernels = kernels_for(static_cast<Target>(target));
-    const AdamWStep step{0.999F, 0.9F, 0.1F, 0.99F, 0.01F, 0.05F, 3.0F, 1e-5F};
+    const AdamStep decoupled{0.999F, 0, 0.9F, 0.1F, 0.99F, 0.01F, 0.05F, 3.0F, 1e-5F};
+    const AdamStep l2{1, 0.1F, 0.9F, 0.1F, 0.99F, 0.01F, 0.05F, 3.0F, 1e-5F};
+    for (std::size_t n = 0; n <= 2 * widest + 1; ++n) {
+      for (const AdamStep& step : {decoupled, l2}) {
+        for (const bool with_grad : {false, true}) {
+          auto p = random_floats(n + offset, 1);
+          auto m = random_floats(n + offset, 2);
+          auto v = random_floats(n + offset, 3);
+          for (float& x : v) x = std::abs(x);
+          const auto grad = random_floats(n + offset, 4);
+          auto expected_p = p;
+          auto expected_m = m;
+          auto expected_v = v;
+          const float* g = with_grad ? grad.data() + offset : nullptr;
+          kernels.adam(step, n, p.data() + offset, m.data() + offset, v.data() + offset, g);
+          scalar_kernels().adam(step, n, expected_p.data() + offset, expected_m.data() + offset,
+                                expected_v.data() + offset, g);
+          for (std::size_t i = 0; i < n + offset; ++i) {
+            QVERIFY(close(p[i], expected_p[i], 1));
+            QVERIFY(close(m[i], expected_m[i], 1));
+            QVERIFY(close(v[i], expected_v[i], 1));
+          }
+        }
+      }
+    }
+  }
+
+  void adagradAgrees_data() { targets_data(); }
+  void adagradAgrees() {
+    QFETCH(int, target);
+    QFETCH(std::size_t, offset);
+    const KernelTable& kernels = kernels_for(static_cast<Target>(target));
     for (std::size_t n = 0; n <= 2 * widest + 1; ++n) {
       for (const bool with_grad : {false, true}) {
         auto p = random_floats(n + offset, 1);
-        auto m = random_floats(n + offset, 2);
-        auto v = random_floats(n + offset, 3);
-        for (float& x : v) x = std::abs(x);
-        const auto grad = random_floats(n + offset, 4);
+        auto sum = random_floats(n + offset, 2);
+        for (float& x : sum) x = std::abs(x);
+        const auto grad = random_floats(n + offset, 3);
         auto expected_p = p;
-        auto expected_m = m;
-        auto expected_v = v;
+        auto expected_sum = sum;
         const float* g = with_grad ? grad.data() + offset : nullptr;
-        kernels.adamw(step, n, p.data() + offset, m.data() + offset, v.data() + offset, g);
-        scalar_kernels().adamw(step, n, expected_p.data() + offset, expected_m.data() + offset,
-                               expected_v.data() + offset, g);
+        const AdagradStep step{0.1F, 0.01F, 1e-10F};
+        kernels.adagrad(step, n, p.data() + offset, sum.data() + offset, g);
+        scalar_kernels().adagrad(step, n, expected_p.data() + offset, expected_sum.data() + offset, g);
         for (std::size_t i = 0; i < n + offset; ++i) {
           QVERIFY(close(p[i], expected_p[i], 1));
-          QVERIFY(close(m[i], expected_m[i], 1));
-          QVERIFY(close(v[i], expected_v[i], 1));
+          QVERIFY(close(sum[i], expected_sum[i], 1));
         }
+      }
+    }
+  }
+
+  void rowsAreAdded_data() { targets_data(); }
+  void rowsAreAdded() {
+    QFETCH(int, target);
+    QFETCH(std::size_t, offset);
+    const KernelTable& kernels = kernels_for(static_cast<Target>(target));
+    for (std::size_t width = 0; width <= 2 * widest + 1; ++width) {
+      for (const bool with_scale : {false, true}) {
+        const auto table = random_floats(7 * width + offset, 1);
+        const auto scale = random_floats(9, 2);
+        const auto ids = random_ids(9, 7, 3);
+        auto out = random_floats(width + offset, 4);
+        auto expected = out;
+        const float* factors = with_scale ? scale.data() : nullptr;
+        kernels.add_rows(table.data() + offset, width, ids.data(), factors, 9, out.data() + offset);
+        scalar_kernels().add_rows(table.data() + offset, width, ids.data(), factors, 9, expected.data() + offset);
+        for (std::size_t i = 0; i < out.size(); ++i) QVERIFY(close(out[i], expected[i], 9));
+      }
+    }
+  }
+
+  void matrixProductsAgree_data() { targets_data(); }
+  void matrixProductsAgree() {
+    QFETCH(int, target);
+    QFETCH(std::size_t, offset);
+    const KernelTable& kernels = kernels_for(static_cast<Target>(target));
+    constexpr std::size_t m = 3;
+    constexpr std::size_t n = 5;
+    for (std::size_t width = 0; width <= 5 * widest + 1; ++width) {
+      const auto x = random_floats(m * n + offset, 1);
+      const auto rows = random_floats(n * width + offset, 2);
+      for (const Operand& left : {Operand{x.data() + offset, n, 1}, Operand{x.data() + offset, 1, m}}) {
+        auto out = random_floats(m * width + offset, 3);
+        auto expected = out;
+        kernels.matmul_add(left, rows.data() + offset, width, n, m, out.data() + offset);
+        scalar_kernels().matmul_add(left, rows.data() + offset, width, n, m, expected.data() + offset);
+        for (std::size_t i = 0; i < out.size(); ++i) QVERIFY(close(out[i], expected[i], 9));
       }
     }
   }
@@ -190,7 +258,8 @@ class TestKernels : public QObject {
     std::vector<float> p = zeros;
     std::vector<float> m = zeros;
     std::vector<float> v = zeros;
-    kernels.adamw({0.9F, 0.9F, 0.1F, 0.99F, 0.01F, 0.05F, 3.0F, 1e-5F}, 48, p.data(), m.data(), v.data(), zeros.data());
+    kernels.adam({0.9F, 0, 0.9F, 0.1F, 0.99F, 0.01F, 0.05F, 3.0F, 1e-5F}, 48, p.data(), m.data(), v.data(),
+                 zeros.data());
     kernels.sgd({0.1F, 0.9F, 0.1F}, 48, p.data(), m.data(), zeros.data());
     for (float x : p) QCOMPARE(x, 0.0F);
   }
