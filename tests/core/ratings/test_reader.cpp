@@ -407,6 +407,16 @@ class TestReader : public QObject {
     QCOMPARE(rows_of(*loaded->set), std::string("1 2 3"));
   }
 
+  void aHeaderWithMoreColumnsThanTheLinesIsRefused() {
+    // Most lines lack the column that the header calls the rating.
+    test::WrittenFiles files;
+    const auto loaded = read_ratings(files.write("x", "user;item;rating\na;3\nb;4\nc;d;4\n"));
+    QVERIFY(!loaded);
+    QCOMPARE(loaded.error().kind, ErrorKind::BadInput);
+    QVERIFY2(loaded.error().what == "the header names 3 columns and the lines have 2 fields",
+             loaded.error().what.c_str());
+  }
+
   void loadingCanBeCancelled() {
     test::WrittenFiles files;
     const std::string path = files.write("u.data", good_lines(200000));
