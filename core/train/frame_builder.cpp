@@ -28,6 +28,17 @@ float standard_deviation(const Matrix& table) {
   return static_cast<float>(std::sqrt(std::max(0.0, squares / static_cast<double>(count) - mean * mean)));
 }
 
+/// What a LossHistory shows of `all`. As the width is a power of two, an epoch that is left out never comes back.
+std::vector<EpochResult> decimated(const std::vector<EpochResult>& all) {
+  std::size_t width = 1;
+  while (all.size() / width + 2 > LossHistory::most_epochs) width *= 2;
+  if (width == 1) return all;
+  std::vector<EpochResult> shown = {all.front()};
+  for (std::size_t number = width; number < all.size(); number += width) shown.push_back(all[number - 1]);
+  shown.push_back(all.back());
+  return shown;
+}
+
 bool same_bits(std::span<const float> a, std::span<const float> b) {
   return std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
 }
@@ -169,11 +180,13 @@ void FrameBuilder::update_batch(const Trainer& trainer) {
 
 void FrameBuilder::update_loss(const Trainer& trainer) {
   const LossCurve& curve = trainer.loss_curve();
-  const bool current = loss_ && loss_->epochs.size() == trainer.epochs().size() &&
+  const int last_epoch = trainer.epochs().empty() ? 0 : trainer.epochs().back().epoch;
+  const int shown_epoch = !loss_ || loss_->epochs.empty() ? 0 : loss_->epochs.back().epoch;
+  const bool current = loss_ && shown_epoch == last_epoch &&
                        (curve.points().empty()
                             ? loss_->training.empty()
                             : !loss_->training.empty() && loss_->training.back().batch == curve.points().back().batch);
-  if (!current) loss_ = std::make_shared<LossHistory>(LossHistory{curve.points(), trainer.epochs()});
+  if (!current) loss_ = std::make_shared<LossHistory>(LossHistory{curve.points(), decimated(trainer.epochs())});
 }
 
 void FrameBuilder::update_projection(const Trainer& trainer, bool playing) {

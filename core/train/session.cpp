@@ -22,6 +22,7 @@ struct Session::State {
   StepUnit unit = StepUnit::Batch;
   bool single_step = false;
   double units_per_second = 0;
+  std::uint64_t units_done = 0;
   std::optional<Error> error;
   std::uint64_t sequence = 0;
   std::uint64_t run = 0;
@@ -63,10 +64,9 @@ struct Session::State {
       settings = command.settings;
       return;
     }
-    TrainSettings alike = command.settings;
-    alike.epochs = settings.epochs;
-    alike.threads = settings.threads;
-    if (alike == settings) {  // threads do not change a result; they come into force with the next run
+    const bool under_way = trainer->batches_done() > 0 || !trainer->between_batches();
+    if (!starts_afresh(settings, command.settings, under_way)) {
+      // Threads do not change a result; they come into force with the next run.
       settings = command.settings;
       trainer->set_epochs(settings.epochs);
       if (run_state == RunState::Finished && !trainer->finished()) run_state = RunState::Paused;
@@ -84,7 +84,8 @@ struct Session::State {
     } else if (run_state == RunState::Finished) {
       error = Error{ErrorKind::Usage,
                     "all " + std::to_string(settings.epochs) + " epochs are done",
-                    "reset to start over, or raise the number of epochs",
+                    settings.schedule == ScheduleKind::Constant ? "reset to start over, or raise the number of epochs"
+                                                                : "reset to start over",
                     {},
                     0,
                     0};
@@ -189,6 +190,7 @@ bool Session::advance(const Budget& budget) {
   while (s.run_state == RunState::Playing && units < budget.units) {
     if (s.run_piece()) {
       ++units;
+      ++s.units_done;
       if (s.single_step && s.run_state == RunState::Playing) s.run_state = RunState::Paused;
       if (s.trainer->finished()) s.run_state = RunState::Finished;
       if (s.run_state != RunState::Playing) s.single_step = false;
@@ -226,9 +228,12 @@ FramePtr Session::frame() {
   progress.next_stage = trainer.step().done() ? BatchStage::DrawBatch : trainer.step().next_stage();
   progress.learning_rate = trainer.step().rates().learning_rate;
   progress.ratings_per_second = s.ratings_per_second;
+  progress.train_seconds = trainer.batch_seconds();
   s.builder.fill(*frame, trainer, s.run_state == RunState::Playing);
   return frame;
 }
+
+std::uint64_t Session::units_done() const { return state_->units_done; }
 
 double Session::units_per_second() const { return state_->units_per_second; }
 

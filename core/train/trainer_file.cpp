@@ -63,26 +63,42 @@ json to_json(const TrainSettings& s) {
           {"seed", s.seed}};
 }
 
-// Throws json::exception on a value that is absent or of another type; the caller turns that into an Error.
+/// A name in a saved run that this version does not know.
+struct UnknownName {
+  std::string what;
+};
+
+template <class Kind>
+Kind named(const json& j, const char* key, std::initializer_list<Kind> kinds) {
+  const auto name = j.at(key).get<std::string>();
+  for (const Kind kind : kinds) {
+    if (name_of(kind) == name) return kind;
+  }
+  throw UnknownName{std::string("the saved run's ") + key + " is '" + name + "'"};
+}
+
+// Throws json::exception on a value that is absent or of another type, and UnknownName; the caller turns them into an
+// Error.
 TrainSettings settings_from(const json& j) {
   TrainSettings s;
-  s.model = j.at("model").get<std::string>() == name_of(ModelKind::Dot) ? ModelKind::Dot : ModelKind::DotBias;
+  s.model = named(j, "model", {ModelKind::Dot, ModelKind::DotBias});
   s.factors = j.at("factors").get<std::size_t>();
-  s.range_mode = static_cast<RangeMode>(std::clamp(j.at("range_mode").get<int>(), 0, 2));
+  const int range_mode = j.at("range_mode").get<int>();
+  if (range_mode < 0 || range_mode > 2)
+    throw UnknownName{"the saved run's range_mode is " + std::to_string(range_mode)};
+  s.range_mode = static_cast<RangeMode>(range_mode);
   s.range_low = j.at("range_low").get<float>();
   s.range_high = j.at("range_high").get<float>();
   s.epochs = j.at("epochs").get<int>();
   s.batch_size = j.at("batch_size").get<std::size_t>();
-  const bool is_sgd = j.at("optimizer").get<std::string>() == name_of(OptimizerKind::Sgd);
-  s.optimizer = default_optimizer(is_sgd ? OptimizerKind::Sgd : OptimizerKind::AdamW);
+  s.optimizer = default_optimizer(named(j, "optimizer", {OptimizerKind::Sgd, OptimizerKind::AdamW}));
   s.optimizer.learning_rate = j.at("learning_rate").get<double>();
   s.optimizer.momentum = j.at("momentum").get<double>();
   s.optimizer.beta1 = j.at("beta1").get<double>();
   s.optimizer.beta2 = j.at("beta2").get<double>();
   s.optimizer.eps = j.at("eps").get<double>();
   s.optimizer.weight_decay = j.at("weight_decay").get<double>();
-  const bool constant = j.at("schedule").get<std::string>() == name_of(ScheduleKind::Constant);
-  s.schedule = constant ? ScheduleKind::Constant : ScheduleKind::OneCycle;
+  s.schedule = named(j, "schedule", {ScheduleKind::Constant, ScheduleKind::OneCycle});
   s.valid_share = j.at("valid_share").get<double>();
   s.seed = j.at("seed").get<std::uint64_t>();
   return s;
@@ -197,6 +213,9 @@ Expected<std::unique_ptr<Trainer>> Trainer::resume(TrainerInput input, const Ten
     return created;
   } catch (const json::exception&) {
     return not_a_run();
+  } catch (const UnknownName& unknown) {
+    return fail(ErrorKind::BadInput, unknown.what,
+                "this version does not know it; a newer one may have written the file");
   }
 }
 

@@ -25,6 +25,7 @@ namespace rowlight {
 namespace {
 
 constexpr int update_ms = 100;
+constexpr qsizetype most_markers = 100;  // beyond, the dots of the epochs would hide their line
 
 void setTicks(QCategoryAxis* axis, const AxisTicks& ticks) {
   for (const QString& label : axis->categoriesLabels()) axis->remove(label);
@@ -191,6 +192,7 @@ void LossPanel::updateChart() {
   fitAxes(series, last, total);
   raw_->replace(series.raw);
   smoothed_->replace(series.smoothed);
+  validation_->setPointsVisible(series.validation.size() <= most_markers);
   validation_->replace(series.validation);
   view_->setLastBatch(last);
   if (cursor_) showReading(cursor_);

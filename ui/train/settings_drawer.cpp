@@ -29,6 +29,8 @@
 namespace rowlight {
 namespace {
 
+constexpr int most_threads = 1024;
+
 // The shortest text that reads back as the same number.
 QString exactText(double value) { return QString::number(value, 'g', QLocale::FloatingPointShortest); }
 QString exactText(float value) {
@@ -304,6 +306,13 @@ void SettingsDrawer::addDataFields() {
   };
   field.write = [seed](const TrainSettings& s) { seed->setText(QString::number(static_cast<qulonglong>(s.seed))); };
   connect(seed, &QLineEdit::textEdited, this, &SettingsDrawer::onEdit);
+  addCount(
+      tr("Threads"), "settingThreads",
+      tr("Cores that train. They change the speed and no number; a run that is there keeps its own until it starts "
+         "over"),
+      [](const TrainSettings& s) { return static_cast<std::int64_t>(s.threads); },
+      [](TrainSettings& s, std::int64_t n) { s.threads = static_cast<unsigned>(n); });
+  qobject_cast<QSpinBox*>(fields_.back().editor)->setMaximum(most_threads);
 }
 
 std::optional<TrainSettings> SettingsDrawer::settings() const {
@@ -318,7 +327,6 @@ std::optional<TrainSettings> SettingsDrawer::settings() const {
 void SettingsDrawer::setSettings(const TrainSettings& settings) {
   writing_ = true;
   for (const Field& field : fields_) field.write(settings);
-  base_.threads = settings.threads;
   optimizer_ = settings.optimizer.kind;
   writing_ = false;
   check();
@@ -330,7 +338,11 @@ bool SettingsDrawer::edited() const {
 }
 
 void SettingsDrawer::present(const Frame& frame) {
-  if (frame.settings == base_) return;
+  const bool began = std::exchange(under_way_, frame.progress.batches_done > 0) != under_way_;
+  if (frame.settings == base_) {
+    if (began && edited()) check();  // what the button says may hang on it
+    return;
+  }
   const bool follow = !edited();
   base_ = frame.settings;
   if (follow) {
@@ -405,10 +417,7 @@ void SettingsDrawer::check() {
 }
 
 bool SettingsDrawer::startsOver(const TrainSettings& settings) const {
-  TrainSettings same_run = settings;
-  same_run.epochs = base_.epochs;
-  same_run.threads = base_.threads;
-  return settings == base_ || same_run != base_;
+  return settings == base_ || starts_afresh(base_, settings, under_way_);
 }
 
 void SettingsDrawer::apply() {

@@ -242,7 +242,7 @@ class TestCli : public QObject {
 
   void batchesAreLoggedAndNumberedOnAfterResume() {
     const QStringList common = {"train", path("five.csv"), "--json", "--log-batches", "--batch-size",
-                                "2",     "--valid",        "0"};
+                                "2",     "--valid",        "0",      "--schedule",    "constant"};
     const auto first = objects_of(run(common + QStringList{"--epochs", "1", "--save", path("one.safetensors")}).out);
     QCOMPARE(events_of(first), QStringList({"data", "start", "batch", "batch", "batch", "epoch", "done"}));
     QCOMPARE(keys_of(first[2]), words("event epoch batch loss"));
@@ -253,6 +253,36 @@ class TestCli : public QObject {
     QCOMPARE(second[2]["epoch"].toInt(), 2);
     QCOMPARE(second[2]["batch"].toInt(), 1);
     QCOMPARE(second[5]["epoch"].toInt(), 2);
+  }
+
+  void aOneCycleRunIsNotGivenOtherEpochs() {
+    const QStringList common = {"train", path("five.csv"), "--valid", "0"};
+    QCOMPARE(run(common + QStringList{"--epochs", "1", "--save", path("cycle.safetensors")}).exit_code, 0);
+    const Outcome outcome = run(common + QStringList{"--epochs", "2", "--resume", path("cycle.safetensors")});
+    QCOMPARE(outcome.exit_code, 2);
+    QVERIFY2(outcome.err.contains("one-cycle"), qPrintable(outcome.err));
+    QCOMPARE(run(common + QStringList{"--epochs", "1", "--resume", path("cycle.safetensors")}).exit_code, 0);
+  }
+
+  void anEmptyOrderIsRefused() {
+    QByteArray bytes("\x93NUMPY\x01\x00", 8);
+    QByteArray header("{'descr': '<i8', 'fortran_order': False, 'shape': (0,), }");
+    header = header.leftJustified(117, ' ') + '\n';
+    bytes += static_cast<char>(header.size());
+    bytes += '\0';
+    write(path("empty.npy"), bytes + header);
+    const Outcome outcome = run({"train", path("five.csv"), "--order", path("empty.npy")});
+    QCOMPARE(outcome.exit_code, 3);
+    QVERIFY2(outcome.err.contains("empty.npy") && outcome.err.contains("the order is empty"), qPrintable(outcome.err));
+  }
+
+  void aRunSpoiltByItsLastBatchIsNotSaved() {
+    const QString file = path("spoilt.safetensors");
+    const Outcome outcome =
+        run({"train", ratings_, "--valid", "0", "--epochs", "1", "--batch-size", "100000", "--optimizer", "sgd", "--lr",
+             "1e300", "--schedule", "constant", "--model", "dot", "--save", file});
+    QCOMPARE(outcome.exit_code, 5);
+    QVERIFY(!QFile::exists(file));
   }
 
   void resumeNamesTheOptionsItDoesNotUse() {
