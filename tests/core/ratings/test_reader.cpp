@@ -242,7 +242,7 @@ class TestReader : public QObject {
     const auto missing = read_ratings(files.path() + "/nothing.csv");
     QVERIFY(!missing);
     QCOMPARE(missing.error().exit_code(), 4);
-    QVERIFY(missing.error().what.find("there is no file") != std::string::npos);
+    QVERIFY(missing.error().what.find("no such file") != std::string::npos);
     const auto folder = read_ratings(files.path());
     QVERIFY(!folder);
     QCOMPARE(folder.error().exit_code(), 4);
