@@ -80,12 +80,16 @@ Expected<Split> split_by_order(std::size_t count, const std::vector<std::int64_t
 
 /// What the tables, their optimizer states and gradients, and the looked-up rows of a batch take, in bytes.
 std::uint64_t bytes_needed(const DotModelSpec& spec, const OptimizerSettings& optimizer) {
-  const std::uint64_t states = optimizer.kind != OptimizerKind::Sgd ? 2 : optimizer.momentum > 0 ? 1 : 0;
-  const std::uint64_t row_bytes = padded_stride(spec.factors) * sizeof(float);
-  std::uint64_t rows = 2 * std::uint64_t{spec.batch_size};
-  for (const std::size_t table : {spec.users, spec.movies})
-    rows += (1 + states) * table + std::min(table, spec.batch_size);
-  return rows * row_bytes;
+  const bool one_moment = optimizer.kind == OptimizerKind::Adagrad || optimizer.momentum > 0;
+  const std::uint64_t states = has_betas(optimizer.kind) ? 2 : one_moment ? 1 : 0;
+  const std::uint64_t batch = spec.batch_size;
+  std::uint64_t rows = 2 * batch;
+  std::uint64_t others = 0;  // floats beside the rows of `factors`
+  for (const std::uint64_t table : {spec.users, spec.movies}) {
+    rows += (1 + states) * table + (spec.one_hot ? batch + table : std::min(table, batch));
+    if (spec.one_hot) others += batch * padded_stride(table);
+  }
+  return (rows * padded_stride(spec.factors) + others) * sizeof(float);
 }
 
 tl::unexpected<Error> no_memory(std::uint64_t bytes) {
@@ -124,6 +128,7 @@ Expected<std::unique_ptr<Trainer>> Trainer::create(TrainerInput input) {
                    ratings.movie_count(),
                    settings.factors,
                    settings.model == ModelKind::DotBias,
+                   settings.model == ModelKind::DotOneHot,
                    resolve_range(settings, ratings.scale),
                    std::min(settings.batch_size, prepared.split.training.size())};
   const std::uint64_t bytes = bytes_needed(prepared.spec, settings.optimizer);
@@ -263,18 +268,18 @@ void Trainer::begin_batch() {
   step_.begin(*ratings_, std::span(order_).subspan(begin, size), rates_at(settings_, batch_number(), total));
 }
 
-Expected<void> Trainer::advance_stage() { return run_stages(1); }
+Expected<void> Trainer::advance_stage(BatchCost* cost) { return run_stages(1, cost); }
 
 Expected<void> Trainer::advance() { return run_stages(batch_stage_count); }
 
-Expected<void> Trainer::run_stages(int most) {
+Expected<void> Trainer::run_stages(int most, BatchCost* cost) {
   if (validating_) return validate_chunk();
   const auto start = std::chrono::steady_clock::now();
   if (step_.done()) begin_batch();
   for (; most > 0 && !step_.done(); --most) {
     // The stage after a loss that is not finite would spoil every table; the run stays here for a look.
     if (step_.has_run(BatchStage::Loss) && !std::isfinite(step_.loss())) return tl::make_unexpected(batch_divergence());
-    step_.run_stage();
+    step_.run_stage(cost);
   }
   const double seconds = seconds_since(start);
   batch_seconds_ += seconds;

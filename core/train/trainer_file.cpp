@@ -68,8 +68,8 @@ struct UnknownName {
   std::string what;
 };
 
-template <class Kind>
-Kind named(const json& j, const char* key, std::initializer_list<Kind> kinds) {
+template <class Kind, std::size_t n>
+Kind named(const json& j, const char* key, const Kind (&kinds)[n]) {
   const auto name = j.at(key).get<std::string>();
   for (const Kind kind : kinds) {
     if (name_of(kind) == name) return kind;
@@ -81,7 +81,7 @@ Kind named(const json& j, const char* key, std::initializer_list<Kind> kinds) {
 // Error.
 TrainSettings settings_from(const json& j) {
   TrainSettings s;
-  s.model = named(j, "model", {ModelKind::Dot, ModelKind::DotBias});
+  s.model = named(j, "model", model_kinds);
   s.factors = j.at("factors").get<std::size_t>();
   const int range_mode = j.at("range_mode").get<int>();
   if (range_mode < 0 || range_mode > 2)
@@ -91,17 +91,23 @@ TrainSettings settings_from(const json& j) {
   s.range_high = j.at("range_high").get<float>();
   s.epochs = j.at("epochs").get<int>();
   s.batch_size = j.at("batch_size").get<std::size_t>();
-  s.optimizer = default_optimizer(named(j, "optimizer", {OptimizerKind::Sgd, OptimizerKind::AdamW}));
+  s.optimizer = default_optimizer(named(j, "optimizer", optimizer_kinds));
   s.optimizer.learning_rate = j.at("learning_rate").get<double>();
   s.optimizer.momentum = j.at("momentum").get<double>();
   s.optimizer.beta1 = j.at("beta1").get<double>();
   s.optimizer.beta2 = j.at("beta2").get<double>();
   s.optimizer.eps = j.at("eps").get<double>();
   s.optimizer.weight_decay = j.at("weight_decay").get<double>();
-  s.schedule = named(j, "schedule", {ScheduleKind::Constant, ScheduleKind::OneCycle});
+  s.schedule = named(j, "schedule", schedule_kinds);
   s.valid_share = j.at("valid_share").get<double>();
   s.seed = j.at("seed").get<std::uint64_t>();
   return s;
+}
+
+/// A table's name in the file. The weight of a Linear layer is (out, in): the transposed table, under its own name.
+std::string stored_name(const Parameter& parameter, bool linear) {
+  if (!linear) return parameter.name;
+  return parameter.rows == Table::Users ? "user_linear.weight" : "movie_linear.weight";
 }
 
 std::string state_name(const Optimizer::State& state, const std::vector<Parameter>& parameters) {
@@ -142,7 +148,11 @@ EpochResult epoch_from(const json& j) {
 
 Expected<void> Trainer::load_tables(const TensorFile& file) {
   for (Parameter& parameter : model_.parameters()) {
-    if (auto loaded = load_matrix(file, parameter.name, parameter.value); !loaded) return loaded;
+    const bool linear = model_.spec().one_hot;
+    Matrix stored = linear ? transposed(parameter.value.view()) : std::move(parameter.value);
+    const auto loaded = load_matrix(file, stored_name(parameter, linear), stored);
+    parameter.value = linear ? transposed(stored.view()) : std::move(stored);
+    if (!loaded) return loaded;
   }
   return {};
 }
@@ -150,7 +160,10 @@ Expected<void> Trainer::load_tables(const TensorFile& file) {
 TensorFile Trainer::save() const {
   assert(between_batches());
   TensorFile file;
-  for (const Parameter& p : model_.parameters()) file.tensors[p.name] = tensor_of(p.value.view());
+  for (const Parameter& p : model_.parameters()) {
+    const bool linear = model_.spec().one_hot;
+    file.tensors[stored_name(p, linear)] = tensor_of(linear ? transposed(p.value.view()).view() : p.value.view());
+  }
   for (const Optimizer::State& state : optimizer_.states()) {
     file.tensors[state_name(state, model_.parameters())] = tensor_of(state.value.view());
   }

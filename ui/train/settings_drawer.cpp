@@ -45,7 +45,8 @@ QString exactText(float value) {
 QColor warningColor(Theme theme) { return theme == Theme::Dark ? QColor(0xF0A35C) : QColor(0x9A4A00); }
 
 bool isSgd(const TrainSettings& s) { return s.optimizer.kind == OptimizerKind::Sgd; }
-bool isAdam(const TrainSettings& s) { return s.optimizer.kind == OptimizerKind::AdamW; }
+bool isAdam(const TrainSettings& s) { return has_betas(s.optimizer.kind); }
+bool hasEps(const TrainSettings& s) { return isAdam(s) || s.optimizer.kind == OptimizerKind::Adagrad; }
 
 bool askToStartOver(QWidget* parent, std::uint64_t batches) {
   QMessageBox box(QMessageBox::Question, SettingsDrawer::tr("Start over?"),
@@ -222,7 +223,8 @@ QComboBox* SettingsDrawer::addChoice(const QString& label, const char* name, con
 void SettingsDrawer::addModelFields() {
   addChoice(
       tr("Model"), "settingModel", tr("How a prediction is made from a user row and a movie row"),
-      {tr("DotProduct"), tr("DotProductBias")}, [](const TrainSettings& s) { return static_cast<int>(s.model); },
+      {tr("DotProduct"), tr("DotProductBias"), tr("DotProduct by one-hot products")},
+      [](const TrainSettings& s) { return static_cast<int>(s.model); },
       [](TrainSettings& s, int i) { s.model = static_cast<ModelKind>(i); });
   addCount(
       tr("Factors"), "settingFactors", tr("Numbers in each row of the two tables"),
@@ -264,7 +266,8 @@ void SettingsDrawer::addRunFields() {
 void SettingsDrawer::addOptimizerFields() {
   QComboBox* kind = addChoice(
       tr("Optimizer"), "settingOptimizer", tr("The rule that moves the rows against their gradients"),
-      {tr("SGD"), tr("AdamW")}, [](const TrainSettings& s) { return static_cast<int>(s.optimizer.kind); },
+      {tr("SGD"), tr("Adagrad"), tr("Adam"), tr("AdamW"), tr("SparseAdam")},
+      [](const TrainSettings& s) { return static_cast<int>(s.optimizer.kind); },
       [](TrainSettings& s, int i) { s.optimizer.kind = static_cast<OptimizerKind>(i); });
   // Before onEdit() would read the fields: those that still hold the other optimizer's default take the new one's.
   disconnect(kind, &QComboBox::currentIndexChanged, this, &SettingsDrawer::onEdit);
@@ -283,7 +286,7 @@ void SettingsDrawer::addOptimizerFields() {
       [](TrainSettings& s) -> double& { return s.optimizer.beta2; }, isAdam);
   addNumber(
       tr("Epsilon"), "settingEps", tr("Keeps the division by small gradients in bounds"),
-      [](TrainSettings& s) -> double& { return s.optimizer.eps; }, isAdam);
+      [](TrainSettings& s) -> double& { return s.optimizer.eps; }, hasEps);
   addNumber(tr("Weight decay"), "settingWeightDecay", tr("Pulls every value towards zero"),
             [](TrainSettings& s) -> double& { return s.optimizer.weight_decay; });
   addChoice(
@@ -368,6 +371,7 @@ void SettingsDrawer::onOptimizer() {
   };
   take(&OptimizerSettings::learning_rate);
   take(&OptimizerSettings::weight_decay);
+  take(&OptimizerSettings::eps);
   setSettings(now);
 }
 
