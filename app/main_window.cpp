@@ -149,7 +149,10 @@ void MainWindow::connectEngine() {
   connect(&workbench_, &Workbench::commandSent, &engine_, &EngineHost::post);
   engine_.mayInstall = [this](const QString& path) { return mayInstall(path); };
   workbench_.maySend = [this](const Command& command) {
-    return !std::holds_alternative<Reset>(command) ||
+    // On the Lookup page a pass of its own is what goes back, and the training stays.
+    const FramePtr& frame = workbench_.frame();
+    const bool touches_training = !frame || !frame->lookup || frame->lookup->setup.follows_training();
+    return !std::holds_alternative<Reset>(command) || !touches_training ||
            mayStartOverOrClose(tr("The run goes back to its first batch; what was trained so far is lost."));
   };
   connect(&engine_, &EngineHost::frameReady, this, [this](const FramePtr& frame) { workbench_.present(frame); });

@@ -74,6 +74,14 @@ class TestTour : public QObject {
     QVERIFY(json["frames_per_second"].toDouble() > 5);
   }
 
+  void wrongOptionsEndWith2() {
+    QByteArray errors;
+    QCOMPARE(run({QStringLiteral("--threads"), QStringLiteral("0")}, &errors), 2);
+    QVERIFY2(errors.contains("from 1 to 1024"), errors.constData());
+    QCOMPARE(run({QStringLiteral("--target"), QStringLiteral("z80")}, &errors), 2);
+    QVERIFY2(errors.contains("z80"), errors.constData());
+  }
+
   void failuresAreNotSuccess() {
     QByteArray errors;
     const QString to = folder_.filePath(QStringLiteral("failed"));

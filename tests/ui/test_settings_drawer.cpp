@@ -138,6 +138,21 @@ class TestSettingsDrawer : public QObject {
     QCOMPARE(drawer.questions, 1);
   }
 
+  void everyModelAndOptimizerCanBeChosen() {
+    for (const ModelKind model : model_kinds) {
+      for (const OptimizerKind optimizer : optimizer_kinds) {
+        Frame frame = untrained();
+        frame.settings.model = model;
+        frame.settings.optimizer = default_optimizer(optimizer);
+        Drawer drawer;
+        present(drawer.workbench, frame);
+        QCOMPARE(drawer.widget.settings(), std::optional(frame.settings));
+        QVERIFY(!drawer.find<QComboBox>("settingModel")->currentText().isEmpty());
+        QVERIFY(!drawer.find<QComboBox>("settingOptimizer")->currentText().isEmpty());
+      }
+    }
+  }
+
   void threadsAreChosenWithoutStartingOver() {
     Drawer drawer;
     present(drawer.workbench, shellFrame());

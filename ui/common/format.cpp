@@ -89,11 +89,18 @@ QString formatState(RunState state) {
   return {};
 }
 
+QString formatModel(ModelKind model) {
+  switch (model) {
+    case ModelKind::Dot: return QStringLiteral("DotProduct");
+    case ModelKind::DotBias: return QStringLiteral("DotProductBias");
+    case ModelKind::DotOneHot: return QStringLiteral("DotProduct by one-hot products");
+  }
+  return {};
+}
+
 QString formatModel(const TrainSettings& settings) {
-  const QString name =
-      settings.model == ModelKind::Dot ? QStringLiteral("DotProduct") : QStringLiteral("DotProductBias");
   return QStringLiteral("%1, %2 %3")
-      .arg(name, formatCount(settings.factors),
+      .arg(formatModel(settings.model), formatCount(settings.factors),
            settings.factors == 1 ? QStringLiteral("factor") : QStringLiteral("factors"));
 }
 

@@ -223,7 +223,7 @@ QComboBox* SettingsDrawer::addChoice(const QString& label, const char* name, con
 void SettingsDrawer::addModelFields() {
   addChoice(
       tr("Model"), "settingModel", tr("How a prediction is made from a user row and a movie row"),
-      {tr("DotProduct"), tr("DotProductBias"), tr("DotProduct by one-hot products")},
+      {formatModel(ModelKind::Dot), formatModel(ModelKind::DotBias), formatModel(ModelKind::DotOneHot)},
       [](const TrainSettings& s) { return static_cast<int>(s.model); },
       [](TrainSettings& s, int i) { s.model = static_cast<ModelKind>(i); });
   addCount(
