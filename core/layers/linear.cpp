@@ -1,6 +1,8 @@
 #include "core/layers/linear.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/simd/kernels.h"
 
@@ -29,10 +31,11 @@ template <class Policy>
 void linear_forward(const Linear& layer, ConstMatrixView x, MatrixView y, [[maybe_unused]] Policy policy) {
   assert(x.cols == layer.weight.cols() && y.cols == layer.weight.rows() && y.rows == x.rows);
   // Row by row of x against all rows of weight: each output number is the dot product of two rows.
+  std::vector<std::int32_t> same(layer.weight.rows());
+  std::vector<std::int32_t> all(layer.weight.rows());
+  std::iota(all.begin(), all.end(), 0);
   for (std::size_t b = 0; b < x.rows; ++b) {
-    const std::vector<std::int32_t> same(layer.weight.rows(), static_cast<std::int32_t>(b));
-    std::vector<std::int32_t> all(layer.weight.rows());
-    for (std::size_t o = 0; o < all.size(); ++o) all[o] = static_cast<std::int32_t>(o);
+    std::ranges::fill(same, static_cast<std::int32_t>(b));
     simd::dot_of_rows(x, same, layer.weight.view(), all, y.row(b));
   }
   if constexpr (Policy::counts) {
@@ -55,6 +58,8 @@ LinearGradients linear_backward(const Linear& layer, ConstMatrixView x, ConstMat
   LinearGradients gradients{Matrix(batch, x.cols), Matrix(layer.weight.rows(), x.cols), {}};
   simd::matmul_add({grad_y.data, grad_y.stride, 1}, layer.weight.view(), gradients.x.view());
   simd::matmul_add({grad_y.data, 1, grad_y.stride}, x, gradients.weight.view());
+  clear_padding(gradients.x.view());  // grad_y may hold NaN or Inf
+  clear_padding(gradients.weight.view());
   if constexpr (Policy::counts) {
     const std::uint64_t inputs = std::uint64_t{batch} * x.cols;
     const std::uint64_t weights = std::uint64_t{grad_y.cols} * x.cols;
