@@ -37,7 +37,8 @@ class Trainer {
   /// there.
   Expected<void> advance();
   /// Runs one operation of the batch, or a chunk of the validation. Pre and errors as advance().
-  Expected<void> advance_stage();
+  /// With `cost` the work of the operation is counted.
+  Expected<void> advance_stage(Cost* cost = nullptr);
 
   /// Changes the number of epochs of a run under way. Pre: validate() accepts it.
   void set_epochs(int epochs) { settings_.epochs = epochs; }
@@ -97,7 +98,7 @@ class Trainer {
   Trainer(TrainerInput&& input, Prepared&& prepared);
 
   /// The one way forward: up to `most` operations of the batch under way or the next, or a chunk of the validation.
-  Expected<void> run_stages(int most);
+  Expected<void> run_stages(int most, Cost* cost = nullptr);
   void begin_batch();
   void finish_batch();
   [[nodiscard]] Expected<void> validate_chunk();
