@@ -8,6 +8,16 @@
 
 namespace rowlight {
 
+namespace {
+
+std::uint64_t zeros_of(ConstMatrixView x) {
+  std::uint64_t zeros = 0;
+  for (std::size_t b = 0; b < x.rows; ++b) zeros += static_cast<std::uint64_t>(std::ranges::count(x.row(b), 0.0F));
+  return zeros;
+}
+
+}  // namespace
+
 Linear make_linear(std::size_t in, std::size_t out, bool bias, Random random) {
   const double bound = 1 / std::sqrt(static_cast<double>(in));
   const auto draw = [&] { return static_cast<float>((2 * random.uniform() - 1) * bound); };
@@ -38,9 +48,7 @@ void linear_forward(const Linear& layer, ConstMatrixView x, MatrixView y, [[mayb
     policy.cost.adds += outputs * (x.cols - (x.cols > 0 ? 1 : 0));
     policy.cost.bytes_read += (std::uint64_t{x.rows} * x.cols + std::uint64_t{layer.weight.rows()} * x.cols) * 4;
     policy.cost.bytes_written += outputs * sizeof(float);
-    for (std::size_t b = 0; b < x.rows; ++b) {
-      for (const float value : x.row(b)) policy.cost.multiplies_by_zero += value == 0.0F ? y.cols : 0;
-    }
+    policy.cost.multiplies_by_zero += zeros_of(x) * y.cols;
   }
   if (!layer.bias.empty()) add_bias(y, layer.bias, policy);
 }
@@ -58,6 +66,7 @@ LinearGradients linear_backward(const Linear& layer, ConstMatrixView x, ConstMat
     const std::uint64_t inputs = std::uint64_t{batch} * x.cols;
     const std::uint64_t weights = std::uint64_t{grad_y.cols} * x.cols;
     policy.cost.multiplies += inputs * grad_y.cols + weights * batch;
+    policy.cost.multiplies_by_zero += zeros_of(x) * grad_y.cols;
     policy.cost.adds += inputs * (grad_y.cols - (grad_y.cols > 0 ? 1 : 0)) + weights * (batch - (batch > 0 ? 1 : 0));
     policy.cost.bytes_read += (2 * std::uint64_t{batch} * grad_y.cols + weights + inputs) * sizeof(float);
     policy.cost.bytes_written += (inputs + weights) * sizeof(float);

@@ -143,6 +143,19 @@ class TestLinear : public QObject {
     QCOMPARE(cost.adds, std::uint64_t{60});
   }
 
+  // Two products: 4 x 3 times 3 x 6 for the input's gradient, 3 x 4 times 4 x 6 for the weight's.
+  void backwardCountsBothProducts() {
+    const Linear layer{filled(3, 6, 1), {}};
+    Matrix x(4, 6);
+    one_hot(std::vector<std::int32_t>{2, 5, 2, 0}, x.view(), Uncounted{});
+    Cost cost;
+    (void)linear_backward(layer, x.view(), filled(4, 3, 1).view(), Counted{cost});
+    QCOMPARE(cost.multiplies, std::uint64_t{72 + 72});
+    QCOMPARE(cost.multiplies_by_zero, std::uint64_t{60});  // the one-hot input's
+    QCOMPARE(cost.adds, std::uint64_t{4 * 6 * 2 + 3 * 6 * 3});
+    QCOMPARE(cost.bytes_allocated, std::uint64_t{(4 * 6 + 3 * 6) * 4});
+  }
+
   void biasCostsAnAddForEachNumber() {
     Matrix out(64, 50);
     Cost cost;
