@@ -38,7 +38,16 @@ class Trainer {
   Expected<void> advance();
   /// Runs one operation of the batch, or a chunk of the validation. Pre and errors as advance().
   /// With `cost` the work of the operation is counted.
-  Expected<void> advance_stage(Cost* cost = nullptr);
+  Expected<void> advance_stage(BatchCost* cost = nullptr);
+
+  /// Goes back to the first operation of a batch that is under way.
+  void restart_batch() { step_.restart(); }
+  /// A batch has begun, and none of its operations has run.
+  [[nodiscard]] bool at_batch_start() const { return !step_.done() && step_.next_stage() == BatchStage::DrawBatch; }
+  /// Sets one factor. Pre: inside the table; no operation of the batch under way has run.
+  void set_factor(Table table, std::size_t row, std::size_t column, float value) {
+    model_.parameters()[index_of(table)].value(row, column) = value;
+  }
 
   /// Changes the number of epochs of a run under way. Pre: validate() accepts it.
   void set_epochs(int epochs) { settings_.epochs = epochs; }
@@ -98,7 +107,7 @@ class Trainer {
   Trainer(TrainerInput&& input, Prepared&& prepared);
 
   /// The one way forward: up to `most` operations of the batch under way or the next, or a chunk of the validation.
-  Expected<void> run_stages(int most, Cost* cost = nullptr);
+  Expected<void> run_stages(int most, BatchCost* cost = nullptr);
   void begin_batch();
   void finish_batch();
   [[nodiscard]] Expected<void> validate_chunk();
