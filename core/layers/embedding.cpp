@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_set>
 
+#include "core/base/text.h"
 #include "core/simd/kernels.h"
 
 namespace rowlight {
@@ -47,10 +48,11 @@ Expected<void> validate(const EmbeddingOptions& options, std::size_t rows) {
     return fail_at("padding_idx", ErrorKind::Usage,
                    "padding_idx " + std::to_string(*options.padding_idx) + " is outside the table of " +
                        std::to_string(rows) + " rows",
-                   "it must be from -" + std::to_string(rows) + " to " + std::to_string(n - 1));
+                   n == 0 ? std::string("a table of 0 rows has no padding row")
+                          : "it must be from -" + std::to_string(rows) + " to " + std::to_string(n - 1));
   }
   if (!(options.norm_type > 0)) {
-    return fail_at("norm_type", ErrorKind::Usage, "norm_type is " + std::to_string(options.norm_type),
+    return fail_at("norm_type", ErrorKind::Usage, "norm_type is " + shortest(options.norm_type),
                    "it must be above 0, or inf");
   }
   if (options.max_norm && std::isnan(*options.max_norm)) {
