@@ -5,6 +5,7 @@
 #include <QCloseEvent>
 #include <QFileDialog>
 #include <QFileInfo>
+#include <QKeyEvent>
 #include <QMenuBar>
 #include <QMessageBox>
 #include <QSettings>
@@ -100,6 +101,10 @@ void MainWindow::makeMenus() {
   makeFileMenu();
   QMenu* run = menuBar()->addMenu(tr("&Run"));
   run->addActions(transport_->transportActions());
+  run->addSeparator();
+  run->addActions(transport_->unitActions());
+  run->addSeparator();
+  run->addActions(transport_->speedActions());
   makeViewMenu();
   QMenu* help = menuBar()->addMenu(tr("&Help"));
   help->addAction(tr("&About Rowlight"), this, &MainWindow::showAbout);
@@ -256,6 +261,15 @@ void MainWindow::closeEvent(QCloseEvent* event) {
     settings.setValue(keyPage, static_cast<int>(page()));
   }
   QMainWindow::closeEvent(event);
+}
+
+void MainWindow::keyPressEvent(QKeyEvent* event) {
+  // An Esc that nobody had a use for gives the single keys back to the window: from a table, say, or a button.
+  if (event->key() == Qt::Key_Escape && event->modifiers() == Qt::NoModifier) {
+    pages_->currentWidget()->setFocus(Qt::OtherFocusReason);
+    return;
+  }
+  QMainWindow::keyPressEvent(event);
 }
 
 bool MainWindow::event(QEvent* event) {

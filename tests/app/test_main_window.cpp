@@ -2,6 +2,7 @@
 #include <QFile>
 #include <QLineEdit>
 #include <QSettings>
+#include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -107,6 +108,25 @@ class TestMainWindow : public QObject {
     QCOMPARE(search->text(), QStringLiteral(" 3"));
     QCOMPARE(window.workbench().frame()->state, RunState::Paused);
     QCOMPARE(window.page(), Page::Train);
+  }
+
+  void theTransportKeysWorkAfterPointingAtARow() {
+    MainWindow window({}, startedNow(), forgetful);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowActive(&window));
+    window.openSample();
+    QVERIFY(awaitRatings(window));
+    auto* table = window.findChild<QTableView*>(QStringLiteral("movieTable"));
+    QVERIFY(table != nullptr);
+    QTest::mouseClick(table->viewport(), Qt::LeftButton, {}, QPoint(60, 40));
+    QVERIFY(table->hasFocus());
+    QTest::keyClick(table, Qt::Key_Right);
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.batches_done == 1; }, patience));
+    QTest::keyClick(table, Qt::Key_Escape);
+    QVERIFY(!table->hasFocus());
+    QVERIFY(QApplication::focusWidget() != nullptr);
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Right);
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.batches_done == 2; }, patience));
   }
 
   void numberKeysChooseThePage() {

@@ -5,6 +5,7 @@
 #include "ui/common/workbench.h"
 
 class QAction;
+class QActionGroup;
 class QButtonGroup;
 class QLabel;
 class QSlider;
@@ -38,8 +39,13 @@ class TransportBar : public QWidget {
 
   /// Object names actionReset, actionPlay, actionStep, actionStepLarge, with their shortcuts, for the menu.
   [[nodiscard]] QList<QAction*> transportActions() const;
+  /// actionUnitOperation, actionUnitBatch and actionUnitEpoch, exclusive and checkable, for the menu.
+  [[nodiscard]] QList<QAction*> unitActions() const;
+  /// actionFaster and actionSlower, for the menu.
+  [[nodiscard]] QList<QAction*> speedActions() const;
 
  protected:
+  bool eventFilter(QObject* watched, QEvent* event) override;
   void resizeEvent(QResizeEvent* event) override;
 
  private:
@@ -47,6 +53,8 @@ class TransportBar : public QWidget {
                       const QString& tip);
   QToolButton* makeButton(QAction* action);
   void makeActions();
+  void makeUnitActions();
+  void makeSpeedActions();
   QWidget* makeUnitButtons();
   QWidget* makeSpeed();
   void present(const Frame& frame);
@@ -54,6 +62,7 @@ class TransportBar : public QWidget {
   void follow(const Command& command);
   void togglePlay();
   void step(StepUnit unit);
+  void takeUnit(int unit);
   void playOn();
   void showSpeed();
   void fitCaptions();
@@ -64,6 +73,9 @@ class TransportBar : public QWidget {
   QAction* play_ = nullptr;
   QAction* step_ = nullptr;
   QAction* step_large_ = nullptr;
+  QAction* faster_ = nullptr;
+  QAction* slower_ = nullptr;
+  QActionGroup* unit_actions_ = nullptr;  // in step with units_
   QButtonGroup* units_ = nullptr;
   QLabel* unit_caption_ = nullptr;
   QLabel* speed_caption_ = nullptr;

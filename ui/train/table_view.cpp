@@ -280,7 +280,12 @@ void TableView::keyPressEvent(QKeyEvent* event) {
     case Qt::Key_Enter: event->ignore(); return;
     case Qt::Key_Home:
     case Qt::Key_End:
-      if (model_->rowCount() > 0) showRow(event->key() == Qt::Key_Home ? 0 : model_->rowCount() - 1);
+      // Without Ctrl they go to the first and last column in Qt; Home alone is the window's.
+      if (!event->modifiers().testFlag(Qt::ControlModifier)) {
+        event->ignore();
+      } else if (model_->rowCount() > 0) {
+        showRow(event->key() == Qt::Key_Home ? 0 : model_->rowCount() - 1);
+      }
       return;
     default: QTableView::keyPressEvent(event);
   }
