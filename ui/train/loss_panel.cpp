@@ -25,6 +25,7 @@ namespace rowlight {
 namespace {
 
 constexpr int update_ms = 100;
+constexpr qsizetype dotted_points = 40;  // up to here each batch is a dot: a line of one point cannot be seen
 
 void setTicks(QCategoryAxis* axis, const AxisTicks& ticks) {
   for (const QString& label : axis->categoriesLabels()) axis->remove(label);
@@ -130,7 +131,9 @@ void LossPanel::applyTheme() {
   const QColor pale = dark ? QColor(0x3F5F7C) : QColor(0xA9C4E0);
   const QColor other = dark ? QColor(0xF0A35C) : QColor(0xB35806);
   raw_->setPen(QPen(pale, 1));
+  raw_->setMarkerSize(5);
   smoothed_->setPen(QPen(strong, 2.5));
+  smoothed_->setMarkerSize(7);
   QPen dashed(other, 2, Qt::CustomDashLine);
   dashed.setDashPattern({4, 3});
   validation_->setPen(dashed);
@@ -189,6 +192,8 @@ void LossPanel::updateChart() {
   const double total =
       static_cast<double>(frame.settings.epochs) * static_cast<double>(frame.progress.batches_per_epoch);
   fitAxes(series, last, total);
+  raw_->setPointsVisible(series.raw.size() <= dotted_points);
+  smoothed_->setPointsVisible(series.smoothed.size() == 1);
   raw_->replace(series.raw);
   smoothed_->replace(series.smoothed);
   validation_->replace(series.validation);
