@@ -53,6 +53,18 @@ class TestBatchPanel : public QObject {
     QVERIFY(!model.index(0, BatchModel::ErrorColumn).data(BatchModel::ErrorShareRole).isValid());
   }
 
+  void scoresAreShownBeforePredictions() {
+    BatchModel model;
+    const RatingSetPtr set = shellRatings();
+    auto batch = std::make_shared<BatchView>(*shellBatch(*set, 3, 64, false));
+    batch->scores.assign(64, -0.01234F);
+    model.setBatch(set, batch);
+    QCOMPARE(model.index(0, BatchModel::Score).data().toString(), QStringLiteral("−0.012"));
+    QCOMPARE(model.index(0, BatchModel::Prediction).data().toString(), QString());
+    model.setBatch(set, shellBatch(*set, 3, 64, false));
+    QCOMPARE(model.index(0, BatchModel::Score).data().toString(), QString());
+  }
+
   void thePanelSaysBatchLossAndNextOperation() {
     Workbench workbench;
     BatchPanel panel(&workbench);
