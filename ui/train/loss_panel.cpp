@@ -25,7 +25,6 @@ namespace rowlight {
 namespace {
 
 constexpr int update_ms = 100;
-constexpr qsizetype dotted_points = 40;  // up to here each batch is a dot: a line of one point cannot be seen
 
 void setTicks(QCategoryAxis* axis, const AxisTicks& ticks) {
   for (const QString& label : axis->categoriesLabels()) axis->remove(label);
@@ -188,12 +187,13 @@ void LossPanel::updateChart() {
   if (empty || !isVisible() || frame.loss == shown_) return;
   shown_ = frame.loss;
   const LossSeries series = lossSeries(*shown_, logScale());
+  constexpr qsizetype dotted_points = 40;  // up to here each batch is a dot: a line of one point cannot be seen
+  raw_->setPointsVisible(series.raw.size() <= dotted_points);
+  smoothed_->setPointsVisible(series.smoothed.size() == 1);
   const auto last = static_cast<double>(shown_->training.back().batch);
   const double total =
       static_cast<double>(frame.settings.epochs) * static_cast<double>(frame.progress.batches_per_epoch);
   fitAxes(series, last, total);
-  raw_->setPointsVisible(series.raw.size() <= dotted_points);
-  smoothed_->setPointsVisible(series.smoothed.size() == 1);
   raw_->replace(series.raw);
   smoothed_->replace(series.smoothed);
   validation_->replace(series.validation);
