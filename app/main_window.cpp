@@ -8,8 +8,10 @@
 #include <QKeyEvent>
 #include <QMenuBar>
 #include <QMessageBox>
+#include <QScreen>
 #include <QSettings>
 #include <QStackedWidget>
+#include <QStyle>
 #include <QVBoxLayout>
 
 #include "ui/common/key_policy.h"
@@ -245,6 +247,11 @@ void MainWindow::chooseTheme(const QString& name) {
 void MainWindow::restoreLook() {
   resize(firstSize);
   if (memory_ == Memory::None) return;
+  // The first window fits the screen with its title bar. How large the frame is shows only when it is there; the style
+  // has a good guess.
+  const int border = style()->pixelMetric(QStyle::PM_DefaultFrameWidth) + 4;
+  const QSize frame(2 * border, style()->pixelMetric(QStyle::PM_TitleBarHeight) + 2 * border);
+  resize(firstSize.boundedTo(screen()->availableSize() - frame));
   const QSettings settings;
   restoreGeometry(settings.value(keyGeometry).toByteArray());
   trainPage_->restoreState(settings.value(keyTrainPage).toByteArray());

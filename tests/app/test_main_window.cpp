@@ -1,7 +1,9 @@
 #include <QApplication>
 #include <QFile>
 #include <QLineEdit>
+#include <QScreen>
 #include <QSettings>
+#include <QStyle>
 #include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
@@ -73,6 +75,21 @@ class TestMainWindow : public QObject {
     QVERIFY(home_.isValid());
     QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, home_.path());
     QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, home_.path());
+  }
+
+  void theFirstWindowFitsTheScreen() {
+    MainWindow window({}, startedNow(), MainWindow::Memory::Keep);
+    const QSize room = window.screen()->availableSize();
+    QVERIFY(window.width() < room.width());
+    QVERIFY(window.height() <= room.height() - window.style()->pixelMetric(QStyle::PM_TitleBarHeight));
+  }
+
+  void aLowScreenCutsNothing() {
+    // 1920 x 1080 at 300 %, less a title bar.
+    MainWindow window({}, startedNow(), forgetful);
+    const QSize least = window.minimumSizeHint();
+    QVERIFY2(least.width() <= 640 && least.height() <= 340,
+             qPrintable(QStringLiteral("%1 x %2").arg(least.width()).arg(least.height())));
   }
 
   void theFirstMinute() {

@@ -83,6 +83,21 @@ class TestBatchPanel : public QObject {
     QVERIFY(!panel.findChild<QLabel*>(QStringLiteral("batchOperation"))->isVisible());
   }
 
+  void noSentenceIsCut() {
+    Workbench workbench;
+    BatchPanel panel(&workbench);
+    panel.resize(1200, panel.sizeHint().height());
+    panel.show();
+    for (int stage = 0; stage < batch_stage_count; ++stage) {
+      Frame frame = shellFrame();
+      frame.progress.next_stage = static_cast<BatchStage>(stage);
+      present(workbench, frame);
+      QCoreApplication::processEvents();
+      const auto* sentence = panel.findChild<QLabel*>(QStringLiteral("batchSentence"));
+      QVERIFY2(sentence->height() >= sentence->heightForWidth(sentence->width()), qPrintable(sentence->text()));
+    }
+  }
+
   void aRowSelectsItsMovie() {
     Workbench workbench;
     BatchPanel panel(&workbench);

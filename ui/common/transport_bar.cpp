@@ -339,11 +339,25 @@ void TransportBar::present(const Frame& frame) {
   last.settings.epochs = frame.settings.epochs;
   last.progress.epoch = frame.settings.epochs - 1;
   last.progress.batch = last.progress.batches_per_epoch = frame.progress.batches_per_epoch;
-  const int room = QFontMetrics(position_->font()).horizontalAdvance(formatPosition(last)) + 4;
+  const QFontMetrics metrics(position_->font());
+  int room = metrics.horizontalAdvance(formatPosition(last)) + 4;
+  if (frame.state == RunState::Finished) room = std::max(room, metrics.horizontalAdvance(text) + 4);
   if (room == position_room_) return;
   position_room_ = room;
   fitCaptions();
 }
+
+QSize TransportBar::minimumSizeHint() const {
+  // As it is without what fitCaptions() takes away: else a window could never get so narrow that it does.
+  QSize least = QWidget::minimumSizeHint();
+  for (const QLabel* caption : {unit_caption_, speed_caption_}) {
+    if (!caption->isHidden()) least.rwidth() -= caption->minimumSizeHint().width() + 8;
+  }
+  least.rwidth() -= std::max(0, speed_->minimumWidth() - sliderWidth() / 2);
+  return least;
+}
+
+int TransportBar::sliderWidth() const { return std::max(120, QFontMetrics(font()).averageCharWidth() * 16); }
 
 void TransportBar::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
@@ -352,7 +366,7 @@ void TransportBar::resizeEvent(QResizeEvent* event) {
 
 void TransportBar::fitCaptions() {
   // When room is short the captions go, since their controls speak for themselves, and the slider shrinks.
-  const int slider_width = std::max(120, QFontMetrics(font()).averageCharWidth() * 16);
+  const int slider_width = sliderWidth();
   speed_->setFixedWidth(slider_width);
   int controls = 0;
   for (int i = 0; i < layout()->count() - 1; ++i)
@@ -363,9 +377,15 @@ void TransportBar::fitCaptions() {
     if (caption->isHidden()) captions += caption->sizeHint().width() + 8;
   }
   const bool fit = controls + captions + position_room_ + margins.left() + margins.right() <= width();
-  unit_caption_->setVisible(fit);
-  speed_caption_->setVisible(fit);
+  for (QLabel* caption : {unit_caption_, speed_caption_}) caption->setVisible(fit);
   speed_->setFixedWidth(fit ? slider_width : slider_width / 2);
+  if (fits_ == fit) return;
+  fits_ = fit;
+  for (const QLabel* caption : {unit_caption_, speed_caption_}) {
+    // Before the bar is shown nobody else tells the layouts around it.
+    caption->parentWidget()->layout()->invalidate();
+    caption->parentWidget()->updateGeometry();
+  }
 }
 
 }  // namespace rowlight

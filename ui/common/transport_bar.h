@@ -2,6 +2,8 @@
 
 #include <QWidget>
 
+#include <optional>
+
 #include "ui/common/workbench.h"
 
 class QAction;
@@ -43,6 +45,7 @@ class TransportBar : public QWidget {
   [[nodiscard]] QList<QAction*> unitActions() const;
   /// actionFaster and actionSlower, for the menu.
   [[nodiscard]] QList<QAction*> speedActions() const;
+  [[nodiscard]] QSize minimumSizeHint() const override;
 
  protected:
   bool eventFilter(QObject* watched, QEvent* event) override;
@@ -66,6 +69,7 @@ class TransportBar : public QWidget {
   void playOn();
   void showSpeed();
   void fitCaptions();
+  [[nodiscard]] int sliderWidth() const;
   [[nodiscard]] RunState state() const;
 
   Workbench* workbench_;
@@ -82,7 +86,8 @@ class TransportBar : public QWidget {
   QSlider* speed_ = nullptr;
   QLabel* speed_text_ = nullptr;
   ElidedLabel* position_ = nullptr;
-  int position_room_ = 0;  // width of the longest position of this run
+  std::optional<bool> fits_;  // the captions, at present
+  int position_room_ = 0;     // width of the longest position of this run
   bool shows_pause_ = false;
   bool play_was_last_ = false;  // the last command about the run was Play: a change of speed may repeat it
 };

@@ -130,9 +130,9 @@ void LossPanel::applyTheme() {
   const QColor pale = dark ? QColor(0x3F5F7C) : QColor(0xA9C4E0);
   const QColor other = dark ? QColor(0xF0A35C) : QColor(0xB35806);
   raw_->setPen(QPen(pale, 1));
-  raw_->setMarkerSize(5);
+  raw_->setMarkerSize(2.5);
   smoothed_->setPen(QPen(strong, 2.5));
-  smoothed_->setMarkerSize(7);
+  smoothed_->setMarkerSize(4);
   QPen dashed(other, 2, Qt::CustomDashLine);
   dashed.setDashPattern({4, 3});
   validation_->setPen(dashed);
@@ -188,7 +188,8 @@ void LossPanel::updateChart() {
   shown_ = frame.loss;
   const LossSeries series = lossSeries(*shown_, logScale());
   constexpr qsizetype dotted_points = 40;  // up to here each batch is a dot: a line of one point cannot be seen
-  raw_->setPointsVisible(series.raw.size() <= dotted_points);
+  const bool dotted = series.raw.size() <= dotted_points;
+  raw_->setPointsVisible(dotted);
   smoothed_->setPointsVisible(series.smoothed.size() == 1);
   const auto last = static_cast<double>(shown_->training.back().batch);
   const double total =
@@ -198,6 +199,7 @@ void LossPanel::updateChart() {
   smoothed_->replace(series.smoothed);
   validation_->replace(series.validation);
   view_->setLastBatch(last);
+  if (dotted) view_->viewport()->update();  // Qt Charts leaves parts of dots standing that stick out of the plot
   if (cursor_) showReading(cursor_);
 }
 
