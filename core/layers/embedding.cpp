@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <unordered_set>
@@ -12,7 +13,13 @@ namespace rowlight {
 
 namespace {
 
-/// The q-norm of a row, in double.
+/// In double, but out of float32's range where torch's float32 sums are: beyond it infinite, below it zero.
+double in_float_range(double sum) {
+  constexpr double most = std::numeric_limits<float>::max();
+  return sum > most ? std::numeric_limits<double>::infinity() : double{static_cast<float>(sum)};
+}
+
+/// The q-norm of a row.
 double norm_of(std::span<const float> row, double q) {
   if (std::isinf(q)) {
     double most = 0;
@@ -22,14 +29,14 @@ double norm_of(std::span<const float> row, double q) {
   double sum = 0;
   if (q == 1) {
     for (const float x : row) sum += std::abs(double{x});
-    return sum;
+    return in_float_range(sum);
   }
   if (q == 2) {
     for (const float x : row) sum += double{x} * x;
-    return std::sqrt(sum);
+    return std::sqrt(in_float_range(sum));
   }
   for (const float x : row) sum += std::pow(std::abs(double{x}), q);
-  return std::pow(sum, 1 / q);
+  return std::pow(in_float_range(sum), 1 / q);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <string>
 
 namespace rowlight {
@@ -40,7 +41,8 @@ Expected<void> validate(const OptimizerSettings& o, GradientLayout layout) {
   if (!(o.beta2 >= 0 && o.beta2 < 1)) return refuse("the second beta", number(o.beta2), "at least 0 and below 1");
   // torch takes an eps of 0 and divides zero by zero at the first row without a gradient.
   const bool divides = o.kind != OptimizerKind::Sgd;
-  if (!(divides ? o.eps > 0 : o.eps >= 0) || !std::isfinite(o.eps)) return refuse("eps", number(o.eps), "above 0");
+  const double least_eps = divides ? std::numeric_limits<float>::min() : 0;  // the kernels take it as a float
+  if (!(o.eps >= least_eps) || !std::isfinite(o.eps)) return refuse("eps", number(o.eps), "above 0");
   const std::string name(name_of(o.kind));
   const bool sparse = layout == GradientLayout::Sparse;
   if (sparse && (o.kind == OptimizerKind::Adam || o.kind == OptimizerKind::AdamW)) {
