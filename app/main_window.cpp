@@ -5,10 +5,13 @@
 #include <QCloseEvent>
 #include <QFileDialog>
 #include <QFileInfo>
+#include <QKeyEvent>
 #include <QMenuBar>
 #include <QMessageBox>
+#include <QScreen>
 #include <QSettings>
 #include <QStackedWidget>
+#include <QStyle>
 #include <QVBoxLayout>
 
 #include "ui/common/key_policy.h"
@@ -101,6 +104,10 @@ void MainWindow::makeMenus() {
   makeFileMenu();
   QMenu* run = menuBar()->addMenu(tr("&Run"));
   run->addActions(transport_->transportActions());
+  run->addSeparator();
+  run->addActions(transport_->unitActions());
+  run->addSeparator();
+  run->addActions(transport_->speedActions());
   makeViewMenu();
   QMenu* help = menuBar()->addMenu(tr("&Help"));
   help->addAction(tr("&About Rowlight"), this, &MainWindow::showAbout);
@@ -258,6 +265,11 @@ void MainWindow::chooseTheme(const QString& name) {
 void MainWindow::restoreLook() {
   resize(firstSize);
   if (memory_ == Memory::None) return;
+  // The first window fits the screen with its title bar. How large the frame is shows only when it is there; the style
+  // has a good guess.
+  const int border = style()->pixelMetric(QStyle::PM_DefaultFrameWidth) + 4;
+  const QSize frame(2 * border, style()->pixelMetric(QStyle::PM_TitleBarHeight) + 2 * border);
+  resize(firstSize.boundedTo(screen()->availableSize() - frame));
   const QSettings settings;
   restoreGeometry(settings.value(keyGeometry).toByteArray());
   trainPage_->restoreState(settings.value(keyTrainPage).toByteArray());
@@ -278,6 +290,15 @@ void MainWindow::closeEvent(QCloseEvent* event) {
     settings.setValue(keyPage, static_cast<int>(page()));
   }
   QMainWindow::closeEvent(event);
+}
+
+void MainWindow::keyPressEvent(QKeyEvent* event) {
+  // An Esc that nobody had a use for gives the single keys back to the window: from a table, say, or a button.
+  if (event->key() == Qt::Key_Escape && event->modifiers() == Qt::NoModifier) {
+    pages_->currentWidget()->setFocus(Qt::OtherFocusReason);
+    return;
+  }
+  QMainWindow::keyPressEvent(event);
 }
 
 bool MainWindow::event(QEvent* event) {

@@ -53,6 +53,8 @@ struct BatchView {
   std::vector<std::int32_t> users;
   std::vector<std::int32_t> movies;
   std::vector<float> ratings;
+  /// Sums of the products, with the biases once they are added; empty until DotProduct is done.
+  std::vector<float> scores;
   std::vector<float> predictions;  ///< empty until the stage that computes them is done
   std::vector<float> errors;       ///< prediction - rating; empty like `predictions`
   std::optional<double> loss;      ///< mean squared error, once computed

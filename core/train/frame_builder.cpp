@@ -58,6 +58,9 @@ void FrameBuilder::project(const Project& project) {
 void FrameBuilder::start_run() {
   for (WatchState& watch : watches_) {
     watch.before_rows.clear();
+    watch.before_all = {};
+    watch.before_all_bias = {};
+    watch.has_all = false;
     watch.deviation_batch = UINT64_MAX;
   }
   batch_.reset();
@@ -66,7 +69,7 @@ void FrameBuilder::start_run() {
   axes_ = {};
 }
 
-void FrameBuilder::before_batch(const Trainer& trainer) {
+void FrameBuilder::before_batch(const Trainer& trainer, Before before) {
   for (const Table table : {Table::Users, Table::Movies}) {
     WatchState& state = watches_[index_of(table)];
     const Matrix& factors = trainer.model().factors(table);
@@ -74,6 +77,12 @@ void FrameBuilder::before_batch(const Trainer& trainer) {
     state.before_rows.clear();
     state.before_factors.clear();
     state.before_bias.clear();
+    state.has_all = before == Before::AllRows;
+    if (state.has_all) {
+      state.before_all = factors;
+      if (bias != nullptr) state.before_all_bias = *bias;
+      continue;
+    }
     for (const std::int32_t row : state.rows) {
       if (row < 0 || static_cast<std::size_t>(row) >= factors.rows()) continue;
       const auto values = factors.row(static_cast<std::size_t>(row));
@@ -127,17 +136,24 @@ WatchedRows FrameBuilder::watched_rows(WatchState& state, Table table, const Tra
 void FrameBuilder::mark_touched(WatchedRows& shown, const WatchState& state, Table table,
                                 const Trainer& trainer) const {
   shown.touch.assign(shown.rows.size(), RowTouch::None);
-  // What moved, by comparing with the rows before the batch. The view may have scrolled since the batch began: a row
-  // that was not in view then has nothing to compare with.
-  std::unordered_map<std::int32_t, std::size_t> before;
-  for (std::size_t i = 0; i < state.before_rows.size(); ++i) before.emplace(state.before_rows[i], i);
+  // What moved, by comparing with the rows before the batch.
+  std::unordered_map<std::int32_t, std::size_t> kept;  // table row -> place in before_*
+  for (std::size_t i = 0; i < state.before_rows.size(); ++i) kept.emplace(state.before_rows[i], i);
   const std::size_t cols = shown.factors.cols();
   for (std::size_t i = 0; i < shown.rows.size(); ++i) {
-    const auto found = before.find(shown.rows[i]);
-    if (found == before.end()) continue;
-    const std::size_t at = found->second;
-    const bool same = same_bits(shown.factors.row(i), std::span(state.before_factors).subspan(at * cols, cols)) &&
-                      (shown.bias.empty() || shown.bias[i] == state.before_bias[at]);
+    const auto row = static_cast<std::size_t>(shown.rows[i]);
+    std::span<const float> factors;
+    float bias = 0;
+    if (state.has_all) {
+      factors = state.before_all.row(row);
+      if (!shown.bias.empty()) bias = state.before_all_bias(row, 0);
+    } else {
+      const auto found = kept.find(shown.rows[i]);
+      if (found == kept.end()) continue;  // scrolled to since the batch began: nothing to compare with
+      factors = std::span(state.before_factors).subspan(found->second * cols, cols);
+      if (!shown.bias.empty()) bias = state.before_bias[found->second];
+    }
+    const bool same = same_bits(shown.factors.row(i), factors) && (shown.bias.empty() || shown.bias[i] == bias);
     if (!same) shown.touch[i] = RowTouch::MovedOnly;
   }
   const BatchStage look_up = table == Table::Users ? BatchStage::LookUpUsers : BatchStage::LookUpMovies;
@@ -166,6 +182,10 @@ void FrameBuilder::update_batch(const Trainer& trainer) {
     view->users.assign(step.users().begin(), step.users().begin() + static_cast<std::ptrdiff_t>(n));
     view->movies.assign(step.movies().begin(), step.movies().begin() + static_cast<std::ptrdiff_t>(n));
     view->ratings.assign(step.ratings().begin(), step.ratings().begin() + static_cast<std::ptrdiff_t>(n));
+    if (step.has_run(BatchStage::DotProduct)) {
+      const auto scores = trainer.model().scores();
+      view->scores.assign(scores.begin(), scores.begin() + static_cast<std::ptrdiff_t>(n));
+    }
     if (step.has_run(BatchStage::SigmoidRange)) {
       const auto predictions = trainer.model().predictions();
       view->predictions.assign(predictions.begin(), predictions.begin() + static_cast<std::ptrdiff_t>(n));

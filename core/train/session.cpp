@@ -187,7 +187,7 @@ struct Session::State {
   /// One piece of the lookup pass. Returns whether a unit, here a step, is done.
   bool run_lookup_piece() {
     if (!desk.has_work()) desk.step();
-    if (trainer && trainer->between_batches()) builder.before_batch(*trainer);
+    if (trainer && trainer->between_batches()) builder.before_batch(*trainer, to_remember());
     const bool done = desk.advance();
     if (desk.error()) {
       diverged = diverged || desk.error()->kind == ErrorKind::Diverged;
@@ -223,10 +223,28 @@ struct Session::State {
     rate_ratings = 0;
   }
 
+  /// Both tables are copied before a batch after which the run stands still, and before each of a slow play: then every
+  /// row that one scrolls to can tell whether the batch moved it.
+  FrameBuilder::Before to_remember() const {
+    constexpr double most_bytes = 256e6;
+    constexpr double most_bytes_per_second = 512e6;  // a few per cent of what memory gives
+    double bytes = 0;
+    for (const Parameter& parameter : trainer->model().parameters()) {
+      bytes += static_cast<double>(parameter.value.bytes());
+    }
+    const bool ends_epoch = trainer->batch() + 1 == trainer->batches_per_epoch();
+    bool wanted = ends_epoch && trainer->epoch() + 1 == settings.epochs;  // the last of the run
+    if (single_step) wanted = wanted || unit != StepUnit::Epoch || ends_epoch;
+    if (units_per_second > 0 && unit != StepUnit::Epoch) {
+      wanted = wanted || bytes * units_per_second <= most_bytes_per_second;
+    }
+    return wanted && bytes <= most_bytes ? FrameBuilder::Before::AllRows : FrameBuilder::Before::WatchedRows;
+  }
+
   /// One piece of work. Returns whether it ended a unit.
   bool run_piece() {
     desk.training_moved();
-    if (trainer->between_batches()) builder.before_batch(*trainer);
+    if (trainer->between_batches()) builder.before_batch(*trainer, to_remember());
     const std::uint64_t batch_before = trainer->loss_curve().batches();
     const Expected<void> result = unit == StepUnit::Operation ? trainer->advance_stage() : trainer->advance();
     if (!result) {

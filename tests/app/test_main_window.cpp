@@ -1,7 +1,10 @@
 #include <QApplication>
 #include <QFile>
 #include <QLineEdit>
+#include <QScreen>
 #include <QSettings>
+#include <QStyle>
+#include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -74,6 +77,21 @@ class TestMainWindow : public QObject {
     QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, home_.path());
   }
 
+  void theFirstWindowFitsTheScreen() {
+    MainWindow window({}, startedNow(), MainWindow::Memory::Keep);
+    const QSize room = window.screen()->availableSize();
+    QVERIFY(window.width() < room.width());
+    QVERIFY(window.height() <= room.height() - window.style()->pixelMetric(QStyle::PM_TitleBarHeight));
+  }
+
+  void aLowScreenCutsNothing() {
+    // 1920 x 1080 at 300 %, less a title bar.
+    MainWindow window({}, startedNow(), forgetful);
+    const QSize least = window.minimumSizeHint();
+    QVERIFY2(least.width() <= 640 && least.height() <= 340,
+             qPrintable(QStringLiteral("%1 x %2").arg(least.width()).arg(least.height())));
+  }
+
   void theFirstMinute() {
     // No arguments, Space, and within five seconds the genres of the sample stand apart.
     MainWindow window({}, startedNow(), forgetful);
@@ -107,6 +125,25 @@ class TestMainWindow : public QObject {
     QCOMPARE(search->text(), QStringLiteral(" 3"));
     QCOMPARE(window.workbench().frame()->state, RunState::Paused);
     QCOMPARE(window.page(), Page::Train);
+  }
+
+  void theTransportKeysWorkAfterPointingAtARow() {
+    MainWindow window({}, startedNow(), forgetful);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowActive(&window));
+    window.openSample();
+    QVERIFY(awaitRatings(window));
+    auto* table = window.findChild<QTableView*>(QStringLiteral("movieTable"));
+    QVERIFY(table != nullptr);
+    QTest::mouseClick(table->viewport(), Qt::LeftButton, {}, QPoint(60, 40));
+    QVERIFY(table->hasFocus());
+    QTest::keyClick(table, Qt::Key_Right);
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.batches_done == 1; }, patience));
+    QTest::keyClick(table, Qt::Key_Escape);
+    QVERIFY(!table->hasFocus());
+    QVERIFY(QApplication::focusWidget() != nullptr);
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Right);
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.batches_done == 2; }, patience));
   }
 
   void numberKeysChooseThePage() {

@@ -68,9 +68,12 @@ QString formatPosition(const Frame& frame) {
   const Progress& now = frame.progress;
   const int epochs = frame.settings.epochs;
   if (frame.state == RunState::Finished) {
-    return QStringLiteral("all %1 done, %2 batches")
-        .arg(epochs == 1 ? QStringLiteral("of the one epoch") : QStringLiteral("%1 epochs").arg(epochs),
-             formatCount(now.batches_done));
+    const QString done = epochs == 1 ? QStringLiteral("the one epoch is done") : QStringLiteral("all %1 epochs done");
+    // A one-cycle rate is planned for its epochs: more of them are another run.
+    const bool goes_on = frame.settings.schedule == ScheduleKind::Constant;
+    const QString next =
+        goes_on ? QStringLiteral(": Home starts over, more epochs in Settings") : QStringLiteral(": Home starts over");
+    return (epochs == 1 ? done : done.arg(formatCount(static_cast<std::uint64_t>(epochs)))) + next;
   }
   return QStringLiteral("epoch %1 of %2, batch %3 of %4")
       .arg(std::min(now.epoch + 1, std::max(epochs, 1)))

@@ -109,6 +109,7 @@ class TestCli : public QObject {
     row("unknown command", "trian x", "there is no command 'trian'; it must be inspect, train, pca or sample");
     row("no file", "train", "FILE is required");
     row("unknown option", "train x --frob", "--frob");
+    row("unknown option without a file", "train --frob", "--frob");
     row("unknown model", "train x --model svd", "--model: 'svd' is not known; it must be dot, dot-bias or dot-onehot");
     row("model by number", "train x --model 1", "--model: '1' is not known; it must be dot, dot-bias or dot-onehot");
     row("unknown optimizer", "train x --optimizer sdg",

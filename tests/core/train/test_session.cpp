@@ -368,6 +368,43 @@ class TestSession : public QObject {
     }
   }
 
+  void rowsScrolledToAfterABatchTellWhetherItMovedThem_data() {
+    QTest::addColumn<int>("unit");
+    QTest::newRow("operations") << static_cast<int>(StepUnit::Operation);
+    QTest::newRow("batches") << static_cast<int>(StepUnit::Batch);
+    QTest::newRow("an epoch") << static_cast<int>(StepUnit::Epoch);
+  }
+  void rowsScrolledToAfterABatchTellWhetherItMovedThem() {
+    QFETCH(int, unit);
+    TrainSettings settings = small_settings();
+    settings.batch_size = 4;
+    Session scrolled;
+    Session watched;
+    for (Session* session : {&scrolled, &watched}) install(*session, settings);
+    watched.apply(Watch{Table::Movies, all_rows(30)});
+    scrolled.apply(Watch{Table::Movies, {0}});
+    const int steps = static_cast<StepUnit>(unit) == StepUnit::Operation ? 20 : 2;
+    for (int i = 0; i < steps; ++i) {
+      step(scrolled, static_cast<StepUnit>(unit));
+      step(watched, static_cast<StepUnit>(unit));
+    }
+    scrolled.apply(Watch{Table::Movies, all_rows(30)});
+    const FramePtr frame = scrolled.frame();
+    QVERIFY(std::ranges::count(frame->movies.touch, RowTouch::MovedOnly) > 10);
+    QVERIFY(frame->movies.touch == watched.frame()->movies.touch);
+  }
+
+  void rowsScrolledToInASlowPlayTellToo() {
+    TrainSettings settings = small_settings();
+    settings.batch_size = 4;
+    Session session;
+    install(session, settings);
+    session.apply(Play{StepUnit::Batch, 30});
+    session.advance({std::chrono::microseconds::max(), 3});
+    session.apply(Watch{Table::Users, all_rows(20)});
+    QVERIFY(std::ranges::count(session.frame()->users.touch, RowTouch::MovedOnly) > 10);
+  }
+
   void rowsLightUpWithTheirLookup() {
     Session session;
     install(session);
@@ -384,7 +421,18 @@ class TestSession : public QObject {
     QVERIFY(!lit(session.frame()->movies));
     step(session, StepUnit::Operation);
     QVERIFY(lit(session.frame()->movies));
-    for (int i = 0; i < 3; ++i) step(session, StepUnit::Operation);
+    QVERIFY(session.frame()->batch->scores.empty());
+    step(session, StepUnit::Operation);  // dot product
+    const std::vector<float> products = session.frame()->batch->scores;
+    QCOMPARE(products.size(), std::size_t{16});
+    step(session, StepUnit::Operation);  // biases added
+    const FramePtr biased = session.frame();
+    const DotModel& model = session.trainer()->model();
+    QCOMPARE(biased->batch->scores[3],
+             products[3] + ((*model.bias(Table::Users))(static_cast<std::size_t>(biased->batch->users[3]), 0) +
+                            (*model.bias(Table::Movies))(static_cast<std::size_t>(biased->batch->movies[3]), 0)));
+    QVERIFY(biased->batch->predictions.empty());
+    step(session, StepUnit::Operation);
     QCOMPARE(session.frame()->batch->predictions.size(), std::size_t{16});
     QVERIFY(!session.frame()->batch->loss);
     step(session, StepUnit::Operation);
