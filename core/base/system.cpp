@@ -19,6 +19,12 @@ std::uint64_t peak_memory_bytes() {
   return GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof counters) ? counters.PeakWorkingSetSize : 0;
 }
 
+std::uint64_t physical_memory_bytes() {
+  MEMORYSTATUSEX status;
+  status.dwLength = sizeof status;
+  return GlobalMemoryStatusEx(&status) ? status.ullTotalPhys : 0;
+}
+
 bool stderr_is_terminal() { return _isatty(_fileno(stderr)) != 0; }
 
 #else
@@ -32,6 +38,12 @@ std::uint64_t peak_memory_bytes() {
   constexpr std::uint64_t unit = 1024;
 #endif
   return static_cast<std::uint64_t>(usage.ru_maxrss) * unit;
+}
+
+std::uint64_t physical_memory_bytes() {
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  const long page = sysconf(_SC_PAGE_SIZE);
+  return pages > 0 && page > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page) : 0;
 }
 
 bool stderr_is_terminal() { return isatty(STDERR_FILENO) != 0; }

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/analysis/lookup_cost.h"
 #include "core/ratings/rating_set.h"
 #include "core/train/settings.h"
 
@@ -55,7 +56,14 @@ struct Project {
   bool enabled = true;
   Table table = Table::Movies;
 };
+/// Measures lookup against one-hot products (core/analysis/lookup_cost.h). Training pauses, so that neither disturbs
+/// the other's times; a measurement under way begins anew. Refused when validate() refuses.
+struct MeasureCost {
+  CostOptions options;
+};
+/// Ends the measurement; what is measured stays.
+struct CancelCost {};
 
-using Command = std::variant<InstallRatings, Configure, Play, Pause, Step, Reset, Watch, Project>;
+using Command = std::variant<InstallRatings, Configure, Play, Pause, Step, Reset, Watch, Project, MeasureCost, CancelCost>;
 
 }  // namespace rowlight
