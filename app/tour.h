@@ -11,8 +11,8 @@ namespace rowlight {
 class MainWindow;
 class MeteredApplication;
 
-/// `rowlight --tour DIR`: measures the GUI thread while training at full speed, trains the run to its end, takes a
-/// picture of every page in both themes, writes tour.json and quits the application with an exit code.
+/// `rowlight --tour DIR`: measures the GUI thread while training at full speed, trains the run to its end,
+/// measures lookup against one-hot, takes a picture of every page in both themes, writes tour.json and quits the application with an exit code.
 class Tour : public QObject {
   Q_OBJECT
 
@@ -28,7 +28,7 @@ class Tour : public QObject {
   bool writeReport();
   void quit(const QString& error, int exitCode);
 
-  enum class Stage { WaitForData, Measure, StartOver, TrainToEnd, Done };
+  enum class Stage { WaitForData, Measure, StartOver, TrainToEnd, MeasureCost, Done };
 
   MeteredApplication& application_;
   MainWindow& window_;
