@@ -12,7 +12,8 @@ class MainWindow;
 class MeteredApplication;
 
 /// `rowlight --tour DIR`: measures the GUI thread while training at full speed, trains the run to its end,
-/// measures lookup against one-hot, takes a picture of every page in both themes, writes tour.json and quits the application with an exit code.
+/// measures lookup against one-hot, takes a picture of every page in both themes, writes tour.json and quits the
+/// application with an exit code.
 class Tour : public QObject {
   Q_OBJECT
 

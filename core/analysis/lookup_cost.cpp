@@ -445,21 +445,22 @@ void LookupCost::State::begin_bandwidth() {
   stage_ = Stage::Bandwidth;
 }
 
+/// A run is one piece of the buffer, the next one each time: where others use the machine too, the median of many
+/// short runs says more about the memory than that of a few long ones.
 Task LookupCost::State::bandwidth_task() {
   Task task;
   float* const data = bandwidth_.data();
   const std::size_t half = bandwidth_.count() / 2;
-  const std::size_t total = bandwidth_kind_ == 0 ? bandwidth_.count() : half;
-  task.pieces = pieces_of(total, piece_floats);
-  task.work = [this, data, half, total](std::size_t run, std::size_t piece) {
-    const std::size_t first = piece * piece_floats;
-    const std::size_t count = std::min(piece_floats, total - first);
+  const std::size_t piece = std::min(piece_floats, half);
+  task.work = [this, data, half, piece](std::size_t run, std::size_t) {
+    const std::size_t pieces = (bandwidth_kind_ == 0 ? 2 : 1) * (half / piece);
+    float* const from = data + run % pieces * piece;
     if (bandwidth_kind_ == 0) {
-      sink_ += eigen_products(simd::supported_targets().front()).sum(data + first, count);
+      sink_ += eigen_products(simd::supported_targets().front()).sum(from, piece);
     } else if (bandwidth_kind_ == 1) {
-      std::memset(data + first, static_cast<int>(run & 1U), count * sizeof(float));
+      std::memset(from, static_cast<int>(run & 1U), piece * sizeof(float));
     } else {
-      std::memcpy(data + half + first, data + first, count * sizeof(float));
+      std::memcpy(from + half, from, piece * sizeof(float));
     }
   };
   return task;
@@ -467,13 +468,10 @@ Task LookupCost::State::bandwidth_task() {
 
 void LookupCost::State::advance_bandwidth() {
   if (!timer_) timer_.emplace(bandwidth_task(), view.options);
-  const Timer::Outcome outcome = timer_->advance();
-  if (outcome == Timer::Outcome::More) return;
+  if (timer_->advance() == Timer::Outcome::More) return;
   double* const all[] = {&view.read_bandwidth, &view.write_bandwidth, &view.copy_bandwidth};
-  if (outcome == Timer::Outcome::Done) {
-    const std::size_t floats = bandwidth_kind_ == 0 ? bandwidth_.count() : bandwidth_.count() / 2;
-    *all[bandwidth_kind_] = static_cast<double>(floats * sizeof(float)) / timer_->value().seconds;
-  }
+  const std::size_t piece = std::min(piece_floats, bandwidth_.count() / 2);
+  *all[bandwidth_kind_] = static_cast<double>(piece * sizeof(float)) / timer_->value().seconds;
   timer_.reset();
   ++version;
   if (++bandwidth_kind_ < std::size(all)) return;

@@ -31,11 +31,11 @@ inline constexpr std::size_t cost_pass_count = 3;
 [[nodiscard]] std::string_view name_of(CostPass pass);
 
 struct CostOptions {
-  std::vector<std::size_t> rows;      ///< of the tables to measure; taken in ascending order
-  std::size_t dim = 50;               ///< floats in a row
-  std::size_t batch = 64;             ///< rows looked up at once
-  std::vector<simd::Target> targets;  ///< empty: the current one
-  std::uint64_t memory_limit = 0;     ///< bytes; 0: a quarter of the machine's memory
+  std::vector<std::size_t> rows;                  ///< of the tables to measure; taken in ascending order
+  std::size_t dim = 50;                           ///< floats in a row
+  std::size_t batch = 64;                         ///< rows looked up at once
+  std::vector<simd::Target> targets;              ///< empty: the current one
+  std::uint64_t memory_limit = 0;                 ///< bytes; 0: a quarter of the machine's memory
   std::chrono::milliseconds time_per_value{40};   ///< measuring goes on this long for each number
   std::chrono::milliseconds longest_run{5000};    ///< what takes longer is given up, with a sentence
   std::uint64_t bandwidth_bytes = 512ULL << 20U;  ///< of the buffer that the memory bandwidth is measured with
@@ -88,7 +88,7 @@ struct CostView {
   std::size_t values_total = 0;
   double read_bandwidth = 0;  ///< bytes a second with one thread; 0: not measured yet
   double write_bandwidth = 0;
-  double copy_bandwidth = 0;  ///< bytes copied a second: each is read and written
+  double copy_bandwidth = 0;      ///< bytes copied a second: each is read and written
   std::vector<CostPoint> points;  ///< by rows, then by target as in the options; complete but for the last
 
   /// The point of a size and target, or null.

@@ -64,6 +64,7 @@ struct MeasureCost {
 /// Ends the measurement; what is measured stays.
 struct CancelCost {};
 
-using Command = std::variant<InstallRatings, Configure, Play, Pause, Step, Reset, Watch, Project, MeasureCost, CancelCost>;
+using Command =
+    std::variant<InstallRatings, Configure, Play, Pause, Step, Reset, Watch, Project, MeasureCost, CancelCost>;
 
 }  // namespace rowlight

@@ -132,6 +132,7 @@ QVariant CostModel::headerData(int section, Qt::Orientation orientation, int rol
   }
   if (role == Qt::ToolTipRole) {
     switch (section) {
+      case LookupDense: return tr("Lookup with a dense gradient: zero-fill and scatter-add, then a step over all rows");
       case Factor: return tr("One-hot product divided by lookup");
       case Limit: return tr("What memory bandwidth allows for touching every row once; the caches can beat it");
       case OneHotBytes: return tr("Batch × rows × 4 bytes: follows from the shapes");

@@ -14,7 +14,19 @@ class CostModel : public QAbstractTableModel {
   Q_OBJECT
 
  public:
-  enum Column { Rows, Target, Lookup, LookupDense, OneHot, SparseOneHot, Factor, Limit, OneHotBytes, TableBytes, Columns };
+  enum Column {
+    Rows,
+    Target,
+    Lookup,
+    LookupDense,
+    OneHot,
+    SparseOneHot,
+    Factor,
+    Limit,
+    OneHotBytes,
+    TableBytes,
+    Columns
+  };
 
   using QAbstractTableModel::QAbstractTableModel;
 

@@ -6,6 +6,7 @@
 #include <QClipboard>
 #include <QComboBox>
 #include <QEvent>
+#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
@@ -55,6 +56,19 @@ QLabel* heading(const QString& text, QWidget* parent) {
   return label;
 }
 
+/// A heading and a quiet note beside it.
+QHBoxLayout* headed(const QString& text, const QString& note, QWidget* parent) {
+  auto* row = new QHBoxLayout;
+  row->addWidget(heading(text, parent));
+  row->addSpacing(8);
+  auto* quiet = new ElidedLabel(Qt::ElideRight, parent);
+  quiet->setText(note);
+  quiet->setFont(textFont(TextSize::Small));
+  quiet->setForegroundRole(QPalette::PlaceholderText);
+  row->addWidget(quiet, 1, Qt::AlignBottom);
+  return row;
+}
+
 }  // namespace
 
 CostPage::CostPage(Workbench* workbench, QWidget* parent)
@@ -70,6 +84,7 @@ CostPage::CostPage(Workbench* workbench, QWidget* parent)
   layout->addWidget(makeChoices());
   makePanels();
   layout->addWidget(arrangement_, 1);
+  wrapFields();
   KeyPolicy::install();
   connect(workbench_, &Workbench::presented, this, &CostPage::present);
   updateMemory();
@@ -98,16 +113,29 @@ QSpinBox* CostPage::addCount(QHBoxLayout* row, const QString& caption, const cha
 }
 
 QWidget* CostPage::makeFields() {
-  auto* fields = new QWidget(this);
-  auto* row = new QHBoxLayout(fields);
+  fields_ = new QWidget(this);
+  auto* grid = new QGridLayout(fields_);
+  grid->setContentsMargins(0, 0, 0, 0);
+  grid->setHorizontalSpacing(16);
+  grid->setVerticalSpacing(8);
+  grid->setColumnStretch(2, 1);
+  grid->addWidget(makeSizes(), 0, 0);
+  grid->addWidget(makeTargets(), 0, 1);
+  grid->addWidget(makeButtons(), 0, 3);
+  return fields_;
+}
+
+QWidget* CostPage::makeSizes() {
+  sizes_ = new QWidget(fields_);
+  auto* row = new QHBoxLayout(sizes_);
   row->setContentsMargins(0, 0, 0, 0);
   row->setSpacing(4);
   const CostOptions usual;
-  batch_ = addCount(row, tr("Batch"), "costBatch", tr("Rows looked up at once"), static_cast<int>(usual.batch),
-                    most_batch);
+  batch_ =
+      addCount(row, tr("Batch"), "costBatch", tr("Rows looked up at once"), static_cast<int>(usual.batch), most_batch);
   dim_ = addCount(row, tr("Dimension"), "costDim", tr("Numbers in a row of the table"), static_cast<int>(usual.dim),
                   most_dim);
-  largest_ = new QComboBox(fields);
+  largest_ = new QComboBox(sizes_);
   largest_->setObjectName(QStringLiteral("costLargest"));
   largest_->setAccessibleName(tr("Rows of the largest table"));
   largest_->setToolTip(tr("The table grows from 10 rows to this many"));
@@ -115,13 +143,21 @@ QWidget* CostPage::makeFields() {
   for (const std::size_t rows : largest_tables) largest_->addItem(formatCount(rows));
   largest_->setCurrentIndex(first_largest);
   connect(largest_, &QComboBox::currentIndexChanged, this, &CostPage::updateMemory);
-  auto* caption = new QLabel(tr("Rows up to"), fields);
+  auto* caption = new QLabel(tr("Rows up to"), sizes_);
   caption->setBuddy(largest_);
   row->addWidget(caption);
   row->addWidget(largest_);
-  row->addSpacing(8);
+  return sizes_;
+}
+
+QWidget* CostPage::makeTargets() {
+  targetBox_ = new QWidget(fields_);
+  auto* row = new QHBoxLayout(targetBox_);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(4);
+  row->addWidget(new QLabel(tr("SIMD"), targetBox_));
   for (const simd::Target target : simd::supported_targets()) {
-    auto* button = new ChoiceButton(formatTarget(target), fields);
+    auto* button = new ChoiceButton(formatTarget(target), targetBox_);
     button->setObjectName(QStringLiteral("costTarget_") + QString::fromUtf8(name_of(target).data()));
     button->setAccessibleName(tr("Measure with %1").arg(formatTarget(target)));
     button->setToolTip(tr("Measure with the kernels for %1; several can be chosen").arg(formatTarget(target)));
@@ -129,13 +165,21 @@ QWidget* CostPage::makeFields() {
     targets_.push_back(button);
     row->addWidget(button);
   }
-  shown_ = simd::current_target();
   row->addStretch(1);
-  measure_ = new QPushButton(tr("&Measure"), fields);
+  shown_ = simd::current_target();
+  return targetBox_;
+}
+
+QWidget* CostPage::makeButtons() {
+  buttons_ = new QWidget(fields_);
+  auto* row = new QHBoxLayout(buttons_);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(4);
+  measure_ = new QPushButton(tr("&Measure"), buttons_);
   measure_->setObjectName(QStringLiteral("costMeasure"));
   measure_->setToolTip(tr("Measure on this machine now; training pauses meanwhile (Alt+M)"));
   measure_->setAutoDefault(false);
-  cancel_ = new QPushButton(tr("Cancel"), fields);
+  cancel_ = new QPushButton(tr("Cancel"), buttons_);
   cancel_->setObjectName(QStringLiteral("costCancel"));
   cancel_->setToolTip(tr("Stop measuring and keep what is measured (Ctrl+.)"));
   cancel_->setAutoDefault(false);
@@ -144,7 +188,27 @@ QWidget* CostPage::makeFields() {
   row->addWidget(cancel_);
   connect(measure_, &QPushButton::clicked, this, &CostPage::measure);
   connect(cancel_, &QPushButton::clicked, this, &CostPage::cancel);
-  return fields;
+  return buttons_;
+}
+
+/// The targets go to a line of their own where there is no room for them beside the sizes.
+void CostPage::wrapFields() {
+  auto* grid = static_cast<QGridLayout*>(fields_->layout());
+  const int gap = grid->horizontalSpacing();
+  const int first = sizes_->sizeHint().width() + gap + buttons_->sizeHint().width();
+  const int second = targetBox_->sizeHint().width();
+  const int needed = first + second + 2 * gap;
+  // As narrow as it is when wrapped: the unwrapped line must not keep the window wide.
+  fields_->setMinimumWidth(std::max(first + 2 * gap, second));
+  const bool wrap = needed > contentsRect().width() - layout()->contentsMargins().left() * 2;
+  if (wrap == wrapped_) return;
+  wrapped_ = wrap;
+  grid->removeWidget(targetBox_);
+  if (wrap) {
+    grid->addWidget(targetBox_, 1, 0, 1, 4);
+  } else {
+    grid->addWidget(targetBox_, 0, 1);
+  }
 }
 
 QWidget* CostPage::makeSentences() {
@@ -218,11 +282,12 @@ QWidget* CostPage::makeTimePanel() {
   auto* panel = new QWidget(this);
   auto* column = new QVBoxLayout(panel);
   column->setContentsMargins(0, 0, 0, 0);
-  column->addWidget(heading(tr("Time of one batch"), panel));
+  column->addLayout(
+      headed(tr("Time of one batch"), tr("what lies under the line of the bandwidth came from the caches"), panel));
   timeStack_ = new QStackedWidget(panel);
-  auto* empty = new QLabel(tr("Here a line will show how long a lookup takes as the table grows, and lines for the "
-                              "one-hot products that compute the same.\nPress Measure: it takes some ten seconds on "
-                              "this machine, and can be cancelled at any time."),
+  auto* empty = new QLabel(tr("Here lines will show how long a lookup takes as the table grows,\n"
+                              "and how long the one-hot products take that compute the same.\n"
+                              "Press Measure. It takes some ten seconds and can be cancelled at any time."),
                            timeStack_);
   empty->setObjectName(QStringLiteral("costEmpty"));
   empty->setAlignment(Qt::AlignCenter);
@@ -241,9 +306,7 @@ QWidget* CostPage::makeMemoryPanel() {
   auto* panel = new QWidget(this);
   auto* column = new QVBoxLayout(panel);
   column->setContentsMargins(0, 0, 0, 0);
-  auto* title = heading(tr("Memory"), panel);
-  title->setToolTip(tr("Follows from the shapes"));
-  column->addWidget(title);
+  column->addLayout(headed(tr("Memory"), tr("follows from the shapes"), panel));
   memory_ = new LogLogChart(tr("rows of the table"), rowsText, formatBytes, panel);
   memory_->setObjectName(QStringLiteral("costMemoryChart"));
   memory_->setAccessibleName(tr("Memory over rows, as it follows from the shapes"));
@@ -441,6 +504,7 @@ void CostPage::changeEvent(QEvent* event) {
 
 void CostPage::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
+  wrapFields();
   arrange();
 }
 

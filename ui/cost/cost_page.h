@@ -53,6 +53,10 @@ class CostPage : public QWidget {
 
  private:
   QWidget* makeFields();
+  QWidget* makeSizes();
+  QWidget* makeTargets();
+  QWidget* makeButtons();
+  void wrapFields();
   QWidget* makeSentences();
   QWidget* makeChoices();
   void makePanels();
@@ -72,6 +76,11 @@ class CostPage : public QWidget {
   Workbench* workbench_;
   std::shared_ptr<const CostView> view_;
   simd::Target shown_ = simd::Target::Scalar;
+  QWidget* fields_ = nullptr;
+  QWidget* sizes_ = nullptr;
+  QWidget* targetBox_ = nullptr;
+  QWidget* buttons_ = nullptr;
+  bool wrapped_ = false;  // the targets have a line of their own
   QSpinBox* batch_ = nullptr;
   QSpinBox* dim_ = nullptr;
   QComboBox* largest_ = nullptr;

@@ -49,9 +49,9 @@ LogLogSeries limitLine(const QString& name, Theme theme) {
 
 QString limitName(CostPass pass) {
   switch (pass) {
-    case CostPass::Forward: return tr("limit: memory read, every row once");
-    case CostPass::Backward: return tr("limit: memory written, every row once");
-    case CostPass::Optimizer: return tr("limit: memory, a pass over every row");
+    case CostPass::Forward: return tr("memory bandwidth: every row read once");
+    case CostPass::Backward: return tr("memory bandwidth: every row written once");
+    case CostPass::Optimizer: return tr("memory bandwidth: one pass over all rows");
   }
   return {};
 }

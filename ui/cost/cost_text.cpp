@@ -90,8 +90,9 @@ QString findingOf(const CostView& view, CostPass pass, simd::Target target) {
                       "product: ");
       break;
     case CostPass::Optimizer:
-      what = product >= lookup ? tr("At %1 rows a step over all rows took %2 times as long as over the looked-up ones: ")
-                               : tr("At %1 rows a step over the looked-up rows took %2 times as long as over all: ");
+      what = product >= lookup
+                 ? tr("At %1 rows a step over all rows took %2 times as long as over the looked-up ones: ")
+                 : tr("At %1 rows a step over the looked-up rows took %2 times as long as over all: ");
       break;
   }
   const auto [shorter, longer] = std::minmax(lookup, product);
@@ -107,9 +108,9 @@ QString stateOf(const CostView& view) {
   }
   constexpr double giga = 1e9;
   if (!view.running) {
-    return tr("%1 values, medians, one thread; memory: read %2, write %3, copy %4 GB/s.")
-               .arg(formatCount(view.values_total), formatFixed(view.read_bandwidth / giga, 1),
-                    formatFixed(view.write_bandwidth / giga, 1), formatFixed(view.copy_bandwidth / giga, 1)) +
+    return tr("Medians of repeated runs, one thread. Memory bandwidth: read %1, write %2, copy %3 GB/s.")
+               .arg(formatFixed(view.read_bandwidth / giga, 1), formatFixed(view.write_bandwidth / giga, 1),
+                    formatFixed(view.copy_bandwidth / giga, 1)) +
            paused;
   }
   if (view.points.empty()) return tr("Measuring the memory bandwidth.") + paused;
@@ -128,7 +129,7 @@ QString firstRefusal(const CostView& view, CostPass pass, simd::Target target) {
       if (algorithm == CostAlgorithm::LookupDenseGradient && pass == CostPass::Forward) continue;
       const CostValue& value = point.value(algorithm, pass);
       if (value.measured() || value.why_not.empty()) continue;
-      return tr("%1 at %2 rows was not tried: %3.")
+      return tr("Not tried: %1 at %2 rows, because %3.")
           .arg(nameOf(algorithm), formatCount(point.rows), QString::fromStdString(value.why_not));
     }
   }
@@ -142,8 +143,7 @@ QString explanationOf(CostPass pass) {
     case CostPass::Backward:
       return tr("A sparse gradient holds the batch's rows; a dense one has a row for every row of the table.");
     case CostPass::Optimizer:
-      return tr("Plain SGD. With a sparse gradient it moves the batch's rows; with a dense one it passes over all "
-                "rows, whoever made the gradient.");
+      return tr("Plain SGD moves the batch's rows with a sparse gradient, and passes over all with a dense one.");
   }
   return {};
 }

@@ -1,32 +1,28 @@
 #pragma once
 
-#include <QChartView>
-#include <QColor>
 #include <QPointF>
-#include <QScatterSeries>
 #include <QString>
+#include <QWidget>
 
 #include <functional>
 #include <vector>
 
+#include "ui/cost/chart_legend.h"
+
 class QCategoryAxis;
+class QChart;
+class QChartView;
 
 namespace rowlight {
 
-/// A line with marks on a LogLogChart. Told apart by colour, mark and line style at once.
-struct LogLogSeries {
-  QString name;
-  QColor color;   ///< of the line and the filling of the marks
-  QColor casing;  ///< rim of the marks
-  QScatterSeries::MarkerShape mark = QScatterSeries::MarkerShapeCircle;
-  bool marks = true;  ///< without them: a limit, drawn as a dashed line
-  Qt::PenStyle line = Qt::SolidLine;
-  double width = 2;
+/// A line on a LogLogChart; without marks it is a limit.
+struct LogLogSeries : SeriesLook {
   std::vector<QPointF> points;  ///< true values, above 0
 };
 
-/// A chart with logarithmic axes, labelled at the powers of ten. It shows values only; hovering reads a mark.
-class LogLogChart : public QChartView {
+/// A chart with logarithmic axes, labelled at the powers of ten, under its legend. It shows values only; hovering
+/// reads a mark.
+class LogLogChart : public QWidget {
   Q_OBJECT
 
  public:
@@ -41,7 +37,7 @@ class LogLogChart : public QChartView {
 
  protected:
   void changeEvent(QEvent* event) override;
-  void resizeEvent(QResizeEvent* event) override;
+  bool eventFilter(QObject* watched, QEvent* event) override;
 
  private:
   void add(const LogLogSeries& series);
@@ -53,6 +49,9 @@ class LogLogChart : public QChartView {
   std::vector<LogLogSeries> shown_;
   double xLow_ = 1;
   double xHigh_ = 10;
+  ChartLegend* legend_ = nullptr;
+  QChartView* view_ = nullptr;
+  QChart* chart_ = nullptr;
   QCategoryAxis* x_ = nullptr;
   QCategoryAxis* y_ = nullptr;
 };

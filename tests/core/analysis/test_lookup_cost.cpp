@@ -176,8 +176,7 @@ class TestLookupCost : public QObject {
       return valid ? QString() : QString::fromStdString(valid.error().message());
     };
     QCOMPARE(refusal(quick({})), QStringLiteral("0 table sizes are given; give from 1 to 64"));
-    QCOMPARE(refusal(quick({10, 0})),
-             QStringLiteral("a table of 0 rows is asked for; it must be from 1 to 100000000"));
+    QCOMPARE(refusal(quick({10, 0})), QStringLiteral("a table of 0 rows is asked for; it must be from 1 to 100000000"));
     CostOptions options = quick({10});
     QVERIFY(refusal(options).isEmpty());
     options.dim = 0;
