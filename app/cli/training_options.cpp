@@ -14,6 +14,14 @@ bool parse_double(std::string_view text, double& value) {
   return error == std::errc() && end == text.data() + text.size() && std::isfinite(value);
 }
 
+/// The words of a kind's names.
+template <class T, std::size_t n>
+std::vector<std::pair<std::string, T>> choices_of(const T (&kinds)[n]) {
+  std::vector<std::pair<std::string, T>> choices;
+  for (const T kind : kinds) choices.emplace_back(name_of(kind), kind);
+  return choices;
+}
+
 }  // namespace
 
 Expected<std::pair<double, double>> parse_pair(const std::string& option, const std::string& text) {
@@ -28,7 +36,9 @@ Expected<std::pair<double, double>> parse_pair(const std::string& option, const 
 
 Expected<TrainSettings> TrainingArguments::resolved() const {
   TrainSettings s = settings;
-  s.optimizer.weight_decay = weight_decay.value_or(default_optimizer(s.optimizer.kind).weight_decay);
+  const OptimizerSettings defaults = default_optimizer(s.optimizer.kind);
+  s.optimizer.weight_decay = weight_decay.value_or(defaults.weight_decay);
+  s.optimizer.eps = eps.value_or(defaults.eps);
   if (!betas.empty()) {
     const auto pair = parse_pair("--betas", betas);
     if (!pair) return tl::make_unexpected(pair.error());
@@ -48,22 +58,21 @@ Expected<TrainSettings> TrainingArguments::resolved() const {
 
 void add_training_options(CLI::App& command, TrainingArguments& a) {
   TrainSettings& s = a.settings;
-  add_choice<ModelKind>(command, "--model", s.model, {{"dot", ModelKind::Dot}, {"dot-bias", ModelKind::DotBias}},
-                        "dot or dot-bias (default)");
+  add_choice<ModelKind>(command, "--model", s.model, choices_of(model_kinds),
+                        "dot, dot-bias (default) or dot-onehot (dot through one-hot Linear layers)");
   command.add_option("--factors", s.factors, "Length of a row (default: 50)");
   command.add_option("--y-range", a.y_range,
                      "Range of predictions LO:HI (default: 0 to the highest rating + 0.5; none for dot)");
   command.add_option("--epochs", s.epochs, "Passes over the ratings (default: 5)");
   command.add_option("--batch-size", s.batch_size, "Ratings in a batch (default: 64)");
-  add_choice<OptimizerKind>(command, "--optimizer", s.optimizer.kind,
-                            {{"sgd", OptimizerKind::Sgd}, {"adamw", OptimizerKind::AdamW}}, "sgd or adamw (default)");
+  add_choice<OptimizerKind>(command, "--optimizer", s.optimizer.kind, choices_of(optimizer_kinds),
+                            "sgd, adagrad, adam, adamw (default) or sparse-adam");
   command.add_option("--lr", s.optimizer.learning_rate, "Learning rate (default: 0.005)");
   command.add_option("--momentum", s.optimizer.momentum, "SGD's momentum (default: 0)");
-  command.add_option("--betas", a.betas, "AdamW's betas A:B (default: 0.9:0.99)");
-  command.add_option("--eps", s.optimizer.eps, "AdamW's eps (default: 1e-5)");
-  command.add_option("--weight-decay", a.weight_decay, "Weight decay (default: 0.1 for adamw, 0 for sgd)");
-  add_choice<ScheduleKind>(command, "--schedule", s.schedule,
-                           {{"constant", ScheduleKind::Constant}, {"one-cycle", ScheduleKind::OneCycle}},
+  command.add_option("--betas", a.betas, "Betas A:B of the Adam family (default: 0.9:0.99)");
+  command.add_option("--eps", a.eps, "Eps (default: 1e-5 for the Adam family, 1e-10 for adagrad)");
+  command.add_option("--weight-decay", a.weight_decay, "Weight decay (default: 0.1 for adamw, 0 for the others)");
+  add_choice<ScheduleKind>(command, "--schedule", s.schedule, choices_of(schedule_kinds),
                            "constant or one-cycle (default)");
   command.add_option("--valid", s.valid_share, "Share of the ratings to validate on (default: 0.2)");
 }

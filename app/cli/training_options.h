@@ -20,6 +20,7 @@ struct TrainingArguments {
   std::string y_range;
   std::string betas;
   std::optional<double> weight_decay;
+  std::optional<double> eps;
 
   /// Fills in what depends on other options and checks all. Errors: Usage.
   [[nodiscard]] Expected<TrainSettings> resolved() const;

@@ -25,6 +25,7 @@ struct Error {
   std::string file;          ///< the file concerned; may be empty
   std::uint64_t line = 0;    ///< counted from 1; 0 where no line is to blame
   std::uint64_t column = 0;  ///< byte column in that line, counted from 1; 0 where unknown
+  std::string field = {};    ///< the option concerned under torch's name ("padding_idx", "offsets"); may be empty
 
   /// `FILE:LINE:COLUMN: what; hint`, without the parts that are not known.
   [[nodiscard]] std::string message() const;
@@ -39,6 +40,12 @@ using Expected = tl::expected<T, Error>;
 /// Shorthand for returning an Error from a function that returns Expected<T>.
 [[nodiscard]] inline tl::unexpected<Error> fail(ErrorKind kind, std::string what, std::string hint = {}) {
   return tl::make_unexpected(Error{kind, std::move(what), std::move(hint), {}, 0, 0});
+}
+
+/// The same, for an option that a window shows the message at.
+[[nodiscard]] inline tl::unexpected<Error> fail_at(std::string field, ErrorKind kind, std::string what,
+                                                   std::string hint = {}) {
+  return tl::make_unexpected(Error{kind, std::move(what), std::move(hint), {}, 0, 0, std::move(field)});
 }
 
 }  // namespace rowlight

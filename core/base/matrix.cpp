@@ -41,4 +41,12 @@ void Matrix::fill_zero() {
   if (data_) std::memset(data_.get(), 0, bytes());
 }
 
+Matrix transposed(ConstMatrixView matrix) {
+  Matrix result(matrix.cols, matrix.rows);
+  for (std::size_t r = 0; r < matrix.rows; ++r) {
+    for (std::size_t c = 0; c < matrix.cols; ++c) result(c, r) = matrix(r, c);
+  }
+  return result;
+}
+
 }  // namespace rowlight

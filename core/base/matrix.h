@@ -90,4 +90,7 @@ class Matrix {
   std::unique_ptr<float[], Free> data_;
 };
 
+/// The (cols, rows) transpose.
+[[nodiscard]] Matrix transposed(ConstMatrixView matrix);
+
 }  // namespace rowlight

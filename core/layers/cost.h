@@ -42,6 +42,12 @@ struct Counted {
   Cost& cost;  ///< what is done is added to this
 };
 
+/// Calls work(policy): counted into `cost`, or uncounted when it is null. For code that runs once a batch.
+template <class Work>
+decltype(auto) with_policy(Cost* cost, Work&& work) {
+  return cost ? work(Counted{*cost}) : work(Uncounted{});
+}
+
 /// Adds the time from its making to its end to a cost.
 class Stopwatch {
  public:

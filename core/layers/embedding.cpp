@@ -37,20 +37,21 @@ double norm_of(std::span<const float> row, double q) {
 Expected<void> validate(const EmbeddingOptions& options, std::size_t rows) {
   const auto n = static_cast<std::int64_t>(rows);
   if (options.padding_idx && (*options.padding_idx < -n || *options.padding_idx >= n)) {
-    return fail(ErrorKind::Usage,
-                "padding_idx " + std::to_string(*options.padding_idx) + " is outside the table of " +
-                    std::to_string(rows) + " rows",
-                "it must be from -" + std::to_string(rows) + " to " + std::to_string(n - 1));
+    return fail_at("padding_idx", ErrorKind::Usage,
+                   "padding_idx " + std::to_string(*options.padding_idx) + " is outside the table of " +
+                       std::to_string(rows) + " rows",
+                   "it must be from -" + std::to_string(rows) + " to " + std::to_string(n - 1));
   }
   if (!(options.norm_type > 0)) {
-    return fail(ErrorKind::Usage, "norm_type is " + std::to_string(options.norm_type), "it must be above 0, or inf");
+    return fail_at("norm_type", ErrorKind::Usage, "norm_type is " + std::to_string(options.norm_type),
+                   "it must be above 0, or inf");
   }
   if (options.max_norm && std::isnan(*options.max_norm)) {
-    return fail(ErrorKind::Usage, "max_norm is not a number", "give a number, or leave it out");
+    return fail_at("max_norm", ErrorKind::Usage, "max_norm is not a number", "give a number, or leave it out");
   }
   if (options.scale_grad_by_freq && options.sparse) {
-    return fail(ErrorKind::Usage, "scale_grad_by_freq cannot be used with sparse",
-                "sparse gradients keep every position apart, so nothing counts them: switch one of the two off");
+    return fail_at("scale_grad_by_freq", ErrorKind::Usage, "scale_grad_by_freq cannot be used with sparse",
+                   "sparse gradients keep every position apart, so nothing counts them: switch one of the two off");
   }
   return {};
 }
@@ -66,8 +67,8 @@ Expected<std::vector<std::int32_t>> checked_rows(std::span<const std::int64_t> i
   checked.reserve(indices.size());
   for (const std::int64_t index : indices) {
     if (index < 0 || static_cast<std::uint64_t>(index) >= rows) {
-      return fail(
-          ErrorKind::BadInput,
+      return fail_at(
+          "indices", ErrorKind::BadInput,
           "index " + std::to_string(index) + " at position " + std::to_string(checked.size()) + " is outside the table",
           rows == 0 ? "a table of 0 rows has no valid index"
                     : "a table of " + std::to_string(rows) + " rows has the indices 0 to " + std::to_string(rows - 1));

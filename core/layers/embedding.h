@@ -14,8 +14,8 @@ namespace rowlight {
 
 /// The options of torch.nn.Embedding under its names.
 struct EmbeddingOptions {
-  std::optional<std::int64_t> padding_idx;  ///< negative counts from the end
-  std::optional<double> max_norm;
+  std::optional<std::int64_t> padding_idx = {};  ///< negative counts from the end
+  std::optional<double> max_norm = {};
   double norm_type = 2;             ///< the q of the q-norm, above 0; infinity is allowed
   bool scale_grad_by_freq = false;  ///< not with `sparse`
   bool sparse = false;              ///< the gradient is (indices, values)

@@ -41,17 +41,17 @@ std::string_view name_of(BagMode mode) {
 Expected<void> validate(const EmbeddingBagOptions& options, std::size_t table_rows, bool has_per_sample_weights) {
   if (auto valid = validate(options.table, table_rows); !valid) return valid;
   if (options.mode == BagMode::Max && options.table.sparse) {
-    return fail(ErrorKind::Usage, "sparse cannot be used with bags of mode max",
-                "use sum or mean, or switch sparse off");
+    return fail_at("sparse", ErrorKind::Usage, "sparse cannot be used with bags of mode max",
+                   "use sum or mean, or switch sparse off");
   }
   if (options.mode == BagMode::Max && options.table.scale_grad_by_freq) {
-    return fail(ErrorKind::Usage, "scale_grad_by_freq cannot be used with bags of mode max",
-                "use sum or mean, or switch it off");
+    return fail_at("scale_grad_by_freq", ErrorKind::Usage, "scale_grad_by_freq cannot be used with bags of mode max",
+                   "use sum or mean, or switch it off");
   }
   if (options.mode != BagMode::Sum && has_per_sample_weights) {
-    return fail(ErrorKind::Usage,
-                "per-sample weights cannot be used with bags of mode " + std::string(name_of(options.mode)),
-                "only sum takes weights");
+    return fail_at("per_sample_weights", ErrorKind::Usage,
+                   "per-sample weights cannot be used with bags of mode " + std::string(name_of(options.mode)),
+                   "only sum takes weights");
   }
   return {};
 }
@@ -65,10 +65,10 @@ Expected<Bags> make_bags(std::span<const std::int64_t> indices, std::span<const 
   auto rows = checked_rows(indices, table_rows);
   if (!rows) return tl::make_unexpected(rows.error());
   if (!per_sample_weights.empty() && per_sample_weights.size() != indices.size()) {
-    return fail(ErrorKind::BadInput,
-                "there are " + std::to_string(per_sample_weights.size()) + " per-sample weights for " +
-                    std::to_string(indices.size()) + " indices",
-                "give one weight for each index");
+    return fail_at("per_sample_weights", ErrorKind::BadInput,
+                   "there are " + std::to_string(per_sample_weights.size()) + " per-sample weights for " +
+                       std::to_string(indices.size()) + " indices",
+                   "give one weight for each index");
   }
   Bags bags{std::move(*rows), {}, {per_sample_weights.begin(), per_sample_weights.end()}};
   if (offsets.empty()) {
@@ -78,15 +78,17 @@ Expected<Bags> make_bags(std::span<const std::int64_t> indices, std::span<const 
   for (std::size_t i = 0; i < offsets.size(); ++i) {
     const std::string what = "offset " + std::to_string(offsets[i]) + at(i);
     if (i == 0 && offsets[0] != 0) {
-      return fail(ErrorKind::BadInput, what + " is not 0", "the first bag begins with the first index");
+      return fail_at("offsets", ErrorKind::BadInput, what + " is not 0", "the first bag begins with the first index");
     }
     if (i > 0 && offsets[i] < offsets[i - 1]) {
-      return fail(ErrorKind::BadInput, what + " is below the one before it, " + std::to_string(offsets[i - 1]),
-                  "offsets must ascend; equal ones make an empty bag");
+      return fail_at("offsets", ErrorKind::BadInput,
+                     what + " is below the one before it, " + std::to_string(offsets[i - 1]),
+                     "offsets must ascend; equal ones make an empty bag");
     }
     if (offsets[i] > static_cast<std::int64_t>(indices.size())) {
-      return fail(ErrorKind::BadInput, what + " is beyond the " + std::to_string(indices.size()) + " indices",
-                  "an offset is at most the number of indices");
+      return fail_at("offsets", ErrorKind::BadInput,
+                     what + " is beyond the " + std::to_string(indices.size()) + " indices",
+                     "an offset is at most the number of indices");
     }
     bags.begin.push_back(static_cast<std::size_t>(offsets[i]));
   }

@@ -17,13 +17,7 @@ Linear make_linear(std::size_t in, std::size_t out, bool bias, Random random) {
   return layer;
 }
 
-Linear linear_of_table(ConstMatrixView table) {
-  Linear layer{Matrix(table.cols, table.rows), {}};
-  for (std::size_t r = 0; r < table.rows; ++r) {
-    for (std::size_t c = 0; c < table.cols; ++c) layer.weight(c, r) = table(r, c);
-  }
-  return layer;
-}
+Linear linear_of_table(ConstMatrixView table) { return {transposed(table), {}}; }
 
 template <class Policy>
 void linear_forward(const Linear& layer, ConstMatrixView x, MatrixView y, [[maybe_unused]] Policy policy) {

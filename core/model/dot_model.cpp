@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/base/random.h"
+#include "core/layers/embedding.h"
+#include "core/layers/one_hot.h"
 #include "core/simd/kernels.h"
 
 namespace rowlight {
@@ -31,8 +34,7 @@ float sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }
 
 DotModel::DotModel(const DotModelSpec& spec, std::uint64_t seed)
     : spec_(spec),
-      user_rows_(spec.batch_size, spec.factors),
-      movie_rows_(spec.batch_size, spec.factors),
+      looked_up_{Matrix(spec.batch_size, spec.factors), Matrix(spec.batch_size, spec.factors)},
       scores_(spec.batch_size),
       predictions_(spec.batch_size),
       grad_scores_(spec.batch_size) {
@@ -40,7 +42,13 @@ DotModel::DotModel(const DotModelSpec& spec, std::uint64_t seed)
     const std::size_t rows = table == Table::Users ? spec_.users : spec_.movies;
     parameters_.push_back(
         make_parameter(name, table, rows, cols, Random(seed, first_table_stream + parameters_.size())));
-    gradients_.emplace_back(rows, cols, spec_.batch_size);
+    const bool is_bias = parameters_.size() > 2;
+    if (!spec_.one_hot || is_bias) {
+      gradients_.emplace_back(rows, cols, spec_.batch_size);
+      return;
+    }
+    gradients_.emplace_back(0, cols, spec_.batch_size);
+    one_hot_[index_of(table)] = {Matrix(spec_.batch_size, rows), Matrix(spec_.batch_size, cols), Matrix(rows, cols)};
   };
   add("user_factors.weight", Table::Users, spec_.factors);
   add("movie_factors.weight", Table::Movies, spec_.factors);
@@ -60,26 +68,45 @@ const Matrix* DotModel::bias(Table table) const {
   return &parameters_[table == Table::Users ? user_bias : movie_bias].value;
 }
 
-void DotModel::look_up_users(std::span<const std::int32_t> users) {
-  batch_ = users.size();
-  simd::gather_rows(parameters_[user_factors].value.view(), users, user_rows_.view());
+void DotModel::look_up(Table table, std::span<const std::int32_t> rows, BatchCost* cost) {
+  batch_ = rows.size();
+  const ConstMatrixView weight = factors(table).view();
+  MatrixView out = looked_up_[index_of(table)].view();
+  out.rows = batch_;
+  with_policy(cost ? &cost->factors[index_of(table)] : nullptr, [&](auto policy) {
+    if (!spec_.one_hot) {
+      rowlight::look_up(weight, rows, out, policy);
+      return;
+    }
+    MatrixView input = one_hot_[index_of(table)].input.view();
+    input.rows = batch_;
+    one_hot(rows, input, policy);
+    std::ranges::fill(out.flat(), 0.0F);
+    one_hot_matmul(input, weight, 0, weight.rows, out, policy);
+  });
 }
 
-void DotModel::look_up_movies(std::span<const std::int32_t> movies) {
-  simd::gather_rows(parameters_[movie_factors].value.view(), movies, movie_rows_.view());
+void DotModel::dot_product(BatchCost* cost) {
+  simd::dot_rows(looked_up(Table::Users), looked_up(Table::Movies), std::span(scores_).first(batch_));
+  if (!cost) return;
+  const std::uint64_t products = std::uint64_t{batch_} * spec_.factors;
+  cost->rest.multiplies += products;
+  cost->rest.adds += products - batch_;
+  cost->rest.bytes_read += 2 * products * sizeof(float);
+  cost->rest.bytes_written += batch_ * sizeof(float);
 }
 
-void DotModel::dot_product() {
-  simd::dot_rows(user_rows_.view(), movie_rows_.view(), std::span(scores_).first(batch_));
-}
-
-void DotModel::add_bias(std::span<const std::int32_t> users, std::span<const std::int32_t> movies) {
+void DotModel::add_bias(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, BatchCost* cost) {
   if (!spec_.bias) return;
   const float* of_user = parameters_[user_bias].value.data();
   const float* of_movie = parameters_[movie_bias].value.data();
   for (std::size_t b = 0; b < batch_; ++b) {
     scores_[b] += of_user[users[b]] + of_movie[movies[b]];
   }
+  if (!cost) return;
+  cost->rest.adds += 2 * batch_;
+  cost->rest.bytes_read += 3 * batch_ * sizeof(float);
+  cost->rest.bytes_written += batch_ * sizeof(float);
 }
 
 float DotModel::squashed(float score) const {
@@ -90,14 +117,8 @@ void DotModel::squash() {
   for (std::size_t b = 0; b < batch_; ++b) predictions_[b] = squashes() ? squashed(scores_[b]) : scores_[b];
 }
 
-ConstMatrixView DotModel::user_rows() const {
-  ConstMatrixView view = user_rows_.view();
-  view.rows = batch_;
-  return view;
-}
-
-ConstMatrixView DotModel::movie_rows() const {
-  ConstMatrixView view = movie_rows_.view();
+ConstMatrixView DotModel::looked_up(Table table) const {
+  ConstMatrixView view = looked_up_[index_of(table)].view();
   view.rows = batch_;
   return view;
 }
@@ -114,18 +135,60 @@ void DotModel::score_gradient(std::span<const float> grad_predictions) {
   }
 }
 
-void DotModel::row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies) {
-  for (RowGradient& gradient : gradients_) gradient.clear();
-  const std::span<const float> g = score_gradients();
-  const auto user_slots = gradients_[user_factors].assign_slots(users);
-  simd::scatter_add_scaled(g, movie_rows(), user_slots, gradients_[user_factors].values());
-  const auto movie_slots = gradients_[movie_factors].assign_slots(movies);
-  simd::scatter_add_scaled(g, user_rows(), movie_slots, gradients_[movie_factors].values());
+/// The gradient of `table` summed row by row, scaling the other table's looked-up rows as they are added.
+void DotModel::gather_gradient(Table table, std::span<const std::int32_t> rows, Cost* cost) {
+  RowGradient& gradient = gradients_[index_of(table)];
+  const Table other = table == Table::Users ? Table::Movies : Table::Users;
+  const auto slots = gradient.assign_slots(rows);
+  simd::scatter_add_scaled(score_gradients(), looked_up(other), slots, gradient.values());
+  if (!cost) return;
+  const std::uint64_t numbers = std::uint64_t{batch_} * spec_.factors;
+  cost->multiplies += numbers;
+  cost->adds += numbers;
+  cost->bytes_read += 2 * numbers * sizeof(float);
+  cost->bytes_written += numbers * sizeof(float);
+}
+
+/// The same sums as one-hotT . grad_output, for every row of the table.
+void DotModel::one_hot_gradient(Table table, Cost* cost) {
+  OneHotPath& path = one_hot_[index_of(table)];
+  const ConstMatrixView other = looked_up(table == Table::Users ? Table::Movies : Table::Users);
+  for (std::size_t b = 0; b < batch_; ++b) {
+    const float g = grad_scores_[b];
+    std::ranges::transform(other.row(b), path.grad_output.row(b).begin(), [g](float x) { return g * x; });
+  }
+  ConstMatrixView input = path.input.view();
+  ConstMatrixView grad_output = path.grad_output.view();
+  input.rows = grad_output.rows = batch_;
+  with_policy(cost, [&](auto policy) {
+    zero_fill(path.grad_weight.view(), policy);
+    one_hot_matmul_backward(input, grad_output, 0, input.cols, path.grad_weight.view(), policy);
+  });
+}
+
+void DotModel::row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
+                             BatchCost* cost) {
+  gradient_views_.clear();
+  for (const Table table : {Table::Users, Table::Movies}) {
+    gradients_[index_of(table)].clear();
+    Cost* of_table = cost ? &cost->factors[index_of(table)] : nullptr;
+    if (spec_.one_hot) {
+      one_hot_gradient(table, of_table);
+      gradient_views_.emplace_back(std::as_const(one_hot_[index_of(table)].grad_weight).view());
+    } else {
+      gather_gradient(table, table == Table::Users ? users : movies, of_table);
+      gradient_views_.emplace_back(gradients_[index_of(table)]);
+    }
+  }
   if (!spec_.bias) return;
+  const std::span<const float> g = score_gradients();
   const auto add = [&](RowGradient& gradient, std::span<const std::int32_t> ids) {
+    gradient.clear();
     const auto positions = gradient.assign_slots(ids);
     float* values = gradient.values().data;
     for (std::size_t b = 0; b < batch_; ++b) values[positions[b]] += g[b];
+    gradient_views_.emplace_back(gradient);
+    if (cost) cost->rest.adds += batch_;
   };
   add(gradients_[user_bias], users);
   add(gradients_[movie_bias], movies);

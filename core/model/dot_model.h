@@ -7,6 +7,7 @@
 
 #include "core/base/matrix.h"
 #include "core/base/row_index.h"
+#include "core/layers/cost.h"
 #include "core/model/row_gradient.h"
 #include "core/ratings/rating_set.h"
 
@@ -24,14 +25,24 @@ struct DotModelSpec {
   std::size_t users = 0;
   std::size_t movies = 0;
   std::size_t factors = 0;
-  bool bias = true;   ///< DotProductBias; without: DotProduct
-  RatingScale range;  ///< of sigmoid_range; low == high: predictions are not squashed
+  bool bias = true;      ///< DotProductBias; without: DotProduct
+  bool one_hot = false;  ///< look rows up, and sum their gradients, by products with one-hot matrices
+  RatingScale range;     ///< of sigmoid_range; low == high: predictions are not squashed
   std::size_t batch_size = 64;
+};
+
+/// What a stage of a minibatch costs, told apart by table.
+struct BatchCost {
+  Cost factors[2];  ///< of the users' and the movies' factors
+  Cost rest;        ///< biases, scores, loss
+  [[nodiscard]] Cost& of(std::size_t parameter) { return parameter < 2 ? factors[parameter] : rest; }
 };
 
 /// fastai's DotProduct and DotProductBias ("Deep Learning for Coders", chapter 8):
 ///   score[b] = sum_k users[b][k] * movies[b][k] (+ user_bias[b] + movie_bias[b])
 ///   prediction[b] = sigmoid(score[b]) * (high - low) + low
+/// With `one_hot` the tables are the weights of Linear layers without bias on one-hot inputs, stored transposed: the
+/// same rows are computed as products with every row of the table, and the gradient is dense.
 /// The forward and backward pass are cut into the operations that the stepper shows; each fills buffers that stay
 /// readable until the next batch. Not synchronised, except that predict() may run on several threads.
 class DotModel {
@@ -42,24 +53,23 @@ class DotModel {
   [[nodiscard]] const DotModelSpec& spec() const { return spec_; }
   [[nodiscard]] std::vector<Parameter>& parameters() { return parameters_; }
   [[nodiscard]] const std::vector<Parameter>& parameters() const { return parameters_; }
-  /// One gradient for each parameter, in the same order; filled by add_row_gradients().
-  [[nodiscard]] std::span<const RowGradient> gradients() const { return gradients_; }
+  /// One gradient for each parameter, in the same order; filled by row_gradients().
+  [[nodiscard]] std::span<const TableGradient> gradients() const { return gradient_views_; }
   [[nodiscard]] std::uint64_t parameter_count() const;
   [[nodiscard]] const Matrix& factors(Table table) const { return parameters_[index_of(table)].value; }
   /// Null for a model without biases.
   [[nodiscard]] const Matrix* bias(Table table) const;
 
   // Forward, in this order, for a batch of at most spec().batch_size.
-  // Pre: users and movies have one length; 0 <= users[b] < spec().users; likewise movies.
-  void look_up_users(std::span<const std::int32_t> users);
-  void look_up_movies(std::span<const std::int32_t> movies);
-  void dot_product();
-  void add_bias(std::span<const std::int32_t> users, std::span<const std::int32_t> movies);
+  // Pre: users and movies have one length; 0 <= users[b] < spec().users; likewise movies. With `cost` the work is
+  // counted.
+  void look_up(Table table, std::span<const std::int32_t> rows, BatchCost* cost = nullptr);
+  void dot_product(BatchCost* cost = nullptr);
+  void add_bias(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, BatchCost* cost = nullptr);
   void squash();
 
   /// The looked-up rows (batch, factors) of the running batch.
-  [[nodiscard]] ConstMatrixView user_rows() const;
-  [[nodiscard]] ConstMatrixView movie_rows() const;
+  [[nodiscard]] ConstMatrixView looked_up(Table table) const;
   /// (batch): after dot_product the products' sums, after add_bias with the biases, before squash().
   [[nodiscard]] std::span<const float> scores() const { return {scores_.data(), batch_}; }
   [[nodiscard]] std::span<const float> predictions() const { return {predictions_.data(), batch_}; }
@@ -69,22 +79,32 @@ class DotModel {
   void score_gradient(std::span<const float> grad_predictions);
   [[nodiscard]] std::span<const float> score_gradients() const { return {grad_scores_.data(), batch_}; }
   /// Sums grad_scores[b] * movie row b into the gradient of users[b]'s row, and the other way round.
-  void row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies);
+  void row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
+                     BatchCost* cost = nullptr);
 
   /// Predictions without touching the batch's buffers: the same bits as the forward operations give.
   /// A row of -1 stands for an id that training never saw and contributes a zero row and zero bias.
   void predict(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, std::span<float> out) const;
 
  private:
+  /// What a table needs when it is used through one-hot products; empty otherwise.
+  struct OneHotPath {
+    Matrix input;        // (batch, rows)
+    Matrix grad_output;  // (batch, factors)
+    Matrix grad_weight;  // (rows, factors)
+  };
+  void one_hot_gradient(Table table, Cost* cost);
+  void gather_gradient(Table table, std::span<const std::int32_t> rows, Cost* cost);
   [[nodiscard]] bool squashes() const { return spec_.range.low != spec_.range.high; }
   [[nodiscard]] float squashed(float score) const;
 
   DotModelSpec spec_;
-  std::vector<Parameter> parameters_;  // user factors, movie factors and, with biases, user bias, movie bias
-  std::vector<RowGradient> gradients_;
+  std::vector<Parameter> parameters_;   // user factors, movie factors and, with biases, user bias, movie bias
+  std::vector<RowGradient> gradients_;  // of the factors only without one_hot; of the biases always
+  std::vector<TableGradient> gradient_views_;
   std::size_t batch_ = 0;
-  Matrix user_rows_;
-  Matrix movie_rows_;
+  Matrix looked_up_[2];  // (batch, factors) each
+  OneHotPath one_hot_[2];
   std::vector<float> scores_;
   std::vector<float> predictions_;
   std::vector<float> grad_scores_;

@@ -39,4 +39,16 @@ class RowGradient {
   std::vector<std::int32_t> batch_slots_;
 };
 
+/// The gradient of one table as an optimizer takes it: every number, or by rows with zeros elsewhere. A view; the
+/// numbers belong to somebody else.
+struct TableGradient {
+  // NOLINTNEXTLINE(google-explicit-constructor): one is as good as the other
+  TableGradient(const RowGradient& gradient) : by_rows(&gradient) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  TableGradient(ConstMatrixView gradient) : dense(gradient) {}
+
+  const RowGradient* by_rows = nullptr;
+  ConstMatrixView dense;  ///< (rows, cols) when by_rows is null
+};
+
 }  // namespace rowlight

@@ -20,20 +20,20 @@ void BatchStep::begin(const RatingSet& ratings, std::span<const std::int32_t> po
   done_ = false;
 }
 
-void BatchStep::run_stage() {
+void BatchStep::run_stage(BatchCost* cost) {
   assert(!done_);
   switch (next_) {
     case BatchStage::DrawBatch: draw(); break;
-    case BatchStage::LookUpUsers: model_.look_up_users(users_); break;
-    case BatchStage::LookUpMovies: model_.look_up_movies(movies_); break;
-    case BatchStage::DotProduct: model_.dot_product(); break;
-    case BatchStage::AddBias: model_.add_bias(users_, movies_); break;
+    case BatchStage::LookUpUsers: model_.look_up(Table::Users, users_, cost); break;
+    case BatchStage::LookUpMovies: model_.look_up(Table::Movies, movies_, cost); break;
+    case BatchStage::DotProduct: model_.dot_product(cost); break;
+    case BatchStage::AddBias: model_.add_bias(users_, movies_, cost); break;
     case BatchStage::SigmoidRange: model_.squash(); break;
     case BatchStage::Loss: compute_loss(); break;
     case BatchStage::LossGradient: compute_loss_gradient(); break;
-    case BatchStage::RowGradients: model_.row_gradients(users_, movies_); break;
+    case BatchStage::RowGradients: model_.row_gradients(users_, movies_, cost); break;
     case BatchStage::OptimizerStep:
-      optimizer_.step(model_.parameters(), model_.gradients(), rates_, pool_);
+      optimizer_.step(model_.parameters(), model_.gradients(), rates_, pool_, cost);
       done_ = true;
       return;
   }

@@ -7,6 +7,7 @@
 
 #include "core/analysis/lookup_cost.h"
 #include "core/ratings/rating_set.h"
+#include "core/train/lookup_setup.h"
 #include "core/train/settings.h"
 
 namespace rowlight {
@@ -64,7 +65,33 @@ struct MeasureCost {
 /// Ends the measurement; what is measured stays.
 struct CancelCost {};
 
-using Command =
-    std::variant<InstallRatings, Configure, Play, Pause, Step, Reset, Watch, Project, MeasureCost, CancelCost>;
+// The Lookup page. While it is shown, steps by operation (Step and Play with StepUnit::Operation) are steps of its
+// pass, and Reset starts a pass that does not follow the training over with the table it began with.
+
+/// Whether the Lookup page is shown, and which rows of its table.
+struct ShowLookup {
+  bool shown = true;
+  std::size_t first_row = 0;
+  std::size_t row_count = 0;
+};
+/// Takes another setup and runs to the step that was shown; one that is refused changes nothing, and
+/// LookupView::error says why.
+struct SetUpLookup {
+  LookupSetup setup;
+};
+/// Sets one weight of the pass's table (of the live model when the pass follows the training), then runs to the step
+/// that was shown.
+struct SetLookupWeight {
+  std::size_t row = 0;
+  std::size_t column = 0;
+  float value = 0;
+};
+/// Shows the pass as of a step, 0 (nothing yet) to 18, computing what has not been.
+struct SeekLookup {
+  int step = 0;
+};
+
+using Command = std::variant<InstallRatings, Configure, Play, Pause, Step, Reset, Watch, Project, ShowLookup,
+                             SetUpLookup, SetLookupWeight, SeekLookup, MeasureCost, CancelCost>;
 
 }  // namespace rowlight

@@ -13,6 +13,7 @@
 #include "core/ratings/rating_set.h"
 #include "core/train/batch_stage.h"
 #include "core/train/command.h"
+#include "core/train/lookup_view.h"
 #include "core/train/settings.h"
 
 namespace rowlight {
@@ -123,6 +124,7 @@ struct Frame {
   std::shared_ptr<const LossHistory> loss;       ///< never null
   std::shared_ptr<const Projection> projection;  ///< null when none is asked for or there is no table
   std::shared_ptr<const CostView> cost;          ///< null until a measurement was asked for
+  std::shared_ptr<const LookupView> lookup;      ///< null while the Lookup page is not shown
   std::optional<Error> error;  ///< the last refused command, or the divergence; gone with the next command
 };
 

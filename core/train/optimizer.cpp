@@ -15,8 +15,10 @@ constexpr std::size_t floats_per_piece = 1U << 17;
 Optimizer::Optimizer(const OptimizerSettings& settings, const std::vector<Parameter>& parameters)
     : settings_(settings) {
   std::vector<const char*> names;
-  if (settings_.kind == OptimizerKind::AdamW) {
+  if (has_betas(settings_.kind)) {
     names = {"exp_avg", "exp_avg_sq"};
+  } else if (settings_.kind == OptimizerKind::Adagrad) {
+    names = {"sum"};
   } else if (settings_.momentum > 0) {
     names = {"momentum_buffer"};
   }
@@ -36,82 +38,119 @@ Optimizer::Optimizer(const OptimizerSettings& settings, const std::vector<Parame
 }
 
 bool Optimizer::moves_untouched_rows(const Rates& rates) const {
-  return settings_.kind == OptimizerKind::AdamW || settings_.weight_decay > 0 || rates.momentum > 0;
+  switch (settings_.kind) {
+    case OptimizerKind::Adam:
+    case OptimizerKind::AdamW: return true;
+    case OptimizerKind::SparseAdam: return false;
+    case OptimizerKind::Adagrad: return settings_.weight_decay > 0;
+    case OptimizerKind::Sgd: return settings_.weight_decay > 0 || rates.momentum > 0;
+  }
+  return true;
 }
 
-void Optimizer::step(std::vector<Parameter>& parameters, std::span<const RowGradient> gradients, const Rates& rates,
-                     ThreadPool& pool) {
+void Optimizer::step(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, const Rates& rates,
+                     ThreadPool& pool, BatchCost* cost) {
+  assert(parameters.size() == gradients.size());
   ++steps_;
   set_numbers(rates);
-  if (!moves_untouched_rows(rates)) {
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-      const auto rows = gradients[i].touched_rows();
-      for (std::size_t slot = 0; slot < rows.size(); ++slot) {
-        const auto row = static_cast<std::size_t>(rows[slot]);
-        const std::size_t first = row * parameters[i].value.stride();
-        update_floats(i, first, parameters[i].value.view().padded_row(row), gradients[i].values().padded_row(slot));
-      }
-    }
+  const bool any_dense = std::ranges::any_of(gradients, [](const TableGradient& g) { return g.by_rows == nullptr; });
+  if (!any_dense && !moves_untouched_rows(rates)) {
+    step_touched_rows(parameters, gradients, cost);
     return;
   }
+  // A column of scalars by rows becomes a dense one.
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     auto& dense = dense_bias_grads_[i];
-    for (std::size_t slot = 0; !dense.empty() && slot < gradients[i].touched_rows().size(); ++slot) {
-      dense[static_cast<std::size_t>(gradients[i].touched_rows()[slot])] = gradients[i].values()(slot, 0);
+    const RowGradient* rows = gradients[i].by_rows;
+    for (std::size_t slot = 0; !dense.empty() && rows && slot < rows->touched_rows().size(); ++slot) {
+      dense[static_cast<std::size_t>(rows->touched_rows()[slot])] = rows->values()(slot, 0);
     }
   }
-  pool.parallel(pieces_.size(), [&](std::size_t i) { update_piece(pieces_[i], parameters, gradients); });
+  if (cost) {
+    for (const Piece& piece : pieces_) update_piece(piece, parameters, gradients, cost);
+  } else {
+    pool.parallel(pieces_.size(), [&](std::size_t i) { update_piece(pieces_[i], parameters, gradients, nullptr); });
+  }
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     auto& dense = dense_bias_grads_[i];
-    if (dense.empty()) continue;
-    for (const std::int32_t row : gradients[i].touched_rows()) dense[static_cast<std::size_t>(row)] = 0.0F;
+    if (dense.empty() || !gradients[i].by_rows) continue;
+    for (const std::int32_t row : gradients[i].by_rows->touched_rows()) dense[static_cast<std::size_t>(row)] = 0.0F;
+  }
+}
+
+void Optimizer::step_touched_rows(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
+                                  BatchCost* cost) {
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const RowGradient& gradient = *gradients[i].by_rows;
+    const auto rows = gradient.touched_rows();
+    for (std::size_t slot = 0; slot < rows.size(); ++slot) {
+      const auto row = static_cast<std::size_t>(rows[slot]);
+      const std::size_t first = row * parameters[i].value.stride();
+      update_floats(i, first, parameters[i].value.view().padded_row(row), gradient.values().padded_row(slot));
+    }
+    if (cost) count(std::uint64_t{rows.size()} * parameters[i].value.cols(), true, cost->of(i));
   }
 }
 
 void Optimizer::update_piece(const Piece& piece, std::vector<Parameter>& parameters,
-                             std::span<const RowGradient> gradients) {
+                             std::span<const TableGradient> gradients, BatchCost* cost) {
   const MatrixView value = parameters[piece.parameter].value.view();
-  const auto floats = [&](std::size_t begin, std::size_t end) {
-    return value.flat().subspan(begin * value.stride, (end - begin) * value.stride);
+  const TableGradient& gradient = gradients[piece.parameter];
+  const auto update = [&](std::size_t begin, std::size_t end, std::span<const float> grad) {
+    const std::size_t first = begin * value.stride;
+    update_floats(piece.parameter, first, value.flat().subspan(first, (end - begin) * value.stride), grad);
+    if (cost) count(std::uint64_t{end - begin} * value.cols, !grad.empty(), cost->of(piece.parameter));
   };
   const auto& dense = dense_bias_grads_[piece.parameter];
+  if (!gradient.by_rows) {
+    const std::size_t first = piece.begin * value.stride;
+    update(piece.begin, piece.end, gradient.dense.flat().subspan(first, (piece.end - piece.begin) * value.stride));
+    return;
+  }
   if (!dense.empty()) {
-    update_floats(piece.parameter, piece.begin, floats(piece.begin, piece.end),
-                  std::span(dense).subspan(piece.begin, piece.end - piece.begin));
+    update(piece.begin, piece.end, std::span(dense).subspan(piece.begin, piece.end - piece.begin));
     return;
   }
   // Stretches of rows without a gradient go through the kernel in one call.
-  const RowGradient& gradient = gradients[piece.parameter];
-  const auto slot_of_row = gradient.slot_of_row();
+  const auto slot_of_row = gradient.by_rows->slot_of_row();
   for (std::size_t row = piece.begin; row < piece.end;) {
     std::size_t end = row;
     while (end < piece.end && slot_of_row[end] == RowGradient::no_slot) ++end;
     if (end > row) {
-      update_floats(piece.parameter, row * value.stride, floats(row, end), {});
+      update(row, end, {});
       row = end;
     } else {
-      const auto slot = static_cast<std::size_t>(slot_of_row[row]);
-      update_floats(piece.parameter, row * value.stride, floats(row, row + 1), gradient.values().padded_row(slot));
+      update(row, row + 1, gradient.by_rows->values().padded_row(static_cast<std::size_t>(slot_of_row[row])));
       ++row;
     }
   }
 }
 
 void Optimizer::set_numbers(const Rates& rates) {
+  const auto rate = static_cast<float>(rates.learning_rate);
+  const auto decay = static_cast<float>(settings_.weight_decay);
   if (settings_.kind == OptimizerKind::Sgd) {
-    sgd_ = {static_cast<float>(rates.learning_rate), static_cast<float>(rates.momentum),
-            static_cast<float>(settings_.weight_decay)};
+    sgd_ = {rate, static_cast<float>(rates.momentum), decay};
+    return;
+  }
+  if (settings_.kind == OptimizerKind::Adagrad) {
+    adagrad_ = {rate, decay, static_cast<float>(settings_.eps)};
     return;
   }
   // As torch computes it: the corrections use the present beta1, also when one-cycle moves it.
   const auto t = static_cast<double>(steps_);
-  adam_.decay = static_cast<float>(1 - rates.learning_rate * settings_.weight_decay);
+  const double correction1 = 1 - std::pow(rates.momentum, t);
+  const double correction2 = std::sqrt(1 - std::pow(settings_.beta2, t));
+  const bool sparse = settings_.kind == OptimizerKind::SparseAdam;
+  const bool decoupled = settings_.kind == OptimizerKind::AdamW;
+  adam_.decay = decoupled ? static_cast<float>(1 - rates.learning_rate * settings_.weight_decay) : 1;
+  adam_.weight_decay = decoupled ? 0 : decay;
   adam_.beta1 = static_cast<float>(rates.momentum);
   adam_.one_minus_beta1 = static_cast<float>(1 - rates.momentum);
   adam_.beta2 = static_cast<float>(settings_.beta2);
   adam_.one_minus_beta2 = static_cast<float>(1 - settings_.beta2);
-  adam_.step_size = static_cast<float>(rates.learning_rate / (1 - std::pow(rates.momentum, t)));
-  adam_.bias_correction = static_cast<float>(1 / std::sqrt(1 - std::pow(settings_.beta2, t)));
+  adam_.step_size = static_cast<float>(rates.learning_rate * (sparse ? correction2 : 1) / correction1);
+  adam_.bias_correction = sparse ? 1 : static_cast<float>(1 / correction2);
   adam_.eps = static_cast<float>(settings_.eps);
 }
 
@@ -120,11 +159,42 @@ void Optimizer::update_floats(std::size_t parameter, std::size_t first, std::spa
   const auto state = [&](std::size_t which) {
     return states_[parameter * states_per_parameter_ + which].value.view().flat().subspan(first, p.size());
   };
-  if (settings_.kind == OptimizerKind::AdamW) {
-    simd::adam(adam_, p, state(0), state(1), grad);
-  } else {
-    simd::sgd(sgd_, p, states_per_parameter_ > 0 ? state(0) : std::span<float>{}, grad);
+  switch (settings_.kind) {
+    case OptimizerKind::Adam:
+    case OptimizerKind::AdamW:
+    case OptimizerKind::SparseAdam: simd::adam(adam_, p, state(0), state(1), grad); break;
+    case OptimizerKind::Adagrad: simd::adagrad(adagrad_, p, state(0), grad); break;
+    case OptimizerKind::Sgd: simd::sgd(sgd_, p, states_per_parameter_ > 0 ? state(0) : std::span<float>{}, grad); break;
   }
+}
+
+void Optimizer::count(std::uint64_t numbers, bool has_grad, Cost& cost) const {
+  const std::uint64_t states = states_per_parameter_;
+  cost.bytes_read += numbers * (1 + states + (has_grad ? 1 : 0)) * sizeof(float);
+  cost.bytes_written += numbers * (1 + states) * sizeof(float);
+  // Operations of the formulas in core/simd/kernels.h; divisions and roots count as neither.
+  std::uint64_t multiplies = 0;
+  std::uint64_t adds = 0;
+  switch (settings_.kind) {
+    case OptimizerKind::Adam:
+    case OptimizerKind::AdamW:
+    case OptimizerKind::SparseAdam: {
+      const bool has_g = has_grad || adam_.weight_decay != 0;
+      multiplies = (has_g ? 5 : 2) + 3 + (adam_.weight_decay != 0 ? 1 : 0);
+      adds = (has_g ? 2 : 0) + 2 + (adam_.weight_decay != 0 && has_grad ? 1 : 0);
+      break;
+    }
+    case OptimizerKind::Adagrad:
+      multiplies = 2 + (adagrad_.weight_decay != 0 ? 1 : 0);
+      adds = 3 + (adagrad_.weight_decay != 0 ? 1 : 0);
+      break;
+    case OptimizerKind::Sgd:
+      multiplies = 1 + states + (sgd_.weight_decay != 0 ? 1 : 0);
+      adds = 1 + states + (sgd_.weight_decay != 0 ? 1 : 0);
+      break;
+  }
+  cost.multiplies += multiplies * numbers;
+  cost.adds += adds * numbers;
 }
 
 }  // namespace rowlight

@@ -6,6 +6,7 @@
 
 #include "core/base/matrix.h"
 #include "core/base/thread_pool.h"
+#include "core/layers/cost.h"
 #include "core/model/dot_model.h"
 #include "core/simd/kernels.h"
 #include "core/train/schedule.h"
@@ -13,21 +14,24 @@
 
 namespace rowlight {
 
-/// SGD or AdamW over all parameters of a model, with PyTorch's formulas (torch.optim.SGD, torch.optim.AdamW). The
-/// gradients are stored by touched rows but act like dense ones: weight decay, momentum and moments also move rows
-/// that the batch did not look up.
+/// One optimizer over all parameters of a model, with PyTorch's formulas (torch.optim). A gradient by rows acts like a
+/// dense one with zeros elsewhere: weight decay, momentum and moments also move rows that the batch did not look up.
+/// SparseAdam takes gradients by rows only and touches no other row.
 class Optimizer {
  public:
+  /// Pre: validate() accepts the settings.
   Optimizer(const OptimizerSettings& settings, const std::vector<Parameter>& parameters);
 
-  /// One step. Pre: parameters and gradients are parallel and those of the constructor. Cost: AdamW, and SGD with
-  /// momentum or decay, pass once over every table; plain SGD over the touched rows. Same bits for any pool.
-  void step(std::vector<Parameter>& parameters, std::span<const RowGradient> gradients, const Rates& rates,
-            ThreadPool& pool);
+  /// One step. Pre: parameters and gradients are parallel and those of the constructor. Cost: the Adam family but
+  /// SparseAdam, and any other with momentum or decay, pass once over every table; the rest over the rows of a gradient
+  /// by rows. Same bits for any pool. With `cost` the work is counted, and done by one thread.
+  void step(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, const Rates& rates,
+            ThreadPool& pool, BatchCost* cost = nullptr);
 
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
 
-  /// One state tensor: "exp_avg" and "exp_avg_sq" (AdamW) or "momentum_buffer" (SGD) of a parameter.
+  /// One state tensor: "exp_avg" and "exp_avg_sq" (Adam family), "sum" (Adagrad) or "momentum_buffer" (SGD) of a
+  /// parameter.
   struct State {
     const char* name;
     std::size_t parameter;  ///< position in the parameters
@@ -45,16 +49,21 @@ class Optimizer {
     std::size_t begin;
     std::size_t end;
   };
-  void update_piece(const Piece& piece, std::vector<Parameter>& parameters, std::span<const RowGradient> gradients);
+  void step_touched_rows(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, BatchCost* cost);
+  void update_piece(const Piece& piece, std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
+                    BatchCost* cost);
   /// Floats [first, first + p.size()) of a parameter's storage; no `grad` counts as zeros.
   void update_floats(std::size_t parameter, std::size_t first, std::span<float> p, std::span<const float> grad);
+  /// What update_floats() does to `numbers` numbers.
+  void count(std::uint64_t numbers, bool has_grad, Cost& cost) const;
   void set_numbers(const Rates& rates);
   [[nodiscard]] bool moves_untouched_rows(const Rates& rates) const;
 
   OptimizerSettings settings_;
   std::uint64_t steps_ = 0;
   simd::SgdStep sgd_;          // of the running step
-  simd::AdamStep adam_;      // of the running step
+  simd::AdamStep adam_;        // of the running step
+  simd::AdagradStep adagrad_;  // of the running step
   std::vector<State> states_;  // states_per_parameter_ for each parameter, in the parameters' order
   std::size_t states_per_parameter_ = 0;
   std::vector<Piece> pieces_;

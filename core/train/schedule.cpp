@@ -22,7 +22,7 @@ double cosine(double from, double to, double share) {
 
 Rates rates_at(const TrainSettings& settings, std::uint64_t step, std::uint64_t total) {
   const OptimizerSettings& o = settings.optimizer;
-  const double constant_momentum = o.kind == OptimizerKind::AdamW ? o.beta1 : o.momentum;
+  const double constant_momentum = has_betas(o.kind) ? o.beta1 : o.momentum;
   if (settings.schedule == ScheduleKind::Constant) return {o.learning_rate, constant_momentum};
 
   const double last = static_cast<double>(total) - 1;
@@ -39,7 +39,7 @@ Rates rates_at(const TrainSettings& settings, std::uint64_t step, std::uint64_t 
     rates.learning_rate = cosine(o.learning_rate, o.learning_rate / end_divisor, share);
     momentum = cosine(low_momentum, high_momentum, share);
   }
-  const bool has_momentum = o.kind == OptimizerKind::AdamW || o.momentum > 0;
+  const bool has_momentum = has_betas(o.kind) || (o.kind == OptimizerKind::Sgd && o.momentum > 0);
   rates.momentum = has_momentum ? momentum : 0;
   return rates;
 }

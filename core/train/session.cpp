@@ -135,6 +135,10 @@ struct Session::State {
 
   void apply(const Watch& command) { builder.watch(command); }
   void apply(const Project& command) { builder.project(command); }
+  void apply(const ShowLookup&) {}
+  void apply(const SetUpLookup&) {}
+  void apply(const SetLookupWeight&) {}
+  void apply(const SeekLookup&) {}
 
   void apply(const MeasureCost& command) {
     if (auto valid = validate(command.options); !valid) {

@@ -18,7 +18,17 @@ Expected<void> refuse(const std::string& option, const std::string& value, const
   return fail(ErrorKind::Usage, option + " is " + value, "it must be " + allowed);
 }
 
-Expected<void> validate_optimizer(const OptimizerSettings& o) {
+}  // namespace
+
+OptimizerSettings default_optimizer(OptimizerKind kind) {
+  OptimizerSettings settings;
+  settings.kind = kind;
+  if (kind != OptimizerKind::AdamW) settings.weight_decay = 0;
+  if (kind == OptimizerKind::Adagrad) settings.eps = 1e-10;
+  return settings;
+}
+
+Expected<void> validate(const OptimizerSettings& o, GradientLayout layout) {
   if (!(o.learning_rate > 0) || !std::isfinite(o.learning_rate)) {
     return refuse("the learning rate", number(o.learning_rate), "above 0");
   }
@@ -28,17 +38,23 @@ Expected<void> validate_optimizer(const OptimizerSettings& o) {
   if (!(o.momentum >= 0 && o.momentum < 1)) return refuse("the momentum", number(o.momentum), "at least 0 and below 1");
   if (!(o.beta1 >= 0 && o.beta1 < 1)) return refuse("the first beta", number(o.beta1), "at least 0 and below 1");
   if (!(o.beta2 >= 0 && o.beta2 < 1)) return refuse("the second beta", number(o.beta2), "at least 0 and below 1");
-  if (!(o.eps >= 0) || !std::isfinite(o.eps)) return refuse("eps", number(o.eps), "0 or more");
+  // torch takes an eps of 0 and divides zero by zero at the first row without a gradient.
+  const bool divides = o.kind != OptimizerKind::Sgd;
+  if (!(divides ? o.eps > 0 : o.eps >= 0) || !std::isfinite(o.eps)) return refuse("eps", number(o.eps), "above 0");
+  const std::string name(name_of(o.kind));
+  const bool sparse = layout == GradientLayout::Sparse;
+  if (sparse && (o.kind == OptimizerKind::Adam || o.kind == OptimizerKind::AdamW)) {
+    return fail(ErrorKind::Usage, name + " cannot be used with sparse gradients",
+                "its moments move every row: use sparse-adam, or dense gradients");
+  }
+  if (!sparse && o.kind == OptimizerKind::SparseAdam) {
+    return fail(ErrorKind::Usage, "sparse-adam cannot be used with dense gradients", "use adam, or sparse gradients");
+  }
+  if (sparse && o.weight_decay > 0) {
+    return fail(ErrorKind::Usage, "weight decay cannot be used with sparse gradients",
+                "it moves every row: set it to 0, or use dense gradients");
+  }
   return {};
-}
-
-}  // namespace
-
-OptimizerSettings default_optimizer(OptimizerKind kind) {
-  OptimizerSettings settings;
-  settings.kind = kind;
-  if (kind != OptimizerKind::AdamW) settings.weight_decay = 0;
-  return settings;
 }
 
 Expected<void> validate(const TrainSettings& s) {
@@ -61,7 +77,12 @@ Expected<void> validate(const TrainSettings& s) {
     return refuse("the range of predictions", number(s.range_low) + " to " + number(s.range_high),
                   "from a lower to a higher number");
   }
-  return validate_optimizer(s.optimizer);
+  const bool sparse = s.optimizer.kind == OptimizerKind::SparseAdam;  // gradients are dense for all others
+  if (sparse && s.model == ModelKind::DotOneHot) {
+    return fail(ErrorKind::Usage, "sparse-adam cannot be used with dot-onehot",
+                "a Linear layer's gradient is dense: use adam or another optimizer");
+  }
+  return validate(s.optimizer, sparse ? GradientLayout::Sparse : GradientLayout::Dense);
 }
 
 RatingScale resolve_range(const TrainSettings& settings, RatingScale data_scale) {
@@ -70,14 +91,32 @@ RatingScale resolve_range(const TrainSettings& settings, RatingScale data_scale)
     case RangeMode::Given: return {settings.range_low, settings.range_high};
     case RangeMode::Automatic: break;
   }
-  if (settings.model == ModelKind::Dot) return {};
+  if (settings.model != ModelKind::DotBias) return {};
   // Ratings below zero (some sets have -1 and 1) need room below as well.
   const float low = data_scale.low < 0 ? data_scale.low - 0.5F : 0.0F;
   return {low, data_scale.high + 0.5F};
 }
 
-std::string_view name_of(ModelKind kind) { return kind == ModelKind::Dot ? "dot" : "dot-bias"; }
-std::string_view name_of(OptimizerKind kind) { return kind == OptimizerKind::Sgd ? "sgd" : "adamw"; }
+std::string_view name_of(ModelKind kind) {
+  switch (kind) {
+    case ModelKind::Dot: return "dot";
+    case ModelKind::DotBias: return "dot-bias";
+    case ModelKind::DotOneHot: return "dot-onehot";
+  }
+  return "dot";
+}
+
+std::string_view name_of(OptimizerKind kind) {
+  switch (kind) {
+    case OptimizerKind::Sgd: return "sgd";
+    case OptimizerKind::Adagrad: return "adagrad";
+    case OptimizerKind::Adam: return "adam";
+    case OptimizerKind::AdamW: return "adamw";
+    case OptimizerKind::SparseAdam: return "sparse-adam";
+  }
+  return "sgd";
+}
+
 std::string_view name_of(ScheduleKind kind) { return kind == ScheduleKind::Constant ? "constant" : "one-cycle"; }
 
 }  // namespace rowlight

@@ -11,18 +11,25 @@ namespace rowlight {
 
 /// fastai's collaborative-filtering models; the loss of each is the mean squared error over the batch.
 enum class ModelKind {
-  Dot,      ///< DotProduct: (users * movies).sum(dim=1)
-  DotBias,  ///< DotProductBias: + user bias + movie bias
+  Dot,        ///< DotProduct: (users * movies).sum(dim=1)
+  DotBias,    ///< DotProductBias: + user bias + movie bias
+  DotOneHot,  ///< DotProduct through Linear layers without bias on one-hot inputs: the same numbers, slowly
 };
 
 /// Whether predictions pass through sigmoid_range(x, lo, hi) = sigmoid(x) * (hi - lo) + lo.
 enum class RangeMode {
-  Automatic,  ///< 0 to the highest rating + 0.5 for DotBias, none for Dot
+  Automatic,  ///< 0 to the highest rating + 0.5 for DotBias, none for the others
   None,
   Given,  ///< TrainSettings::y_range
 };
 
-enum class OptimizerKind { Sgd, AdamW };
+enum class OptimizerKind { Sgd, Adagrad, Adam, AdamW, SparseAdam };
+
+/// Adam, AdamW and SparseAdam: those with two moments and betas.
+[[nodiscard]] constexpr bool has_betas(OptimizerKind kind) { return kind >= OptimizerKind::Adam; }
+
+/// How a layer hands its gradient over: torch.nn.Embedding's `sparse`.
+enum class GradientLayout { Dense, Sparse };
 
 /// Constant, or fastai's one-cycle: see learning_rate_at().
 enum class ScheduleKind { Constant, OneCycle };
@@ -32,15 +39,19 @@ struct OptimizerSettings {
   OptimizerKind kind = OptimizerKind::AdamW;
   double learning_rate = 5e-3;
   double momentum = 0;  ///< SGD
-  double beta1 = 0.9;   ///< AdamW
+  double beta1 = 0.9;   ///< the Adam family
   double beta2 = 0.99;
-  double eps = 1e-5;
+  double eps = 1e-5;  ///< the Adam family and Adagrad
   double weight_decay = 0.1;
   friend bool operator==(const OptimizerSettings&, const OptimizerSettings&) = default;
 };
 
-/// The defaults that go with an optimizer: weight decay 0.1 for AdamW and 0 for the others.
+/// The defaults that go with an optimizer: weight decay 0.1 for AdamW and 0 for the others; eps 1e-10 for Adagrad.
 [[nodiscard]] OptimizerSettings default_optimizer(OptimizerKind kind);
+
+/// Errors: Usage, for numbers out of range and for what torch refuses: Adam and AdamW with sparse gradients, SparseAdam
+/// with dense ones, weight decay with sparse ones.
+[[nodiscard]] Expected<void> validate(const OptimizerSettings& settings, GradientLayout layout);
 
 /// Everything that decides the outcome of a run, beside the ratings.
 struct TrainSettings {
@@ -66,7 +77,12 @@ struct TrainSettings {
 /// low == high means none.
 [[nodiscard]] RatingScale resolve_range(const TrainSettings& settings, RatingScale data_scale);
 
-/// The names of the command line: "dot", "dot-bias"; "sgd", "adamw"; "constant", "one-cycle".
+/// All of a kind, and their names on the command line: "dot", "dot-bias", "dot-onehot"; "sgd", "adagrad", "adam",
+/// "adamw", "sparse-adam"; "constant", "one-cycle".
+inline constexpr ModelKind model_kinds[] = {ModelKind::Dot, ModelKind::DotBias, ModelKind::DotOneHot};
+inline constexpr OptimizerKind optimizer_kinds[] = {OptimizerKind::Sgd, OptimizerKind::Adagrad, OptimizerKind::Adam,
+                                                    OptimizerKind::AdamW, OptimizerKind::SparseAdam};
+inline constexpr ScheduleKind schedule_kinds[] = {ScheduleKind::Constant, ScheduleKind::OneCycle};
 [[nodiscard]] std::string_view name_of(ModelKind kind);
 [[nodiscard]] std::string_view name_of(OptimizerKind kind);
 [[nodiscard]] std::string_view name_of(ScheduleKind kind);

@@ -97,6 +97,7 @@ Expected<std::unique_ptr<Trainer>> Trainer::create(TrainerInput input) {
                    ratings.movie_count(),
                    settings.factors,
                    settings.model == ModelKind::DotBias,
+                   settings.model == ModelKind::DotOneHot,
                    resolve_range(settings, ratings.scale),
                    settings.batch_size};
   const TensorFile* initial = input.initial;
@@ -229,18 +230,18 @@ void Trainer::begin_batch() {
   step_.begin(*ratings_, std::span(order_).subspan(begin, size), rates_at(settings_, batch_number(), total));
 }
 
-Expected<void> Trainer::advance_stage() { return run_stages(1); }
+Expected<void> Trainer::advance_stage(BatchCost* cost) { return run_stages(1, cost); }
 
 Expected<void> Trainer::advance() { return run_stages(batch_stage_count); }
 
-Expected<void> Trainer::run_stages(int most) {
+Expected<void> Trainer::run_stages(int most, BatchCost* cost) {
   if (validating_) return validate_chunk();
   const auto start = std::chrono::steady_clock::now();
   if (step_.done()) begin_batch();
   for (; most > 0 && !step_.done(); --most) {
     // The stage after a loss that is not finite would spoil every table; the run stays here for a look.
     if (step_.has_run(BatchStage::Loss) && !std::isfinite(step_.loss())) return tl::make_unexpected(batch_divergence());
-    step_.run_stage();
+    step_.run_stage(cost);
   }
   const double seconds = seconds_since(start);
   batch_seconds_ += seconds;

@@ -63,29 +63,42 @@ json to_json(const TrainSettings& s) {
           {"seed", s.seed}};
 }
 
-// Throws json::exception on a value that is absent or of another type; the caller turns that into an Error.
+/// The kind of this name. Throws json::exception when there is none: the file is of another program or version.
+template <class T, std::size_t n>
+T named(const T (&kinds)[n], const std::string& name) {
+  for (const T kind : kinds) {
+    if (name_of(kind) == name) return kind;
+  }
+  throw json::other_error::create(501, "unknown name '" + name + "'", nullptr);
+}
+
+// Throws json::exception on a value that is absent, unknown or of another type; the caller turns that into an Error.
 TrainSettings settings_from(const json& j) {
   TrainSettings s;
-  s.model = j.at("model").get<std::string>() == name_of(ModelKind::Dot) ? ModelKind::Dot : ModelKind::DotBias;
+  s.model = named(model_kinds, j.at("model").get<std::string>());
   s.factors = j.at("factors").get<std::size_t>();
   s.range_mode = static_cast<RangeMode>(std::clamp(j.at("range_mode").get<int>(), 0, 2));
   s.range_low = j.at("range_low").get<float>();
   s.range_high = j.at("range_high").get<float>();
   s.epochs = j.at("epochs").get<int>();
   s.batch_size = j.at("batch_size").get<std::size_t>();
-  const bool is_sgd = j.at("optimizer").get<std::string>() == name_of(OptimizerKind::Sgd);
-  s.optimizer = default_optimizer(is_sgd ? OptimizerKind::Sgd : OptimizerKind::AdamW);
+  s.optimizer = default_optimizer(named(optimizer_kinds, j.at("optimizer").get<std::string>()));
   s.optimizer.learning_rate = j.at("learning_rate").get<double>();
   s.optimizer.momentum = j.at("momentum").get<double>();
   s.optimizer.beta1 = j.at("beta1").get<double>();
   s.optimizer.beta2 = j.at("beta2").get<double>();
   s.optimizer.eps = j.at("eps").get<double>();
   s.optimizer.weight_decay = j.at("weight_decay").get<double>();
-  const bool constant = j.at("schedule").get<std::string>() == name_of(ScheduleKind::Constant);
-  s.schedule = constant ? ScheduleKind::Constant : ScheduleKind::OneCycle;
+  s.schedule = named(schedule_kinds, j.at("schedule").get<std::string>());
   s.valid_share = j.at("valid_share").get<double>();
   s.seed = j.at("seed").get<std::uint64_t>();
   return s;
+}
+
+/// A table's name in the file. The weight of a Linear layer is (out, in): the transposed table, under its own name.
+std::string stored_name(const Parameter& parameter, bool linear) {
+  if (!linear) return parameter.name;
+  return parameter.rows == Table::Users ? "user_linear.weight" : "movie_linear.weight";
 }
 
 std::string state_name(const Optimizer::State& state, const std::vector<Parameter>& parameters) {
@@ -126,7 +139,11 @@ EpochResult epoch_from(const json& j) {
 
 Expected<void> Trainer::load_tables(const TensorFile& file) {
   for (Parameter& parameter : model_.parameters()) {
-    if (auto loaded = load_matrix(file, parameter.name, parameter.value); !loaded) return loaded;
+    const bool linear = model_.spec().one_hot;
+    Matrix stored = linear ? transposed(parameter.value.view()) : std::move(parameter.value);
+    const auto loaded = load_matrix(file, stored_name(parameter, linear), stored);
+    parameter.value = linear ? transposed(stored.view()) : std::move(stored);
+    if (!loaded) return loaded;
   }
   return {};
 }
@@ -134,7 +151,10 @@ Expected<void> Trainer::load_tables(const TensorFile& file) {
 TensorFile Trainer::save() const {
   assert(between_batches());
   TensorFile file;
-  for (const Parameter& p : model_.parameters()) file.tensors[p.name] = tensor_of(p.value.view());
+  for (const Parameter& p : model_.parameters()) {
+    const bool linear = model_.spec().one_hot;
+    file.tensors[stored_name(p, linear)] = tensor_of(linear ? transposed(p.value.view()).view() : p.value.view());
+  }
   for (const Optimizer::State& state : optimizer_.states()) {
     file.tensors[state_name(state, model_.parameters())] = tensor_of(state.value.view());
   }

@@ -43,7 +43,7 @@ inline void watchRows(Frame& frame, Table table, const std::vector<std::int32_t>
     for (std::size_t f = 0; f < frame.settings.factors; ++f) {
       watched.factors(i, f) = tableValue(rows[i], static_cast<int>(f), shift);
     }
-    if (frame.settings.model != ModelKind::Dot) watched.bias.push_back(tableValue(rows[i], 1000, shift));
+    if (frame.settings.model == ModelKind::DotBias) watched.bias.push_back(tableValue(rows[i], 1000, shift));
   }
   watched.touch.assign(rows.size(), RowTouch::None);
   watched.last_lookup.assign(rows.size(), 0);

@@ -142,7 +142,7 @@ std::span<const float> TableModel::factors(int tableRow) const {
   return watched()->factors.row(static_cast<std::size_t>(place));
 }
 
-bool TableModel::hasBias() const { return frame_ && frame_->settings.model != ModelKind::Dot; }
+bool TableModel::hasBias() const { return frame_ && frame_->settings.model == ModelKind::DotBias; }
 
 int TableModel::find(const QString& text, int fromViewRow) const {
   if (text.isEmpty()) return -1;

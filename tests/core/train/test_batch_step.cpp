@@ -48,7 +48,7 @@ struct Batch {
   std::vector<std::int32_t> positions;
 
   Batch(bool bias, RatingScale range)
-      : spec{5, 7, 3, bias, range, 12},
+      : spec{5, 7, 3, bias, false, range, 12},
         model(spec, 1),
         optimizer(default_optimizer(OptimizerKind::Sgd), model.parameters()),
         step(model, optimizer, pool),
@@ -107,7 +107,7 @@ double gradient_deviation(const Batch& batch) {
   Tables tables = tables_of(batch.model);
   double largest = 0;
   for (std::size_t t = 0; t < tables.size(); ++t) {
-    const RowGradient& gradient = batch.model.gradients()[t];
+    const RowGradient& gradient = *batch.model.gradients()[t].by_rows;
     const std::size_t cols = gradient.values().cols;
     for (std::size_t i = 0; i < tables[t].size(); ++i) {
       const double value = tables[t][i];
@@ -221,16 +221,16 @@ class TestBatchStep : public QObject {
     const auto user = static_cast<std::size_t>(batch.ratings->users[0]);
     const auto movie = static_cast<std::size_t>(batch.ratings->movies[0]);
     const auto gradients = batch.model.gradients();
-    for (const RowGradient& gradient : gradients) QCOMPARE(gradient.touched_rows().size(), std::size_t{1});
+    for (const TableGradient& gradient : gradients) QCOMPARE(gradient.by_rows->touched_rows().size(), std::size_t{1});
     // The mean over four equal ratings has the gradient of one: 2 (prediction - rating), four quarters summed.
     const float g = 2 * (batch.model.predictions()[0] - batch.ratings->ratings[0]);
     const auto close = [](float a, float b) { return std::abs(a - b) <= 1e-6F * (1 + std::abs(b)); };
     for (std::size_t k = 0; k < batch.spec.factors; ++k) {
-      QVERIFY(close(gradients[0].values()(0, k), g * batch.model.factors(Table::Movies)(movie, k)));
-      QVERIFY(close(gradients[1].values()(0, k), g * batch.model.factors(Table::Users)(user, k)));
+      QVERIFY(close(gradients[0].by_rows->values()(0, k), g * batch.model.factors(Table::Movies)(movie, k)));
+      QVERIFY(close(gradients[1].by_rows->values()(0, k), g * batch.model.factors(Table::Users)(user, k)));
     }
-    QVERIFY(close(gradients[2].values()(0, 0), g));
-    QVERIFY(close(gradients[3].values()(0, 0), g));
+    QVERIFY(close(gradients[2].by_rows->values()(0, 0), g));
+    QVERIFY(close(gradients[3].by_rows->values()(0, 0), g));
   }
 
   void predictGivesTheBitsOfTheForwardPass() {

@@ -34,8 +34,10 @@ OptimizerSettings adamw(double weight_decay) {
   return o;
 }
 
-Rates constant_rates(const OptimizerSettings& o) {
-  return {o.learning_rate, o.kind == OptimizerKind::AdamW ? o.beta1 : o.momentum};
+Rates constant_rates(const OptimizerSettings& o) { return {o.learning_rate, has_betas(o.kind) ? o.beta1 : o.momentum}; }
+
+std::vector<TableGradient> views_of(const std::vector<RowGradient>& gradients) {
+  return {gradients.begin(), gradients.end()};
 }
 
 /// The gradient of the sum of squares of the looked-up rows: 2 * row for each time that a row is looked up.
@@ -70,7 +72,7 @@ Matrix reference_run(const OptimizerSettings& settings) {
   gradients.emplace_back(5, 2, 3);
   for (const std::vector<std::int32_t>& batch : {std::vector<std::int32_t>{0, 1, 1}, {2}, {0}}) {
     fill_gradient(gradients[0], parameters[0].value, batch);
-    optimizer.step(parameters, gradients, constant_rates(settings), pool);
+    optimizer.step(parameters, views_of(gradients), constant_rates(settings), pool);
   }
   return std::move(parameters[0].value);
 }
@@ -98,7 +100,7 @@ std::vector<Parameter> large_run(const OptimizerSettings& settings, unsigned thr
       for (auto& id : ids) id = static_cast<std::int32_t>(random.below(rows));
       fill_gradient(gradients[i], parameters[i].value, ids);
     }
-    optimizer.step(parameters, gradients, constant_rates(settings), pool);
+    optimizer.step(parameters, views_of(gradients), constant_rates(settings), pool);
   }
   return parameters;
 }
@@ -194,9 +196,9 @@ class TestOptimizer : public QObject {
     std::vector<RowGradient> gradients;
     gradients.emplace_back(5, 2, 5);
     fill_gradient(gradients[0], alone[0].value, {2});
-    first.step(alone, gradients, constant_rates(adamw(0.1)), pool);
+    first.step(alone, views_of(gradients), constant_rates(adamw(0.1)), pool);
     fill_gradient(gradients[0], among[0].value, {0, 1, 2, 3});
-    second.step(among, gradients, constant_rates(adamw(0.1)), pool);
+    second.step(among, views_of(gradients), constant_rates(adamw(0.1)), pool);
     for (const std::size_t row : {2, 4}) {
       QCOMPARE(std::memcmp(alone[0].value.row(row).data(), among[0].value.row(row).data(), 2 * sizeof(float)), 0);
     }
