@@ -100,7 +100,7 @@ class TestMainWindow : public QObject {
     window.show();
     window.openSample();
     QVERIFY(awaitRatings(window));
-    auto* search = window.findChild<QLineEdit*>();
+    auto* search = window.findChild<QLineEdit*>(QStringLiteral("userPanelSearch"));
     QVERIFY(search != nullptr);
     search->setFocus();
     QTest::keyClick(search, Qt::Key_Space);
