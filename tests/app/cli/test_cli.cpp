@@ -109,9 +109,9 @@ class TestCli : public QObject {
     row("unknown command", "trian x", "there is no command 'trian'; it must be inspect, train, pca, sample or bench");
     row("no file", "train", "FILE is required");
     row("unknown option", "train x --frob", "--frob");
-    row("unknown model", "train x --model svd", "--model: 'svd' is not known; it must be dot or dot-bias");
-    row("model by number", "train x --model 1", "--model: '1' is not known; it must be dot or dot-bias");
-    row("unknown optimizer", "train x --optimizer sdg", "--optimizer: 'sdg' is not known; it must be sgd or adamw");
+    row("unknown model", "train x --model svd", "--model: 'svd' is not known; it must be dot, dot-bias or dot-onehot");
+    row("model by number", "train x --model 1", "--model: '1' is not known; it must be dot, dot-bias or dot-onehot");
+    row("unknown optimizer", "train x --optimizer sdg", "--optimizer: 'sdg' is not known; it must be sgd, adagrad, adam, adamw or sparse-adam");
     row("unknown schedule", "train x --schedule cosine", "it must be constant or one-cycle");
     row("range without colon", "train x --y-range 5", "--y-range is '5'; two numbers with a colon between them");
     row("range upside down", "train x --y-range 5:1", "the range of predictions is 5 to 1; it must be from a lower");
