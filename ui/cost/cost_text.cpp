@@ -17,6 +17,9 @@ QString tr(const char* text) { return QCoreApplication::translate("CostText", te
 /// Three significant digits of a number from 1 to 999.
 QString threeDigits(double value) { return formatFixed(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0); }
 
+/// For the inside of a sentence: a number and its unit stay on one line.
+QString unbroken(QString text) { return text.replace(u' ', QChar(QChar::Nbsp)); }
+
 }  // namespace
 
 QString formatDuration(double seconds) {
@@ -96,7 +99,8 @@ QString findingOf(const CostView& view, CostPass pass, simd::Target target) {
       break;
   }
   const auto [shorter, longer] = std::minmax(lookup, product);
-  return what.arg(rows, formatFactor(longer / shorter)) + times.arg(formatDuration(longer), formatDuration(shorter));
+  return what.arg(rows, formatFactor(longer / shorter)) +
+         times.arg(unbroken(formatDuration(longer)), unbroken(formatDuration(shorter)));
 }
 
 QString stateOf(const CostView& view) {
