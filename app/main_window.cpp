@@ -18,6 +18,7 @@
 #include "ui/common/placeholder_page.h"
 #include "ui/common/status_bar.h"
 #include "ui/common/transport_bar.h"
+#include "ui/cost/cost_page.h"
 #include "ui/train/train_page.h"
 
 namespace rowlight {
@@ -80,7 +81,7 @@ void MainWindow::makePages() {
   pages_->addWidget(new PlaceholderPage(Page::Lookup, pages_));
   pages_->addWidget(trainPage_);
   pages_->addWidget(new PlaceholderPage(Page::Explore, pages_));
-  pages_->addWidget(new PlaceholderPage(Page::Cost, pages_));
+  pages_->addWidget(new CostPage(&workbench_, pages_));
   row->addWidget(rail_);
   row->addWidget(pages_, 1);
   transport_ = new TransportBar(&workbench_, center);
@@ -121,12 +122,20 @@ void MainWindow::makeFileMenu() {
   recentMenu_ = menu->addMenu(tr("Open &recent"));
   connect(recentMenu_, &QMenu::aboutToShow, this, &MainWindow::fillRecentFiles);
   menu->addAction(tr("Open the built-in &sample"), this, &MainWindow::openSample);
-  QAction* cancel = menu->addAction(tr("&Cancel loading"), QKeySequence(Qt::CTRL | Qt::Key_Period), &engine_,
-                                    &EngineHost::cancelLoad);
+  QAction* cancel = menu->addAction(tr("&Cancel"), QKeySequence(Qt::CTRL | Qt::Key_Period), this, [this] {
+    engine_.cancelLoad();
+    workbench_.send(CancelCost{});
+  });
+  cancel->setStatusTip(tr("Cancel loading or measuring"));
   cancel->setEnabled(false);
-  connect(&engine_, &EngineHost::loadStarted, cancel, [cancel] { cancel->setEnabled(true); });
-  connect(&engine_, &EngineHost::loadFinished, cancel, [cancel] { cancel->setEnabled(false); });
-  connect(&engine_, &EngineHost::loadFailed, cancel, [cancel] { cancel->setEnabled(false); });
+  const auto enable = [this, cancel] {
+    const FramePtr& frame = workbench_.frame();
+    cancel->setEnabled(engine_.loading() || (frame && frame->cost && frame->cost->running));
+  };
+  connect(&engine_, &EngineHost::loadStarted, cancel, enable);
+  connect(&engine_, &EngineHost::loadFinished, cancel, enable);
+  connect(&engine_, &EngineHost::loadFailed, cancel, enable);
+  connect(&workbench_, &Workbench::presented, cancel, enable);
   menu->addSeparator();
   menu->addAction(tr("&Quit"), QKeySequence(Qt::CTRL | Qt::Key_Q), this, &QWidget::close);
 }

@@ -49,6 +49,16 @@ QJsonObject summary(const std::vector<double>& sorted) {
   return {{"p50", percentile(sorted, 0.5)}, {"p99", percentile(sorted, 0.99)}, {"max", sorted.back()}};
 }
 
+/// A measurement that is done in some seconds.
+CostOptions briefCost() {
+  CostOptions options;
+  options.rows = cost_rows_up_to(1'000'000);
+  options.time_per_value = std::chrono::milliseconds(10);
+  options.longest_run = std::chrono::milliseconds(1000);
+  options.bandwidth_bytes = 128ULL << 20U;
+  return options;
+}
+
 double median(std::vector<double> values) {
   if (values.empty()) return 0;
   std::ranges::sort(values);
@@ -97,7 +107,13 @@ void Tour::present(const Frame& frame) {
       }
       break;
     case Stage::TrainToEnd:
-      if (frame.state == RunState::Finished) finish();
+      if (frame.state == RunState::Finished) {
+        stage_ = Stage::MeasureCost;
+        window_.workbench().send(MeasureCost{briefCost()});
+      }
+      break;
+    case Stage::MeasureCost:
+      if (frame.cost && !frame.cost->running) finish();
       break;
     case Stage::Done: break;
   }

@@ -13,9 +13,9 @@ namespace rowlight {
 class MainWindow;
 class MeteredApplication;
 
-/// `rowlight --tour DIR`: measures the GUI thread while training at full speed, trains the run to its end, takes a
-/// picture of every page in both themes, writes tour.json and quits the application with an exit code. Where nothing
-/// comes from the engine or a reader for a minute it gives up.
+/// `rowlight --tour DIR`: measures the GUI thread while training at full speed, trains the run to its end, measures
+/// lookup against one-hot, takes a picture of every page in both themes, writes tour.json and quits the application
+/// with an exit code. Where nothing comes from the engine or a reader for a minute it gives up.
 class Tour : public QObject {
   Q_OBJECT
 
@@ -32,7 +32,7 @@ class Tour : public QObject {
   void quit(const QString& error, int exitCode);
   void watch();
 
-  enum class Stage { WaitForData, Measure, StartOver, TrainToEnd, Done };
+  enum class Stage { WaitForData, Measure, StartOver, TrainToEnd, MeasureCost, Done };
 
   MeteredApplication& application_;
   MainWindow& window_;

@@ -59,6 +59,7 @@ void print_line(const nlohmann::ordered_json& value);
 [[nodiscard]] const std::atomic<bool>& interrupted();
 void handle_interrupts();
 
+void add_bench(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
 void add_pca(CLI::App& app, Context& context);
 void add_sample(CLI::App& app, Context& context);

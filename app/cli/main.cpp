@@ -32,6 +32,7 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   cli::add_train(app, context);
   cli::add_pca(app, context);
   cli::add_sample(app, context);
+  cli::add_bench(app, context);
   cli::handle_interrupts();
   // A command's callback runs inside parse(); the target has to be chosen before it.
   app.parse_complete_callback([&] {

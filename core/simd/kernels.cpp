@@ -3,6 +3,7 @@
 // Highway compiles the rest of this file once for each target, in a namespace of its own.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/simd/kernels.cpp"
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <cstring>
@@ -246,7 +247,7 @@ std::int64_t highway_mask(Target target) {
   return 0;
 }
 
-const KernelTable* table_of(Target target) {
+const KernelTable* dispatched_table(Target target) {
   const std::int64_t mask = highway_mask(target) & HWY_TARGETS;
   if (mask == 0) return &scalar_kernels();
   hwy::SetSupportedTargetsForTest(hwy::SupportedTargets() & mask);
@@ -255,6 +256,16 @@ const KernelTable* table_of(Target target) {
   hwy::SetSupportedTargetsForTest(0);
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
   return table;
+}
+
+// Highway's choice is state of the whole process, so it is asked once for all targets.
+const KernelTable* table_of(Target target) {
+  static const std::array<const KernelTable*, 5> tables = [] {
+    std::array<const KernelTable*, 5> all{};
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = dispatched_table(static_cast<Target>(i));
+    return all;
+  }();
+  return tables[static_cast<std::size_t>(target)];
 }
 
 struct Selection {
@@ -267,7 +278,11 @@ Selection& selection() {
   return chosen;
 }
 
-const KernelTable& kernels() { return *selection().table.load(std::memory_order_relaxed); }
+thread_local const KernelTable* thread_table = nullptr;  // of the innermost ThreadTarget
+
+const KernelTable& kernels() {
+  return thread_table != nullptr ? *thread_table : *selection().table.load(std::memory_order_relaxed);
+}
 
 template <class T>
 T* pointer_or_null(std::span<T> span) {
@@ -311,6 +326,9 @@ Expected<void> select_target(Target target) {
 }
 
 Target current_target() { return selection().target; }
+
+ThreadTarget::ThreadTarget(Target target) : before_(thread_table) { thread_table = table_of(target); }
+ThreadTarget::~ThreadTarget() { thread_table = before_; }
 
 const KernelTable& kernels_for(Target target) { return *table_of(target); }
 

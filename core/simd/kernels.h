@@ -11,6 +11,8 @@
 
 namespace rowlight::simd {
 
+struct KernelTable;
+
 /// The instruction sets that the kernels are compiled for. Scalar is plain C++, the reference of the others.
 enum class Target { Scalar, Sse4, Avx2, Avx512, Neon };
 
@@ -23,6 +25,19 @@ enum class Target { Scalar, Sse4, Avx2, Avx512, Neon };
 [[nodiscard]] Expected<void> select_target(Target target);
 /// The target in use: the best supported one unless select_target() chose another.
 [[nodiscard]] Target current_target();
+
+/// While one lives, the kernels that its thread calls run on another target; all other threads keep theirs. For
+/// comparing targets beside a run. Scopes of one thread nest. Pre: `target` is among supported_targets().
+class ThreadTarget {
+ public:
+  explicit ThreadTarget(Target target);
+  ThreadTarget(const ThreadTarget&) = delete;
+  ThreadTarget& operator=(const ThreadTarget&) = delete;
+  ~ThreadTarget();
+
+ private:
+  const KernelTable* before_;
+};
 
 // All kernels: no allocation, no failure, safe to call from several threads on outputs that do not overlap. Shapes
 // are preconditions. Results of one target do not depend on alignment or on how the rows are split into calls;

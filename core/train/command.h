@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/analysis/lookup_cost.h"
 #include "core/ratings/rating_set.h"
 #include "core/train/lookup_setup.h"
 #include "core/train/settings.h"
@@ -56,6 +57,13 @@ struct Project {
   bool enabled = true;
   Table table = Table::Movies;
 };
+/// Measures lookup against one-hot products (core/analysis/lookup_cost.h). Training pauses, so that neither disturbs
+/// the other's times; a measurement under way begins anew. Refused when validate() refuses.
+struct MeasureCost {
+  CostOptions options;
+};
+/// Ends the measurement; what is measured stays.
+struct CancelCost {};
 
 // The Lookup page. While it is shown, steps by operation (Step and Play with StepUnit::Operation) are steps of its
 // pass, and Reset starts a pass that does not follow the training over with the table it began with.
@@ -84,6 +92,6 @@ struct SeekLookup {
 };
 
 using Command = std::variant<InstallRatings, Configure, Play, Pause, Step, Reset, Watch, Project, ShowLookup,
-                             SetUpLookup, SetLookupWeight, SeekLookup>;
+                             SetUpLookup, SetLookupWeight, SeekLookup, MeasureCost, CancelCost>;
 
 }  // namespace rowlight

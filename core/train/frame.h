@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/analysis/lookup_cost.h"
 #include "core/base/error.h"
 #include "core/base/matrix.h"
 #include "core/ratings/rating_set.h"
@@ -127,6 +128,7 @@ struct Frame {
   std::shared_ptr<const BatchView> batch;        ///< null before the first batch
   std::shared_ptr<const LossHistory> loss;       ///< never null
   std::shared_ptr<const Projection> projection;  ///< null when none is asked for or there is no table
+  std::shared_ptr<const CostView> cost;          ///< null until a measurement was asked for
   std::shared_ptr<const LookupView> lookup;      ///< null while the Lookup page is not shown
   std::optional<Error> error;  ///< the last refused command, or the divergence; gone with the next command
 };

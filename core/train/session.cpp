@@ -30,6 +30,11 @@ struct Session::State {
   std::uint64_t sequence = 0;
   std::uint64_t run = 0;
 
+  std::unique_ptr<LookupCost> measurement;  // while one is under way
+  std::uint64_t cost_version = 0;           // of the measurement in `cost`
+  bool measuring_paused_training = false;
+  std::shared_ptr<const CostView> cost;
+
   // Ratings per second over a sliding second of wall-clock time.
   Clock::time_point rate_start;
   std::uint64_t rate_ratings = 0;
@@ -108,6 +113,7 @@ struct Session::State {
     unit = command.unit;
     units_per_second = std::max(0.0, command.units_per_second);
     single_step = false;
+    stop_measuring();
     if (run_state != RunState::Playing) restart_rate();
     run_state = RunState::Playing;
   }
@@ -124,6 +130,7 @@ struct Session::State {
       return;
     }
     if (!can_train()) return;
+    stop_measuring();
     unit = command.unit;
     units_per_second = 0;
     single_step = true;
@@ -169,6 +176,7 @@ struct Session::State {
 
   void compute_lookup() {
     if (!desk.has_work()) return;
+    stop_measuring();
     unit = StepUnit::Operation;
     units_per_second = 0;
     single_step = true;
@@ -202,6 +210,41 @@ struct Session::State {
     }
     if (done && desk.at_end()) run_state = resting_state();
     return done;
+  }
+
+  void apply(const MeasureCost& command) {
+    if (auto valid = validate(command.options); !valid) {
+      error = valid.error();
+      return;
+    }
+    const bool training = run_state == RunState::Playing && !steps_lookup(unit);
+    measuring_paused_training = training || (measurement && measuring_paused_training);
+    apply(Pause{});
+    measurement = std::make_unique<LookupCost>(command.options);
+    publish_cost();
+  }
+  void apply(const CancelCost&) { stop_measuring(); }
+
+  void stop_measuring() {
+    if (!measurement) return;
+    measurement->cancel();
+    publish_cost();
+    measurement.reset();
+  }
+
+  void publish_cost() {
+    auto view = std::make_shared<CostView>(measurement->result());
+    view->paused_training = measuring_paused_training;
+    cost = std::move(view);
+    cost_version = measurement->version();
+  }
+
+  /// Returns whether there is more to measure.
+  bool measure(std::chrono::microseconds time) {
+    const bool more = measurement->advance(time);
+    if (measurement->version() != cost_version) publish_cost();
+    if (!more) measurement.reset();
+    return more;
   }
 
   void restart_rate() {
@@ -278,6 +321,7 @@ void Session::apply(const Command& command) {
 
 bool Session::advance(const Budget& budget) {
   State& s = *state_;
+  if (s.measurement) return budget.units == 0 || s.measure(budget.time);
   const bool timed = budget.time != std::chrono::microseconds::max();
   const auto end = timed ? Clock::now() + budget.time : Clock::time_point::max();
   std::uint64_t units = 0;
@@ -303,6 +347,7 @@ FramePtr Session::frame() {
   frame->state = s.run_state;
   frame->settings = s.settings;
   frame->error = s.error;
+  frame->cost = s.cost;
   frame->lookup = s.desk.view();
   frame->simd_target = simd::name_of(simd::current_target());
   if (!s.trainer) {
@@ -331,7 +376,7 @@ FramePtr Session::frame() {
 
 std::uint64_t Session::units_done() const { return state_->units_done; }
 
-double Session::units_per_second() const { return state_->units_per_second; }
+double Session::units_per_second() const { return state_->measurement ? 0 : state_->units_per_second; }
 
 const Trainer* Session::trainer() const { return state_->trainer.get(); }
 

@@ -30,7 +30,8 @@ class Session {
   /// Takes a command at once. A command that cannot be taken changes nothing; the next frame's `error` says why.
   void apply(const Command& command);
 
-  /// Trains within the budget if playing or stepping. Returns whether there is more to do without a new command.
+  /// Trains within the budget if playing or stepping; measures costs within its time if that was asked for. Returns
+  /// whether there is more to do without a new command.
   bool advance(const Budget& budget);
 
   /// A state of what is being looked at. Cost: the watched rows + at most one PCA of the projected table; while
@@ -41,7 +42,7 @@ class Session {
   /// when it ends.
   [[nodiscard]] std::uint64_t units_done() const;
 
-  /// The play speed asked for, in units a second; 0: as fast as it goes. For whoever owns the clock.
+  /// The play speed asked for, in units a second; 0: as fast as it goes, as when measuring. For whoever owns the clock.
   [[nodiscard]] double units_per_second() const;
 
   /// The run itself, for saving and for clients without a window; null when Empty. Valid until the next apply().

@@ -1,6 +1,7 @@
 #include <QApplication>
 #include <QFile>
 #include <QLineEdit>
+#include <QPushButton>
 #include <QScreen>
 #include <QSettings>
 #include <QStyle>
@@ -14,6 +15,7 @@
 
 #include "app/main_window.h"
 #include "ui/common/message_strip.h"
+#include "ui/cost/cost_page.h"
 #include "ui/train/train_page.h"
 
 using namespace rowlight;
@@ -116,7 +118,7 @@ class TestMainWindow : public QObject {
     window.show();
     window.openSample();
     QVERIFY(awaitRatings(window));
-    auto* search = window.findChild<QLineEdit*>();
+    auto* search = window.findChild<QLineEdit*>(QStringLiteral("userPanelSearch"));
     QVERIFY(search != nullptr);
     search->setFocus();
     QTest::keyClick(search, Qt::Key_Space);
@@ -295,6 +297,35 @@ class TestMainWindow : public QObject {
     QVERIFY(awaitRatings(window));
     QCOMPARE(window.lastErrorExitCode(), 4);
     QVERIFY(window.workbench().frame()->ratings->synthetic);
+  }
+
+  void measuringIsCancelledByItsKey() {
+    MainWindow window({}, startedNow(), forgetful);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&window));
+    window.openSample();
+    QVERIFY(awaitRatings(window));
+    window.showPage(Page::Cost);
+    window.workbench().send(Play{StepUnit::Batch, 100});
+    auto* measure = window.findChild<QPushButton*>(QStringLiteral("costMeasure"));
+    QVERIFY(measure != nullptr);
+    measure->click();
+    const auto cost = [&] { return window.workbench().frame()->cost; };
+    QVERIFY(QTest::qWaitFor([&] { return cost() && cost()->values_done > 0; }, patience));
+    QVERIFY(cost()->paused_training);
+    QCOMPARE(window.workbench().frame()->state, RunState::Paused);
+    QTest::keyClick(&window, Qt::Key_Period, Qt::ControlModifier);
+    QVERIFY(QTest::qWaitFor([&] { return cost()->cancelled; }, patience));
+    QVERIFY(!cost()->running);
+    QVERIFY(cost()->values_done < cost()->values_total);
+  }
+
+  void closesWhileItMeasures() {
+    MainWindow window({}, startedNow(), forgetful);
+    window.show();
+    window.workbench().send(MeasureCost{window.findChild<CostPage*>()->options()});
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame() && window.workbench().frame()->cost; }, patience));
+    QVERIFY(window.close());
   }
 
   void closesWhileItTrainsAndLoads() {

@@ -29,9 +29,6 @@ Text textOf(Page page) {
           PlaceholderPage::tr("This page will show what a trained model has learned: the nearest movies, the "
                               "highest and lowest biases, and why a prediction is what it is. It is not built yet.")};
     case Page::Cost:
-      return {QStringLiteral("pageCost"), PlaceholderPage::tr("Cost"),
-              PlaceholderPage::tr("This page will measure a lookup against a matrix product on this machine, in time "
-                                  "and in memory, as the table grows. It is not built yet.")};
     case Page::Train: break;
   }
   return {QStringLiteral("pageTrain"), PlaceholderPage::tr("Train"), {}};

@@ -11,7 +11,7 @@ class PlaceholderPage : public QWidget {
   Q_OBJECT
 
  public:
-  /// Pre: not Page::Train, which is there.
+  /// Pre: neither Page::Train nor Page::Cost, which are there.
   explicit PlaceholderPage(Page page, QWidget* parent = nullptr);
 };
 

@@ -106,7 +106,7 @@ class TestCli : public QObject {
       QTest::newRow(name) << QString::fromLatin1(arguments).split(QLatin1Char(' ')) << QString::fromLatin1(message);
     };
     QTest::newRow("no command") << QStringList() << "A subcommand is required";
-    row("unknown command", "trian x", "there is no command 'trian'; it must be inspect, train, pca or sample");
+    row("unknown command", "trian x", "there is no command 'trian'; it must be inspect, train, pca, sample or bench");
     row("no file", "train", "FILE is required");
     row("unknown option", "train x --frob", "--frob");
     row("unknown option without a file", "train --frob", "--frob");
@@ -133,6 +133,10 @@ class TestCli : public QObject {
     row("duplicates", "inspect x --duplicates some", "it must be last, first, mean, all or error");
     row("header", "inspect x --header maybe", "--header: 'maybe' is not known; it must be yes or no");
     row("format", "inspect x --format cvs", "--format: 'cvs' is not known; it must be movielens-100k");
+    row("no bench", "bench", "A subcommand is required");
+    row("no rows", "bench lookup-vs-onehot", "--rows is required");
+    row("rows are no number", "bench lookup-vs-onehot --rows 10,many", "--rows");
+    row("dimension", "bench lookup-vs-onehot --rows 10 --dim 0", "the dimension is 0; it must be from 1 to 1024");
     row("table", "pca x --table items", "--table: 'items' is not known; it must be movie or user");
   }
   void wrongUsageEndsWith2() {
@@ -376,8 +380,39 @@ class TestCli : public QObject {
     QCOMPARE(run({"pca", ratings_}).exit_code, 3);
   }
 
+  void benchMeasuresLookupAgainstOneHot() {
+    const Outcome outcome = run({"bench", "lookup-vs-onehot", "--rows", "100,20", "--dim", "8", "--batch", "4",
+                                 "--target", "scalar", "--json"});
+    QCOMPARE(outcome.exit_code, 0);
+    QCOMPARE(outcome.err, QString());
+    const auto objects = objects_of(outcome.out);
+    QCOMPARE(objects.size(), 1);
+    const QJsonObject& all = objects[0];
+    QCOMPARE(all["target"].toString(), QString("scalar"));
+    QCOMPARE(all["threads"].toInt(), 1);
+    for (const char* key : {"read_bandwidth", "write_bandwidth", "copy_bandwidth", "memory_limit"}) {
+      QVERIFY2(all[QLatin1String(key)].toDouble() > 0, key);
+    }
+    const QJsonArray points = all["points"].toArray();
+    QCOMPARE(points.size(), 2);
+    QCOMPARE(points[0].toObject()["rows"].toInt(), 20);
+    const QJsonObject point = points[1].toObject();
+    QCOMPARE(point["bytes"].toObject()["one_hot"].toInt(), 1600);
+    QCOMPARE(point["bytes"].toObject()["table"].toInt(), 3200);
+    for (const char* way : {"lookup", "one_hot", "sparse_one_hot"}) {
+      for (const char* pass : {"forward", "backward", "optimizer"}) {
+        QVERIFY(point[QLatin1String(way)].toObject()[QLatin1String(pass)].toDouble() > 0);
+        QVERIFY(point["repetitions"].toObject()[QLatin1String(way)].toObject()[QLatin1String(pass)].toInt() >= 3);
+      }
+    }
+    QVERIFY(point["lookup_dense_gradient"].toObject()["forward"].isNull());
+    const Outcome text = run({"bench", "lookup-vs-onehot", "--rows", "20"});
+    QCOMPARE(text.exit_code, 0);
+    QVERIFY(text.out.contains("sparse_one_hot"));
+  }
+
   void helpOfEveryCommandReadsWell() {
-    for (const char* command : {"inspect", "train", "pca", "sample"}) {
+    for (const char* command : {"inspect", "train", "pca", "sample", "bench"}) {
       const Outcome outcome = run({command, "--help"});
       QCOMPARE(outcome.exit_code, 0);
       QVERIFY(outcome.out.contains(QString("Usage: rowlight-cli ") + command));
