@@ -68,12 +68,12 @@ const Matrix* DotModel::bias(Table table) const {
   return &parameters_[table == Table::Users ? user_bias : movie_bias].value;
 }
 
-void DotModel::look_up(Table table, std::span<const std::int32_t> rows, Cost* cost) {
+void DotModel::look_up(Table table, std::span<const std::int32_t> rows, BatchCost* cost) {
   batch_ = rows.size();
   const ConstMatrixView weight = factors(table).view();
   MatrixView out = looked_up_[index_of(table)].view();
   out.rows = batch_;
-  with_policy(cost, [&](auto policy) {
+  with_policy(cost ? &cost->factors[index_of(table)] : nullptr, [&](auto policy) {
     if (!spec_.one_hot) {
       rowlight::look_up(weight, rows, out, policy);
       return;
@@ -86,17 +86,17 @@ void DotModel::look_up(Table table, std::span<const std::int32_t> rows, Cost* co
   });
 }
 
-void DotModel::dot_product(Cost* cost) {
+void DotModel::dot_product(BatchCost* cost) {
   simd::dot_rows(looked_up(Table::Users), looked_up(Table::Movies), std::span(scores_).first(batch_));
   if (!cost) return;
   const std::uint64_t products = std::uint64_t{batch_} * spec_.factors;
-  cost->multiplies += products;
-  cost->adds += products - batch_;
-  cost->bytes_read += 2 * products * sizeof(float);
-  cost->bytes_written += batch_ * sizeof(float);
+  cost->rest.multiplies += products;
+  cost->rest.adds += products - batch_;
+  cost->rest.bytes_read += 2 * products * sizeof(float);
+  cost->rest.bytes_written += batch_ * sizeof(float);
 }
 
-void DotModel::add_bias(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, Cost* cost) {
+void DotModel::add_bias(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, BatchCost* cost) {
   if (!spec_.bias) return;
   const float* of_user = parameters_[user_bias].value.data();
   const float* of_movie = parameters_[movie_bias].value.data();
@@ -104,9 +104,9 @@ void DotModel::add_bias(std::span<const std::int32_t> users, std::span<const std
     scores_[b] += of_user[users[b]] + of_movie[movies[b]];
   }
   if (!cost) return;
-  cost->adds += 2 * batch_;
-  cost->bytes_read += 3 * batch_ * sizeof(float);
-  cost->bytes_written += batch_ * sizeof(float);
+  cost->rest.adds += 2 * batch_;
+  cost->rest.bytes_read += 3 * batch_ * sizeof(float);
+  cost->rest.bytes_written += batch_ * sizeof(float);
 }
 
 float DotModel::squashed(float score) const {
@@ -166,15 +166,17 @@ void DotModel::one_hot_gradient(Table table, Cost* cost) {
   });
 }
 
-void DotModel::row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, Cost* cost) {
+void DotModel::row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
+                             BatchCost* cost) {
   gradient_views_.clear();
   for (const Table table : {Table::Users, Table::Movies}) {
     gradients_[index_of(table)].clear();
+    Cost* of_table = cost ? &cost->factors[index_of(table)] : nullptr;
     if (spec_.one_hot) {
-      one_hot_gradient(table, cost);
+      one_hot_gradient(table, of_table);
       gradient_views_.emplace_back(std::as_const(one_hot_[index_of(table)].grad_weight).view());
     } else {
-      gather_gradient(table, table == Table::Users ? users : movies, cost);
+      gather_gradient(table, table == Table::Users ? users : movies, of_table);
       gradient_views_.emplace_back(gradients_[index_of(table)]);
     }
   }
@@ -186,7 +188,7 @@ void DotModel::row_gradients(std::span<const std::int32_t> users, std::span<cons
     float* values = gradient.values().data;
     for (std::size_t b = 0; b < batch_; ++b) values[positions[b]] += g[b];
     gradient_views_.emplace_back(gradient);
-    if (cost) cost->adds += batch_;
+    if (cost) cost->rest.adds += batch_;
   };
   add(gradients_[user_bias], users);
   add(gradients_[movie_bias], movies);

@@ -31,6 +31,13 @@ struct DotModelSpec {
   std::size_t batch_size = 64;
 };
 
+/// What a stage of a minibatch costs, told apart by table.
+struct BatchCost {
+  Cost factors[2];  ///< of the users' and the movies' factors
+  Cost rest;        ///< biases, scores, loss
+  [[nodiscard]] Cost& of(std::size_t parameter) { return parameter < 2 ? factors[parameter] : rest; }
+};
+
 /// fastai's DotProduct and DotProductBias ("Deep Learning for Coders", chapter 8):
 ///   score[b] = sum_k users[b][k] * movies[b][k] (+ user_bias[b] + movie_bias[b])
 ///   prediction[b] = sigmoid(score[b]) * (high - low) + low
@@ -56,9 +63,9 @@ class DotModel {
   // Forward, in this order, for a batch of at most spec().batch_size.
   // Pre: users and movies have one length; 0 <= users[b] < spec().users; likewise movies. With `cost` the work is
   // counted.
-  void look_up(Table table, std::span<const std::int32_t> rows, Cost* cost = nullptr);
-  void dot_product(Cost* cost = nullptr);
-  void add_bias(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, Cost* cost = nullptr);
+  void look_up(Table table, std::span<const std::int32_t> rows, BatchCost* cost = nullptr);
+  void dot_product(BatchCost* cost = nullptr);
+  void add_bias(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, BatchCost* cost = nullptr);
   void squash();
 
   /// The looked-up rows (batch, factors) of the running batch.
@@ -72,7 +79,8 @@ class DotModel {
   void score_gradient(std::span<const float> grad_predictions);
   [[nodiscard]] std::span<const float> score_gradients() const { return {grad_scores_.data(), batch_}; }
   /// Sums grad_scores[b] * movie row b into the gradient of users[b]'s row, and the other way round.
-  void row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, Cost* cost = nullptr);
+  void row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
+                     BatchCost* cost = nullptr);
 
   /// Predictions without touching the batch's buffers: the same bits as the forward operations give.
   /// A row of -1 stands for an id that training never saw and contributes a zero row and zero bias.

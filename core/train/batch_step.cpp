@@ -20,7 +20,7 @@ void BatchStep::begin(const RatingSet& ratings, std::span<const std::int32_t> po
   done_ = false;
 }
 
-void BatchStep::run_stage(Cost* cost) {
+void BatchStep::run_stage(BatchCost* cost) {
   assert(!done_);
   switch (next_) {
     case BatchStage::DrawBatch: draw(); break;

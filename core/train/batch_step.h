@@ -27,7 +27,7 @@ class BatchStep {
   /// The stage that run_stage() will run. Pre: !done().
   [[nodiscard]] BatchStage next_stage() const { return next_; }
   /// Runs one stage; with `cost` its work is counted. Pre: !done().
-  void run_stage(Cost* cost = nullptr);
+  void run_stage(BatchCost* cost = nullptr);
 
   // The batch under way or the last one. Columns are filled by DrawBatch, predictions by SigmoidRange, ...
   [[nodiscard]] std::size_t size() const { return positions_.size(); }

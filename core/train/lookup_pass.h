@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/thread_pool.h"
 #include "core/layers/embedding_bag.h"
+#include "core/ratings/rating_set.h"
 #include "core/train/lookup_view.h"
 #include "core/train/optimizer.h"
 
@@ -16,13 +18,21 @@ namespace rowlight {
 
 class Trainer;
 
+/// What the data calls a row: its raw id, and a title if it has one.
+struct RowName {
+  std::string id;
+  std::string title;
+};
+
+[[nodiscard]] RowName row_name(const RatingSet& ratings, Table table, std::int32_t row);
+
 /// What a pass of its own works on.
 struct LookupInput {
-  Matrix weight;                       ///< (N, D)
-  LookupSetup setup;                   ///< its source is not looked at; indices are the batch
-  std::vector<float> bias;             ///< (D) for Shared and Linear, (N) for PerRow
-  std::optional<Matrix> grad_output;   ///< (outputs, D): G; absent: ones
-  std::vector<std::string> row_names;  ///< (N): what the data calls each row; empty: its index
+  Matrix weight;                                         ///< (N, D)
+  LookupSetup setup;                                     ///< its source is not looked at; indices are the batch
+  std::vector<float> bias;                               ///< (D) for Shared and Linear, (N) for PerRow
+  std::optional<Matrix> grad_output;                     ///< (outputs, D): G; absent: ones
+  std::function<RowName(std::int32_t row)> name_of_row;  ///< what the data calls a row; empty: its index
 };
 
 /// One forward and backward pass of an embedding, by both algorithms: looking rows up, and multiplying one-hot
@@ -45,6 +55,10 @@ class LookupPass {
   [[nodiscard]] static std::unique_ptr<LookupPass> follow(Trainer& trainer, const LookupSetup& setup,
                                                           std::uint64_t one_hot_limit = default_one_hot_limit);
   ~LookupPass();
+  LookupPass(const LookupPass&) = delete;
+  LookupPass& operator=(const LookupPass&) = delete;
+
+  [[nodiscard]] const LookupSetup& setup() const;
 
   /// Steps done in this pass: 0 to 18.
   [[nodiscard]] int computed() const;
@@ -54,11 +68,15 @@ class LookupPass {
   /// advance() until the step is done.
   [[nodiscard]] Expected<void> run_step();
 
+  /// Takes back what the steps of this pass changed in the table, and begins it anew; for a pass that follows the
+  /// training only before its OptimizerStep. The optimizer's own state is not taken back.
+  void restart();
+
   /// Number of the pass, from 1.
   [[nodiscard]] std::uint64_t pass() const;
 
-  /// Sets one weight, before the first step or between two passes. A pass under way begins anew with it.
-  /// Errors: Usage for a place outside the table.
+  /// Sets one weight of a pass of its own; a pass under way begins anew with it, with what its optimizer step did
+  /// taken back. Pre: the setup does not follow the training. Errors: Usage for a place outside the table.
   [[nodiscard]] Expected<void> set_weight(std::size_t row, std::size_t column, float value);
   /// The table as it now is.
   [[nodiscard]] ConstMatrixView weight() const;
@@ -80,8 +98,9 @@ class LookupPass {
   /// The pass as of step `shown` <= computed(), with the table rows [first_row, first_row + row_count).
   [[nodiscard]] std::shared_ptr<LookupView> view(int shown, std::size_t first_row, std::size_t row_count) const;
 
+  struct State;  ///< private to the implementation
+
  private:
-  struct State;
   explicit LookupPass(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

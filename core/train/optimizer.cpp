@@ -49,7 +49,7 @@ bool Optimizer::moves_untouched_rows(const Rates& rates) const {
 }
 
 void Optimizer::step(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, const Rates& rates,
-                     ThreadPool& pool, Cost* cost) {
+                     ThreadPool& pool, BatchCost* cost) {
   assert(parameters.size() == gradients.size());
   ++steps_;
   set_numbers(rates);
@@ -79,7 +79,7 @@ void Optimizer::step(std::vector<Parameter>& parameters, std::span<const TableGr
 }
 
 void Optimizer::step_touched_rows(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
-                                  Cost* cost) {
+                                  BatchCost* cost) {
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const RowGradient& gradient = *gradients[i].by_rows;
     const auto rows = gradient.touched_rows();
@@ -88,18 +88,18 @@ void Optimizer::step_touched_rows(std::vector<Parameter>& parameters, std::span<
       const std::size_t first = row * parameters[i].value.stride();
       update_floats(i, first, parameters[i].value.view().padded_row(row), gradient.values().padded_row(slot));
     }
-    if (cost) count(std::uint64_t{rows.size()} * parameters[i].value.cols(), true, *cost);
+    if (cost) count(std::uint64_t{rows.size()} * parameters[i].value.cols(), true, cost->of(i));
   }
 }
 
 void Optimizer::update_piece(const Piece& piece, std::vector<Parameter>& parameters,
-                             std::span<const TableGradient> gradients, Cost* cost) {
+                             std::span<const TableGradient> gradients, BatchCost* cost) {
   const MatrixView value = parameters[piece.parameter].value.view();
   const TableGradient& gradient = gradients[piece.parameter];
   const auto update = [&](std::size_t begin, std::size_t end, std::span<const float> grad) {
     const std::size_t first = begin * value.stride;
     update_floats(piece.parameter, first, value.flat().subspan(first, (end - begin) * value.stride), grad);
-    if (cost) count(std::uint64_t{end - begin} * value.cols, !grad.empty(), *cost);
+    if (cost) count(std::uint64_t{end - begin} * value.cols, !grad.empty(), cost->of(piece.parameter));
   };
   const auto& dense = dense_bias_grads_[piece.parameter];
   if (!gradient.by_rows) {

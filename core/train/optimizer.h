@@ -26,7 +26,7 @@ class Optimizer {
   /// SparseAdam, and any other with momentum or decay, pass once over every table; the rest over the rows of a gradient
   /// by rows. Same bits for any pool. With `cost` the work is counted, and done by one thread.
   void step(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, const Rates& rates,
-            ThreadPool& pool, Cost* cost = nullptr);
+            ThreadPool& pool, BatchCost* cost = nullptr);
 
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
 
@@ -49,9 +49,9 @@ class Optimizer {
     std::size_t begin;
     std::size_t end;
   };
-  void step_touched_rows(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, Cost* cost);
+  void step_touched_rows(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, BatchCost* cost);
   void update_piece(const Piece& piece, std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
-                    Cost* cost);
+                    BatchCost* cost);
   /// Floats [first, first + p.size()) of a parameter's storage; no `grad` counts as zeros.
   void update_floats(std::size_t parameter, std::size_t first, std::span<float> p, std::span<const float> grad);
   /// What update_floats() does to `numbers` numbers.

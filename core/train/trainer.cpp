@@ -230,11 +230,11 @@ void Trainer::begin_batch() {
   step_.begin(*ratings_, std::span(order_).subspan(begin, size), rates_at(settings_, batch_number(), total));
 }
 
-Expected<void> Trainer::advance_stage(Cost* cost) { return run_stages(1, cost); }
+Expected<void> Trainer::advance_stage(BatchCost* cost) { return run_stages(1, cost); }
 
 Expected<void> Trainer::advance() { return run_stages(batch_stage_count); }
 
-Expected<void> Trainer::run_stages(int most, Cost* cost) {
+Expected<void> Trainer::run_stages(int most, BatchCost* cost) {
   if (validating_) return validate_chunk();
   const auto start = std::chrono::steady_clock::now();
   if (step_.done()) begin_batch();

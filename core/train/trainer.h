@@ -38,7 +38,12 @@ class Trainer {
   Expected<void> advance();
   /// Runs one operation of the batch, or a chunk of the validation. Pre and errors as advance().
   /// With `cost` the work of the operation is counted.
-  Expected<void> advance_stage(Cost* cost = nullptr);
+  Expected<void> advance_stage(BatchCost* cost = nullptr);
+
+  /// Sets one factor. Pre: inside the table, between_batches().
+  void set_factor(Table table, std::size_t row, std::size_t column, float value) {
+    model_.parameters()[index_of(table)].value(row, column) = value;
+  }
 
   /// Changes the number of epochs of a run under way. Pre: validate() accepts it.
   void set_epochs(int epochs) { settings_.epochs = epochs; }
@@ -98,7 +103,7 @@ class Trainer {
   Trainer(TrainerInput&& input, Prepared&& prepared);
 
   /// The one way forward: up to `most` operations of the batch under way or the next, or a chunk of the validation.
-  Expected<void> run_stages(int most, Cost* cost = nullptr);
+  Expected<void> run_stages(int most, BatchCost* cost = nullptr);
   void begin_batch();
   void finish_batch();
   [[nodiscard]] Expected<void> validate_chunk();

@@ -71,16 +71,16 @@ class TestDotOneHot : public QObject {
   void itCostsWhatMultiplyingByZeroCosts() {
     const auto dot = make_trainer(small_input(ModelKind::Dot, OptimizerKind::Sgd));
     const auto linear = make_trainer(small_input(ModelKind::DotOneHot, OptimizerKind::Sgd));
-    Cost of_dot;
-    Cost of_linear;
+    BatchCost of_dot;
+    BatchCost of_linear;
     for (const BatchStage stage : {BatchStage::DrawBatch, BatchStage::LookUpUsers}) {
       QCOMPARE(dot->step().done() ? BatchStage::DrawBatch : dot->step().next_stage(), stage);
       QVERIFY(dot->advance_stage(&of_dot));
       QVERIFY(linear->advance_stage(&of_linear));
     }
-    QCOMPARE(of_dot.multiplies, std::uint64_t{0});
-    QCOMPARE(of_linear.multiplies, std::uint64_t{16 * 20 * 6});
-    QCOMPARE(of_linear.multiplies_by_zero, std::uint64_t{16 * 19 * 6});
+    QCOMPARE(of_dot.factors[0].multiplies, std::uint64_t{0});
+    QCOMPARE(of_linear.factors[0].multiplies, std::uint64_t{16 * 20 * 6});
+    QCOMPARE(of_linear.factors[0].multiplies_by_zero, std::uint64_t{16 * 19 * 6});
   }
 
   void aSavedRunHoldsLinearWeightsAndGoesOn() {
