@@ -60,7 +60,9 @@ void print_line(const nlohmann::ordered_json& value);
 void handle_interrupts();
 
 void add_inspect(CLI::App& app, Context& context);
+void add_lookup(CLI::App& app, Context& context);
 void add_pca(CLI::App& app, Context& context);
+void add_pytorch(CLI::App& app, Context& context);
 void add_sample(CLI::App& app, Context& context);
 void add_train(CLI::App& app, Context& context);
 

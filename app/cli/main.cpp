@@ -40,7 +40,9 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   cli::Context context;
   cli::add_inspect(app, context);
   cli::add_train(app, context);
+  cli::add_lookup(app, context);
   cli::add_pca(app, context);
+  cli::add_pytorch(app, context);
   cli::add_sample(app, context);
   cli::handle_interrupts();
   // A command's callback runs inside parse(); the target has to be chosen before it.
