@@ -103,6 +103,15 @@ class Program {
   [[nodiscard]] bool is_max() const { return has_bags() && setup_.bag->mode == BagMode::Max; }
   [[nodiscard]] bool has_weights() const { return has_bags() && !setup_.bag->per_sample_weights.empty(); }
   [[nodiscard]] bool adds_vector() const { return setup_.bias == BiasKind::Shared || setup_.bias == BiasKind::Linear; }
+  /// The last offset, an end, comes before the end of the indices: these are not in any bag.
+  [[nodiscard]] bool ends_early() const { return in_bags() < setup_.indices.size(); }
+  [[nodiscard]] std::size_t in_bags() const {
+    const bool ends = has_bags() && setup_.bag->include_last_offset && !setup_.bag->offsets.empty();
+    return ends ? static_cast<std::size_t>(setup_.bag->offsets.back()) : setup_.indices.size();
+  }
+  /// The indices that are in bags.
+  [[nodiscard]] std::string places() const { return ends_early() ? "placed" : "indices"; }
+  [[nodiscard]] bool reduces_by_hand() const { return has_bags() && setup_.options.scale_grad_by_freq; }
   [[nodiscard]] bool has_one_hot() const { return !results_.one_hot_output.empty(); }
   [[nodiscard]] bool reads_npy() const { return !weight_npy_.empty(); }
   /// "[rows]" where only some rows of a table stand in the program.
@@ -189,7 +198,8 @@ class Program {
       assign("offsets", io::python_tensor(std::span<const std::int64_t>(offsets)), "where each bag begins");
     }
     if (has_weights()) {
-      assign("per_sample_weights", io::python_tensor(std::span<const float>(setup_.bag->per_sample_weights)));
+      assign("per_sample_weights",
+             io::python_tensor(std::span<const float>(setup_.bag->per_sample_weights).first(in_bags())));
       if (!results_.grad_per_sample_weights.empty()) line("per_sample_weights.requires_grad_()");
     }
     if (adds_vector()) {
@@ -207,7 +217,7 @@ class Program {
   [[nodiscard]] std::string layer_options() const {
     const EmbeddingOptions& o = setup_.options;
     std::string options = "weight.clone(), freeze=" + std::string(python_bool(o.freeze));
-    if (has_bags()) {
+    if (has_bags() && !reduces_by_hand()) {
       options += ", mode=\"" + std::string(name_of(setup_.bag->mode)) + "\"";
       if (setup_.bag->include_last_offset) options += ", include_last_offset=True";
     }
@@ -222,11 +232,33 @@ class Program {
 
   void forward() {
     heading("Forward by lookup: rows of the table are copied" + std::string(has_bags() ? " and reduced." : "."));
-    line("embedding = torch.nn." + std::string(has_bags() ? "EmbeddingBag" : "Embedding") + ".from_pretrained(\n    " +
-         layer_options() + "\n)");
-    assign("looked_up", !has_bags()     ? "embedding(indices)"
-                        : has_weights() ? "embedding(indices, offsets, per_sample_weights)"
-                                        : "embedding(indices, offsets)");
+    const std::string options = layer_options();
+    const std::string layer = has_bags() && !reduces_by_hand() ? "EmbeddingBag" : "Embedding";
+    line("embedding = torch.nn." + layer + ".from_pretrained(" + options + ")");
+    if (ends_early()) {
+      line("# The last offset ends the bags before the indices end.");
+      if (setup_.options.max_norm) {
+        line("# max_norm acts on all of them.");
+        line("torch.embedding_renorm_(embedding.weight.data, indices, " + io::python_number(*setup_.options.max_norm) +
+             ", " + io::python_number(setup_.options.norm_type) + ")");
+      }
+      assign("placed", "indices[: offsets[-1]]");
+    }
+    if (has_bags()) bag_places();
+    if (!has_bags()) {
+      line("looked_up = embedding(indices)");
+    } else if (reduces_by_hand()) {
+      line(
+          "# On the CPU torch's EmbeddingBag scales by the frequency of another index: the rows are reduced here "
+          "instead.");
+      assign("kept", "counts > 0");
+      assign("rows_of_places", "embedding(indices)" + std::string(ends_early() ? "[: offsets[-1]]" : "") + "[kept]");
+      line("shared = " + std::string(has_weights() ? "per_sample_weights" : "share") +
+           "[kept][:, None] * rows_of_places");
+      line("looked_up = torch.zeros(bags, " + text(dim_) + ").index_add(0, bag_of[kept], shared)");
+    } else {
+      line("looked_up = embedding(" + places() + ", offsets" + (has_weights() ? ", per_sample_weights)" : ")"));
+    }
     assign("output", adds_vector() ? "looked_up + bias" : "looked_up");
     if (setup_.options.max_norm) {
       line("# max_norm acts in the forward pass: looked-up rows with a larger norm have been shrunk in the table.");
@@ -234,33 +266,27 @@ class Program {
       check("close(embedding.weight" + picked() + ", rowlight_weight, magnitude(rowlight_weight))",
             "the table after max_norm");
     }
-    shares();
     if (results_.output.empty()) return;
     matrix("rowlight_output", results_.output);
     if (!has_bags() && !adds_vector() && !setup_.options.max_norm) {
       check("same_bits(output, rowlight_output)", "the output");
-    } else {
-      check("close(output, rowlight_output, output_terms)", "the output");
-    }
-  }
-
-  /// `share` and `bag_of` by position, and the absolute terms of the output.
-  void shares() {
-    const std::string bias_terms = adds_vector() ? " + magnitude(bias)" : "";
-    if (!has_bags()) {
-      if (adds_vector() || setup_.options.max_norm) {
-        assign("output_terms", "magnitude(embedding.weight)[indices]" + bias_terms);
-      }
       return;
     }
+    output_terms();
+    check("close(output, rowlight_output, output_terms)", "the output");
+  }
+
+  /// `bag_of` and `share` by position.
+  void bag_places() {
+    const bool last = setup_.bag->include_last_offset;
     line("# Which bag each index belongs to, and what its row contributes with.");
-    assign("ends",
-           setup_.bag->include_last_offset ? "offsets[1:]" : "torch.cat([offsets[1:], torch.tensor([len(indices)])])");
-    assign("begins", setup_.bag->include_last_offset ? "offsets[:-1]" : "offsets");
+    assign("begins", last ? "offsets[:-1]" : "offsets");
+    assign("ends", last ? "offsets[1:]" : "torch.cat([offsets[1:], torch.tensor([len(indices)])])");
     assign("bags", "len(begins)");
     assign("bag_of", "torch.repeat_interleave(torch.arange(bags), ends - begins)");
     const auto padding = padding_row(setup_.options, rows_);
-    assign("counts", padding ? "(indices != " + std::to_string(*padding) + ").float()" : "torch.ones(len(indices))",
+    assign("counts",
+           padding ? "(" + places() + " != " + std::to_string(*padding) + ").float()" : "torch.ones(len(bag_of))",
            padding ? "padding does not count" : "");
     if (setup_.bag->mode == BagMode::Mean) {
       assign("sizes", "torch.zeros(bags).index_add(0, bag_of, counts)");
@@ -270,12 +296,19 @@ class Program {
     } else {
       assign("share", "counts");
     }
-    if (is_max()) {
+  }
+
+  /// The absolute terms of the output.
+  void output_terms() {
+    const std::string bias_terms = adds_vector() ? " + magnitude(bias)" : "";
+    if (!has_bags()) {
+      assign("output_terms", "magnitude(embedding.weight)[indices]" + bias_terms);
+    } else if (is_max()) {
       assign("output_terms", "magnitude(output)" + bias_terms);
     } else {
-      line("shared_rows = magnitude(share)[:, None] * magnitude(embedding.weight)[indices]");
+      line("shared_sizes = magnitude(share)[:, None] * magnitude(embedding.weight)[" + places() + "]");
       line("output_terms = torch.zeros(bags, " + text(dim_) +
-           ", dtype=torch.float64).index_add(0, bag_of, shared_rows)" + bias_terms);
+           ", dtype=torch.float64).index_add(0, bag_of, shared_sizes)" + bias_terms);
     }
   }
 
@@ -288,7 +321,8 @@ class Program {
     }
     heading("The same by a matrix product: every row of the table is multiplied, nearly always by zero.");
     if (has_bags()) {
-      assign("one_hot", "torch.zeros(bags, " + text(rows_) + ").index_put((bag_of, indices), share, accumulate=True)");
+      assign("one_hot",
+             "torch.zeros(bags, " + text(rows_) + ").index_put((bag_of, " + places() + "), share, accumulate=True)");
     } else {
       assign("one_hot", "torch.nn.functional.one_hot(indices, " + text(rows_) + ").float()",
              "(" + text(outputs_) + ", " + text(rows_) + ")");
@@ -317,7 +351,7 @@ class Program {
     const std::string of_place = has_bags() ? "[bag_of]" : "";
     const std::string share = has_bags() ? "magnitude(share)[:, None] * " : "";
     line("contributions = " + share + "magnitude(grad_output)" + of_place);
-    line("grad_terms = torch.zeros(" + shape_ + ", dtype=torch.float64).index_add(0, indices, contributions)");
+    line("grad_terms = torch.zeros(" + shape_ + ", dtype=torch.float64).index_add(0, " + places() + ", contributions)");
     if (has_gradient) line("output.backward(grad_output)");
     if (!trains) {
       check("embedding.weight.grad is None", "the gradient of a frozen table");
@@ -334,8 +368,9 @@ class Program {
     }
     if (!results_.grad_per_sample_weights.empty()) {
       assign("rowlight_grad_per_sample_weights",
-             io::python_tensor(std::span<const float>(results_.grad_per_sample_weights)));
-      line("weight_terms = (magnitude(embedding.weight)[indices] * magnitude(grad_output)[bag_of]).sum(dim=1)");
+             io::python_tensor(std::span<const float>(results_.grad_per_sample_weights).first(in_bags())));
+      line("weight_terms = (magnitude(embedding.weight)[" + places() +
+           "] * magnitude(grad_output)[bag_of]).sum(dim=1)");
       check("close(per_sample_weights.grad, rowlight_grad_per_sample_weights, weight_terms)",
             "the gradient of the per-sample weights");
     }
@@ -433,6 +468,9 @@ class Program {
 
   void optimizer_step() {
     if (setup_.options.freeze || results_.weight_after_step.empty() || results_.grad.empty()) return;
+    if (setup_.optimizer.kind == OptimizerKind::SparseAdam && results_.sparse_grad.indices.empty()) {
+      return heading("No row has a gradient, so none moves; torch's SparseAdam does not take such a gradient.");
+    }
     heading("The optimizer's first step, from Rowlight's gradient: a step may magnify what differs in the last bits.");
     if (setup_.options.sparse) {
       line(
