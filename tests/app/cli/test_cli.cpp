@@ -106,7 +106,7 @@ class TestCli : public QObject {
       QTest::newRow(name) << QString::fromLatin1(arguments).split(QLatin1Char(' ')) << QString::fromLatin1(message);
     };
     QTest::newRow("no command") << QStringList() << "A subcommand is required";
-    row("unknown command", "trian x", "there is no command 'trian'; it must be inspect, train, pca or sample");
+    row("unknown command", "trian x", "there is no command 'trian'; it must be inspect, train, lookup, pca, pytorch or sample");
     row("no file", "train", "FILE is required");
     row("unknown option", "train x --frob", "--frob");
     row("unknown model", "train x --model svd", "--model: 'svd' is not known; it must be dot or dot-bias");
