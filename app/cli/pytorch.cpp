@@ -43,15 +43,22 @@ void add_pytorch(CLI::App& app, Context& context) {
       "Print a PyTorch program that computes a lookup, or a saved run's predictions, and checks the numbers");
   auto arguments = std::make_shared<PytorchArguments>();
   add_common_options(*command, context);
-  auto* session =
-      command->add_option("SESSION", arguments->session, "A saved run (.safetensors); else a pass as lookup makes it");
+  command->add_option("SESSION", arguments->session, "A saved run (.safetensors); else a pass as lookup makes it");
   const std::size_t common = command->get_options().size();
   add_lookup_options(*command, arguments->lookup);
-  const auto options = command->get_options();
-  for (std::size_t i = common; i < options.size(); ++i) session->excludes(options[i]);
   command->footer("A table of more than " + std::to_string(most_numbers_in_a_program) +
                   " numbers is read from --weight; one that is drawn has only its looked-up rows in the program.");
-  command->callback([arguments, &context] {
+  command->callback([arguments, command, common, &context] {
+    const auto options = command->get_options();
+    for (std::size_t i = common; i < options.size() && !arguments->session.empty(); ++i) {
+      if (options[i]->count() == 0) continue;
+      return context.report({ErrorKind::Usage,
+                             options[i]->get_name() + " is of a pass of its own",
+                             "leave it out: " + arguments->session + " brings its tables along",
+                             {},
+                             0,
+                             0});
+    }
     const auto program = program_of(*arguments, context);
     if (!program) return context.report(program.error());
     if (context.json) {

@@ -14,6 +14,7 @@ namespace rowlight {
 
 namespace {
 
+constexpr std::size_t longest_call = 100;        // columns
 constexpr std::uint32_t plain_nan = 0x7fc00000;  // of Python's float("nan") as float32
 
 constexpr std::string_view introduction =
@@ -234,7 +235,9 @@ class Program {
     heading("Forward by lookup: rows of the table are copied" + std::string(has_bags() ? " and reduced." : "."));
     const std::string options = layer_options();
     const std::string layer = has_bags() && !reduces_by_hand() ? "EmbeddingBag" : "Embedding";
-    line("embedding = torch.nn." + layer + ".from_pretrained(" + options + ")");
+    const std::string call = "embedding = torch.nn." + layer + ".from_pretrained(";
+    const bool fits = call.size() + options.size() < longest_call;
+    line(fits ? call + options + ")" : call + "\n    " + options + "\n)");
     if (ends_early()) {
       line("# The last offset ends the bags before the indices end.");
       if (setup_.options.max_norm) {
@@ -367,11 +370,11 @@ class Program {
       check("close(embedding.weight.grad, rowlight_grad, " + terms + ")", "the gradient");
     }
     if (!results_.grad_per_sample_weights.empty()) {
-      assign("rowlight_grad_per_sample_weights",
+      assign("rowlight_grad_of_weights",
              io::python_tensor(std::span<const float>(results_.grad_per_sample_weights).first(in_bags())));
       line("weight_terms = (magnitude(embedding.weight)[" + places() +
            "] * magnitude(grad_output)[bag_of]).sum(dim=1)");
-      check("close(per_sample_weights.grad, rowlight_grad_per_sample_weights, weight_terms)",
+      check("close(per_sample_weights.grad, rowlight_grad_of_weights, weight_terms)",
             "the gradient of the per-sample weights");
     }
   }
@@ -402,13 +405,14 @@ class Program {
     if (!has_one_hot() || results_.one_hot_grad.empty()) return;
     heading("Backward by a matrix product: the transposed one-hot matrix times the gradient.");
     const EmbeddingOptions& o = setup_.options;
-    if (o.padding_idx || o.scale_grad_by_freq) {
-      line("# A product knows nothing of padding_idx" +
-           std::string(o.scale_grad_by_freq ? " and scale_grad_by_freq." : "."));
+    // In bags padding has share 0 in the matrix itself.
+    const bool padded = o.padding_idx && !has_bags();
+    if (padded || o.scale_grad_by_freq) {
+      line("# A product knows nothing of " + std::string(padded ? "padding_idx" : "") +
+           (padded && o.scale_grad_by_freq ? " and " : "") + (o.scale_grad_by_freq ? "scale_grad_by_freq." : "."));
     }
     line("product.backward(grad_output)");
     table("rowlight_onehot_grad", results_.one_hot_grad);
-    // In bags padding has share 0 in the matrix itself.
     check("close(table.grad, rowlight_onehot_grad, grad_terms)", "the gradient of the product");
   }
 
@@ -436,13 +440,15 @@ class Program {
       return std::string(", ") + name + "=" + io::python_number(value);
     };
     const std::string rate = "[embedding.weight]" + option("lr", o.learning_rate);
-    const std::string decay = option("weight_decay", o.weight_decay);
+    const std::string decay = o.weight_decay > 0 ? option("weight_decay", o.weight_decay) : "";
+    const std::string momentum = o.momentum > 0 ? option("momentum", o.momentum) : "";
     const std::string betas = ", betas=(" + io::python_number(o.beta1) + ", " + io::python_number(o.beta2) + ")";
     switch (o.kind) {
-      case OptimizerKind::Sgd: return "SGD(" + rate + option("momentum", o.momentum) + decay + ")";
+      case OptimizerKind::Sgd: return "SGD(" + rate + momentum + decay + ")";
       case OptimizerKind::Adagrad: return "Adagrad(" + rate + option("eps", o.eps) + decay + ")";
       case OptimizerKind::Adam: return "Adam(" + rate + betas + option("eps", o.eps) + decay + ")";
-      case OptimizerKind::AdamW: return "AdamW(" + rate + betas + option("eps", o.eps) + decay + ")";
+      case OptimizerKind::AdamW:
+        return "AdamW(" + rate + betas + option("eps", o.eps) + option("weight_decay", o.weight_decay) + ")";
       case OptimizerKind::SparseAdam: return "SparseAdam(" + rate + betas + option("eps", o.eps) + ")";
     }
     return {};

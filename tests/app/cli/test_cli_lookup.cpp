@@ -354,8 +354,9 @@ class TestCliLookup : public QObject {
     row("betas", 2, batch + " --betas 1", "--betas is '1'; two numbers with a colon between them are expected");
     row("a file as folder", 4, batch + " --save " + path("w.npy"), "the folder " + path("w.npy") + " cannot be made");
     row("no session", 4, "pytorch " + path("nowhere.safetensors"), path("nowhere.safetensors"));
-    row("session is a table", 3, "pytorch " + path("w.npy"), path("w.npy") + ": ");
-    row("session and options", 2, "pytorch run.safetensors --indices 1", "excludes");
+    row("session is a table", 3, "pytorch " + path("w.npy"), path("w.npy") + ": the header");
+    row("session and options", 2, "pytorch run.safetensors --indices 1",
+        "--indices is of a pass of its own; leave it out: run.safetensors brings its tables along");
     row("program of a wrong pass", 3, "pytorch --indices 9 --weight " + path("w.npy"), "index 9 at position 0");
   }
   void wrongInputIsSaid() {
