@@ -124,7 +124,9 @@ class Program {
     line(name + " = " + expression + (comment.empty() ? "" : "  # " + comment));
   }
   void check(const std::string& condition, const std::string& what) {
-    line("assert " + condition + ", \"" + what + "\"");
+    const std::string message = ", \"" + what + "\"";
+    const bool fits = condition.size() + message.size() < longest_call;
+    line("assert " + (fits ? condition : "(\n    " + condition + "\n)") + message);
   }
 
   /// NaNs with a sign or payload, which no literal has; `at` is the row's place in the tensor.
@@ -248,35 +250,40 @@ class Program {
       assign("placed", "indices[: offsets[-1]]");
     }
     if (has_bags()) bag_places();
-    if (!has_bags()) {
-      line("looked_up = embedding(indices)");
-    } else if (reduces_by_hand()) {
-      line(
-          "# On the CPU torch's EmbeddingBag scales by the frequency of another index: the rows are reduced here "
-          "instead.");
+    const std::string arguments = !has_bags() || reduces_by_hand() ? "indices"
+                                  : has_weights()                  ? places() + ", offsets, per_sample_weights"
+                                                                   : places() + ", offsets";
+    if (setup_.options.max_norm) max_norm(arguments);
+    if (reduces_by_hand()) {
+      line("# On the CPU EmbeddingBag scales by the frequency of another index: the rows are reduced here instead.");
       assign("kept", "counts > 0");
       assign("rows_of_places", "embedding(indices)" + std::string(ends_early() ? "[: offsets[-1]]" : "") + "[kept]");
-      line("shared = " + std::string(has_weights() ? "per_sample_weights" : "share") +
-           "[kept][:, None] * rows_of_places");
-      line("looked_up = torch.zeros(bags, " + text(dim_) + ").index_add(0, bag_of[kept], shared)");
+      if (has_weights()) line("rows_of_places = per_sample_weights[kept][:, None] * rows_of_places");
+      line("looked_up = torch.zeros(bags, " + text(dim_) + ").index_add(0, bag_of[kept], rows_of_places)");
+      if (setup_.bag->mode == BagMode::Mean) line("looked_up = looked_up / sizes.clamp(min=1)[:, None]");
     } else {
-      line("looked_up = embedding(" + places() + ", offsets" + (has_weights() ? ", per_sample_weights)" : ")"));
+      line("looked_up = embedding(" + arguments + ")");
     }
     assign("output", adds_vector() ? "looked_up + bias" : "looked_up");
-    if (setup_.options.max_norm) {
-      line("# max_norm acts in the forward pass: looked-up rows with a larger norm have been shrunk in the table.");
-      table_rows("rowlight_weight", results_.weight_after_forward);
-      check("close(embedding.weight" + picked() + ", rowlight_weight, magnitude(rowlight_weight))",
-            "the table after max_norm");
-    }
     if (results_.output.empty()) return;
     matrix("rowlight_output", results_.output);
-    if (!has_bags() && !adds_vector() && !setup_.options.max_norm) {
+    if (!has_bags() && !adds_vector()) {
       check("same_bits(output, rowlight_output)", "the output");
       return;
     }
     output_terms();
     check("close(output, rowlight_output, output_terms)", "the output");
+  }
+
+  void max_norm(const std::string& arguments) {
+    line("# max_norm acts in the forward pass: looked-up rows with a larger norm are shrunk in the table.");
+    line("embedding(" + arguments + ")");
+    table_rows("rowlight_weight", results_.weight_after_forward);
+    check("close(embedding.weight" + picked() + ", rowlight_weight, magnitude(rowlight_weight))",
+          "the table after max_norm");
+    line("# From here on with Rowlight's table, which may differ in the last bits, and without shrinking it again.");
+    line(by_rows_ ? "embedding.weight.data[rows] = rowlight_weight" : "embedding.weight.data.copy_(rowlight_weight)");
+    line("embedding.max_norm = None");
   }
 
   /// `bag_of` and `share` by position.
@@ -461,27 +468,30 @@ class Program {
     const std::string decay = io::python_number(o.weight_decay);
     const bool decoupled = o.kind == OptimizerKind::AdamW;
     const bool decays = o.weight_decay > 0;
-    assign("pull",
-           "magnitude(gradient)" + std::string(decays && !decoupled ? " + " + decay + " * magnitude(before)" : ""));
+    const std::string pulled = decays && !decoupled ? " + " + decay + " * magnitude(before)" : "";
+    assign("step", rate + " * " + (pulled.empty() ? "magnitude(gradient)" : "(magnitude(gradient)" + pulled + ")"));
     if (o.kind != OptimizerKind::Sgd) {
       line("# The first step of this optimizer divides the gradient by its own size.");
       const std::string divisor = decays && !decoupled ? "gradient + " + decay + " * before" : "gradient";
-      assign("pull", "pull / (magnitude(" + divisor + ") + " + io::python_number(o.eps) + ")");
+      line("step = step.clamp(min=2.0**-126)  # smaller float32 numbers have few digits");
+      assign("step", "step / (magnitude(" + divisor + ") + " + io::python_number(o.eps) + ")");
     }
-    if (decays && decoupled) assign("pull", "pull + " + decay + " * magnitude(before)");
-    assign("step_terms", "magnitude(before) + " + rate + " * pull");
+    if (decays && decoupled) assign("step", "step + " + rate + " * " + decay + " * magnitude(before)");
+    line("step_terms = magnitude(before) + step");
   }
 
   void optimizer_step() {
     if (setup_.options.freeze || results_.weight_after_step.empty() || results_.grad.empty()) return;
-    if (setup_.optimizer.kind == OptimizerKind::SparseAdam && results_.sparse_grad.indices.empty()) {
-      return heading("No row has a gradient, so none moves; torch's SparseAdam does not take such a gradient.");
+    if (setup_.options.sparse && results_.sparse_grad.indices.empty()) {
+      heading("No row has a gradient, so the optimizer moves none.");
+      table_rows("rowlight_weight_after_step", results_.weight_after_step);
+      check("same_bits(embedding.weight" + picked() + ", rowlight_weight_after_step)", "the table after the step");
+      return;
     }
     heading("The optimizer's first step, from Rowlight's gradient: a step may magnify what differs in the last bits.");
     if (setup_.options.sparse) {
-      line(
-          "embedding.weight.grad = torch.sparse_coo_tensor(\n    rowlight_grad_indices[None], rowlight_grad_values, (" +
-          shape_ + ")\n)");
+      line("embedding.weight.grad = torch.sparse_coo_tensor(\n    rowlight_indices[None], rowlight_values, (" + shape_ +
+           ")\n)");
       assign("gradient", "embedding.weight.grad.to_dense()");
     } else {
       line("embedding.weight.grad = rowlight_grad.clone()");
