@@ -49,6 +49,13 @@ struct BasicMatrixView {
 using MatrixView = BasicMatrixView<float>;
 using ConstMatrixView = BasicMatrixView<const float>;
 
+/// Makes the padding of every row zero again, after arithmetic with factors that may not be finite: 0 x NaN is NaN.
+inline void clear_padding(MatrixView matrix) {
+  for (std::size_t r = 0; r < matrix.rows; ++r) {
+    for (float& x : matrix.padded_row(r).subspan(matrix.cols)) x = 0.0F;
+  }
+}
+
 /// An owning (rows, cols) table of float32 in row-major order, 64-byte aligned, padded by padded_stride(cols).
 /// Invariant that every writer keeps: the padding is zero. Copying copies the numbers; allocation failure throws
 /// std::bad_alloc. Not synchronised.

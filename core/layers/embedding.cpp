@@ -2,17 +2,25 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <unordered_set>
 
+#include "core/base/text.h"
 #include "core/simd/kernels.h"
 
 namespace rowlight {
 
 namespace {
 
-/// The q-norm of a row, in double.
+/// In double, but out of float32's range where torch's float32 sums are: beyond it infinite, below it zero.
+double in_float_range(double sum) {
+  constexpr double most = std::numeric_limits<float>::max();
+  return sum > most ? std::numeric_limits<double>::infinity() : double{static_cast<float>(sum)};
+}
+
+/// The q-norm of a row.
 double norm_of(std::span<const float> row, double q) {
   if (std::isinf(q)) {
     double most = 0;
@@ -22,14 +30,14 @@ double norm_of(std::span<const float> row, double q) {
   double sum = 0;
   if (q == 1) {
     for (const float x : row) sum += std::abs(double{x});
-    return sum;
+    return in_float_range(sum);
   }
   if (q == 2) {
     for (const float x : row) sum += double{x} * x;
-    return std::sqrt(sum);
+    return std::sqrt(in_float_range(sum));
   }
   for (const float x : row) sum += std::pow(std::abs(double{x}), q);
-  return std::pow(sum, 1 / q);
+  return std::pow(in_float_range(sum), 1 / q);
 }
 
 }  // namespace
@@ -40,10 +48,11 @@ Expected<void> validate(const EmbeddingOptions& options, std::size_t rows) {
     return fail_at("padding_idx", ErrorKind::Usage,
                    "padding_idx " + std::to_string(*options.padding_idx) + " is outside the table of " +
                        std::to_string(rows) + " rows",
-                   "it must be from -" + std::to_string(rows) + " to " + std::to_string(n - 1));
+                   n == 0 ? std::string("a table of 0 rows has no padding row")
+                          : "it must be from -" + std::to_string(rows) + " to " + std::to_string(n - 1));
   }
   if (!(options.norm_type > 0)) {
-    return fail_at("norm_type", ErrorKind::Usage, "norm_type is " + std::to_string(options.norm_type),
+    return fail_at("norm_type", ErrorKind::Usage, "norm_type is " + shortest(options.norm_type),
                    "it must be above 0, or inf");
   }
   if (options.max_norm && std::isnan(*options.max_norm)) {

@@ -48,7 +48,8 @@ void look_up(ConstMatrixView weight, std::span<const std::int32_t> rows, MatrixV
 
 /// max_norm's part of the forward pass, in place: each distinct row of `rows` whose q-norm exceeds max_norm is
 /// multiplied by max_norm / (norm + 1e-7). Returns the rows that were shrunk, in order of first appearance. Norms are
-/// computed in double.
+/// summed in double, but a sum (of squares, for q = 2) beyond float32 is infinite, as in torch: such a row becomes
+/// zero.
 template <class Policy>
 [[nodiscard]] std::vector<std::int32_t> renormalize(MatrixView weight, std::span<const std::int32_t> rows,
                                                     double max_norm, double norm_type, Policy policy);

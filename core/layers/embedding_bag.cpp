@@ -72,7 +72,12 @@ Expected<Bags> make_bags(std::span<const std::int64_t> indices, std::span<const 
   }
   Bags bags{std::move(*rows), {}, {per_sample_weights.begin(), per_sample_weights.end()}};
   if (offsets.empty()) {
-    bags.begin = {0, indices.size()};
+    if (options.include_last_offset) {
+      return fail(ErrorKind::BadInput, "there are no offsets",
+                  "with include_last_offset the end of the last bag is at least given");
+    }
+    bags.begin = {0};
+    if (!indices.empty()) bags.begin.push_back(indices.size());
     return bags;
   }
   for (std::size_t i = 0; i < offsets.size(); ++i) {
@@ -139,6 +144,7 @@ void bag_forward(ConstMatrixView weight, const Bags& bags, const EmbeddingBagOpt
       }
     } else if (n > 0) {
       simd::add_rows(weight, members.rows, members.weights, to);
+      std::ranges::fill(to.subspan(weight.cols), 0.0F);  // a weight that is NaN or Inf makes NaN of padding
       if (options.mode == BagMode::Mean) {
         const float share = 1.0F / static_cast<float>(n);
         for (float& x : to) x *= share;
@@ -185,6 +191,8 @@ void bag_scatter_add(ConstMatrixView grad_output, const Bags& bags, const Embedd
       for (std::size_t p = bags.begin[bag]; p < bags.begin[bag + 1]; ++p) {
         if (bags.rows[p] == padding) continue;
         simd::scatter_add_scaled(std::span(shares).subspan(p, 1), row, std::span(bags.rows).subspan(p, 1), grad_weight);
+        const auto to = grad_weight.padded_row(static_cast<std::size_t>(bags.rows[p]));
+        std::ranges::fill(to.subspan(dim), 0.0F);
         added += dim;
       }
     }

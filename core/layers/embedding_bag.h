@@ -37,7 +37,7 @@ struct Bags {
 /// Checks and sorts out the input of a bag layer. `offsets` say where each bag begins in `indices` (with
 /// include_last_offset the last one is the end); empty offsets with indices mean one bag of them all.
 /// Errors: those of validate() and checked_rows(); BadInput when the offsets do not begin with 0, descend or pass
-/// the end, and when there is not one weight for each index.
+/// the end, when there are none with include_last_offset, and when there is not one weight for each index.
 [[nodiscard]] Expected<Bags> make_bags(std::span<const std::int64_t> indices, std::span<const std::int64_t> offsets,
                                        std::span<const float> per_sample_weights, const EmbeddingBagOptions& options,
                                        std::size_t table_rows);

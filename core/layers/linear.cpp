@@ -1,10 +1,22 @@
 #include "core/layers/linear.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/simd/kernels.h"
 
 namespace rowlight {
+
+namespace {
+
+std::uint64_t zeros_of(ConstMatrixView x) {
+  std::uint64_t zeros = 0;
+  for (std::size_t b = 0; b < x.rows; ++b) zeros += static_cast<std::uint64_t>(std::ranges::count(x.row(b), 0.0F));
+  return zeros;
+}
+
+}  // namespace
 
 Linear make_linear(std::size_t in, std::size_t out, bool bias, Random random) {
   const double bound = 1 / std::sqrt(static_cast<double>(in));
@@ -23,10 +35,11 @@ template <class Policy>
 void linear_forward(const Linear& layer, ConstMatrixView x, MatrixView y, [[maybe_unused]] Policy policy) {
   assert(x.cols == layer.weight.cols() && y.cols == layer.weight.rows() && y.rows == x.rows);
   // Row by row of x against all rows of weight: each output number is the dot product of two rows.
+  std::vector<std::int32_t> same(layer.weight.rows());
+  std::vector<std::int32_t> all(layer.weight.rows());
+  std::iota(all.begin(), all.end(), 0);
   for (std::size_t b = 0; b < x.rows; ++b) {
-    const std::vector<std::int32_t> same(layer.weight.rows(), static_cast<std::int32_t>(b));
-    std::vector<std::int32_t> all(layer.weight.rows());
-    for (std::size_t o = 0; o < all.size(); ++o) all[o] = static_cast<std::int32_t>(o);
+    std::ranges::fill(same, static_cast<std::int32_t>(b));
     simd::dot_of_rows(x, same, layer.weight.view(), all, y.row(b));
   }
   if constexpr (Policy::counts) {
@@ -35,9 +48,7 @@ void linear_forward(const Linear& layer, ConstMatrixView x, MatrixView y, [[mayb
     policy.cost.adds += outputs * (x.cols - (x.cols > 0 ? 1 : 0));
     policy.cost.bytes_read += (std::uint64_t{x.rows} * x.cols + std::uint64_t{layer.weight.rows()} * x.cols) * 4;
     policy.cost.bytes_written += outputs * sizeof(float);
-    for (std::size_t b = 0; b < x.rows; ++b) {
-      for (const float value : x.row(b)) policy.cost.multiplies_by_zero += value == 0.0F ? y.cols : 0;
-    }
+    policy.cost.multiplies_by_zero += zeros_of(x) * y.cols;
   }
   if (!layer.bias.empty()) add_bias(y, layer.bias, policy);
 }
@@ -49,10 +60,13 @@ LinearGradients linear_backward(const Linear& layer, ConstMatrixView x, ConstMat
   LinearGradients gradients{Matrix(batch, x.cols), Matrix(layer.weight.rows(), x.cols), {}};
   simd::matmul_add({grad_y.data, grad_y.stride, 1}, layer.weight.view(), gradients.x.view());
   simd::matmul_add({grad_y.data, 1, grad_y.stride}, x, gradients.weight.view());
+  clear_padding(gradients.x.view());  // grad_y may hold NaN or Inf
+  clear_padding(gradients.weight.view());
   if constexpr (Policy::counts) {
     const std::uint64_t inputs = std::uint64_t{batch} * x.cols;
     const std::uint64_t weights = std::uint64_t{grad_y.cols} * x.cols;
     policy.cost.multiplies += inputs * grad_y.cols + weights * batch;
+    policy.cost.multiplies_by_zero += zeros_of(x) * grad_y.cols;
     policy.cost.adds += inputs * (grad_y.cols - (grad_y.cols > 0 ? 1 : 0)) + weights * (batch - (batch > 0 ? 1 : 0));
     policy.cost.bytes_read += (2 * std::uint64_t{batch} * grad_y.cols + weights + inputs) * sizeof(float);
     policy.cost.bytes_written += (inputs + weights) * sizeof(float);

@@ -64,6 +64,7 @@ void one_hot_matmul(ConstMatrixView x, ConstMatrixView weight, std::size_t first
       if (n == 0) policy.cost.bytes_written += std::uint64_t{out.rows} * weight.cols * sizeof(float);
     }
   }
+  clear_padding(out);  // shares of bags may be NaN or Inf
 }
 
 template <class Policy>
@@ -73,6 +74,7 @@ void one_hot_matmul_backward(ConstMatrixView x, ConstMatrixView grad_output, std
   const MatrixView rows{grad_weight.data + first * grad_weight.stride, last - first, grad_weight.cols,
                         grad_weight.stride};
   simd::matmul_add({x.data + first, 1, x.stride}, grad_output, rows);
+  clear_padding(rows);
   if constexpr (Policy::counts) {
     const std::uint64_t outputs = std::uint64_t{last - first} * grad_weight.cols;
     policy.cost.multiplies += outputs * batch;

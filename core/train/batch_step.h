@@ -29,6 +29,11 @@ class BatchStep {
   /// Runs one stage; with `cost` its work is counted. Pre: !done().
   void run_stage(BatchCost* cost = nullptr);
 
+  /// Goes back to the first stage of the batch under way: no stage but the last changes anything else.
+  void restart() {
+    if (!done_) next_ = BatchStage::DrawBatch;
+  }
+
   // The batch under way or the last one. Columns are filled by DrawBatch, predictions by SigmoidRange, ...
   [[nodiscard]] std::size_t size() const { return positions_.size(); }
   [[nodiscard]] std::span<const std::int32_t> users() const { return users_; }

@@ -85,6 +85,16 @@ std::unique_ptr<LookupPass> LookupPass::follow(Trainer& trainer, const LookupSet
   return std::unique_ptr<LookupPass>(new LookupPass(std::move(state)));
 }
 
+void LookupPass::State::Undo::take_back(MatrixView weight) const {
+  if (all) {
+    std::ranges::copy(values.view().flat(), weight.flat().begin());
+    return;
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::ranges::copy(values.row(i), weight.row(static_cast<std::size_t>(rows[i])).begin());
+  }
+}
+
 const LookupSetup& LookupPass::setup() const { return state_->setup(); }
 int LookupPass::computed() const { return state_->computed; }
 std::uint64_t LookupPass::pass() const { return state_->pass; }
@@ -114,16 +124,7 @@ Expected<void> LookupPass::set_weight(std::size_t row, std::size_t column, float
 void LookupPass::restart() {
   State& s = *state_;
   if (!s.follows()) {
-    for (auto saved = s.undo.rbegin(); saved != s.undo.rend(); ++saved) {
-      const MatrixView weight = s.own[0].value.view();
-      if (saved->all) {
-        std::ranges::copy(saved->values.view().flat(), weight.flat().begin());
-      } else {
-        for (std::size_t i = 0; i < saved->rows.size(); ++i) {
-          std::ranges::copy(saved->values.row(i), weight.row(static_cast<std::size_t>(saved->rows[i])).begin());
-        }
-      }
-    }
+    for (auto saved = s.undo.rbegin(); saved != s.undo.rend(); ++saved) saved->take_back(s.own[0].value.view());
   }
   s.begin();
 }
@@ -145,18 +146,12 @@ const SparseGradient& LookupPass::coalesced() const { return state_->coalesced; 
 std::span<const float> LookupPass::bias_gradient() const { return state_->grad_bias; }
 std::span<const float> LookupPass::per_sample_weight_gradient() const { return state_->grad_sample_weights; }
 
-Matrix LookupPass::weight_after_forward() const {
+Matrix LookupPass::weight_after(int step) const {
   const State& s = *state_;
   Matrix copy(s.weight().rows, s.weight().cols);
   std::ranges::copy(s.weight().flat(), copy.view().flat().begin());
-  for (auto saved = s.undo.rbegin(); saved != s.undo.rend() && saved->step > LookupStep::OneHot; ++saved) {
-    if (saved->all) {
-      copy = saved->values;
-    } else {
-      for (std::size_t i = 0; i < saved->rows.size(); ++i) {
-        std::ranges::copy(saved->values.row(i), copy.row(static_cast<std::size_t>(saved->rows[i])).begin());
-      }
-    }
+  for (auto saved = s.undo.rbegin(); saved != s.undo.rend() && static_cast<int>(saved->step) > step; ++saved) {
+    saved->take_back(copy.view());
   }
   return copy;
 }

@@ -92,8 +92,10 @@ class LookupPass {
   [[nodiscard]] const SparseGradient& coalesced() const;
   [[nodiscard]] std::span<const float> bias_gradient() const;
   [[nodiscard]] std::span<const float> per_sample_weight_gradient() const;
-  /// The table after max_norm of this pass's forward, before the optimizer step; a copy.
-  [[nodiscard]] Matrix weight_after_forward() const;
+  /// The table as it was after step `step` of this pass, 0 to 18: a copy.
+  [[nodiscard]] Matrix weight_after(int step) const;
+  /// After max_norm of this pass's forward, before the optimizer step.
+  [[nodiscard]] Matrix weight_after_forward() const { return weight_after(static_cast<int>(LookupStep::Bias)); }
 
   /// The pass as of step `shown` <= computed(), with the table rows [first_row, first_row + row_count).
   [[nodiscard]] std::shared_ptr<LookupView> view(int shown, std::size_t first_row, std::size_t row_count) const;

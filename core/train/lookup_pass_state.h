@@ -15,6 +15,7 @@ struct LookupPass::State {
     bool all = false;                // `values` holds every row
     std::vector<std::int32_t> rows;  // else these, ascending
     Matrix values;
+    void take_back(MatrixView weight) const;
   };
 
   LookupInput input;           // its weight has moved to `own`

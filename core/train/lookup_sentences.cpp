@@ -5,22 +5,12 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/base/text.h"
 #include "core/train/lookup_pass_state.h"
 
 namespace rowlight {
 
 namespace {
-
-/// 5382400 -> "5,382,400".
-std::string grouped(std::uint64_t number) {
-  const std::string digits = std::to_string(number);
-  std::string text;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
-}
 
 std::string count(std::uint64_t number, const char* one, const char* many) {
   return grouped(number) + " " + (number == 1 ? one : many);

@@ -128,7 +128,7 @@ Expected<void> LookupPass::State::run_stages(BatchStage last, BatchCost& cost, C
 Expected<void> LookupPass::State::draw() {
   if (!follows()) return {};
   // What somebody else began is finished first: its rest, and the validation at an epoch's end.
-  while (!trainer->between_batches()) {
+  while (!trainer->between_batches() && !trainer->at_batch_start()) {
     if (auto ran = trainer->advance(); !ran) return ran;
   }
   if (trainer->finished()) {

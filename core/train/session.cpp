@@ -5,6 +5,7 @@
 
 #include "core/simd/kernels.h"
 #include "core/train/frame_builder.h"
+#include "core/train/lookup_desk.h"
 #include "core/train/trainer.h"
 
 namespace rowlight {
@@ -18,9 +19,11 @@ struct Session::State {
   InstallRatings source;  // what the run was started with, for Reset
   std::unique_ptr<Trainer> trainer;
   FrameBuilder builder;
+  LookupDesk desk;  // after the trainer, which its pass may follow
   RunState run_state = RunState::Empty;
   StepUnit unit = StepUnit::Batch;
   bool single_step = false;
+  bool diverged = false;
   double units_per_second = 0;
   std::optional<Error> error;
   std::uint64_t sequence = 0;
@@ -41,7 +44,10 @@ struct Session::State {
       error = created.error();
       return false;
     }
+    desk.attach(nullptr);
     trainer = std::move(*created);
+    desk.attach(trainer.get());
+    diverged = false;
     settings = trainer->settings();
     source = from;
     error.reset();
@@ -97,7 +103,7 @@ struct Session::State {
   }
 
   void apply(const Play& command) {
-    if (!can_train()) return;
+    if (!steps_lookup(command.unit) && !can_train()) return;
     unit = command.unit;
     units_per_second = std::max(0.0, command.units_per_second);
     single_step = false;
@@ -106,11 +112,16 @@ struct Session::State {
   }
 
   void apply(const Pause&) {
-    if (run_state == RunState::Playing) run_state = RunState::Paused;
+    if (run_state == RunState::Playing) run_state = resting_state();
     single_step = false;
   }
 
   void apply(const Step& command) {
+    if (steps_lookup(command.unit)) {
+      desk.step();
+      compute_lookup();
+      return;
+    }
     if (!can_train()) return;
     unit = command.unit;
     units_per_second = 0;
@@ -120,6 +131,10 @@ struct Session::State {
   }
 
   void apply(const Reset&) {
+    if (desk.shown() && desk.reset()) {
+      if (run_state == RunState::Playing) run_state = resting_state();
+      return;
+    }
     if (!trainer) return;
     InstallRatings fresh = source;
     fresh.resume.reset();
@@ -128,10 +143,65 @@ struct Session::State {
 
   void apply(const Watch& command) { builder.watch(command); }
   void apply(const Project& command) { builder.project(command); }
-  void apply(const ShowLookup&) {}
-  void apply(const SetUpLookup&) {}
-  void apply(const SetLookupWeight&) {}
-  void apply(const SeekLookup&) {}
+
+  // The Lookup page. What has to be computed for it is computed by advance(), as a step is.
+  void apply(const ShowLookup& command) {
+    // An operation is another thing with the page and without it: a play by operations does not go on as the other.
+    if (command.shown != desk.shown() && run_state == RunState::Playing && unit == StepUnit::Operation) {
+      run_state = resting_state();
+      single_step = false;
+    }
+    desk.show(command);
+  }
+  void apply(const SetUpLookup& command) {
+    desk.set_up(command);
+    compute_lookup();
+  }
+  void apply(const SetLookupWeight& command) {
+    desk.set_weight(command);
+    compute_lookup();
+  }
+  void apply(const SeekLookup& command) {
+    desk.seek(command.step);
+    compute_lookup();
+  }
+
+  void compute_lookup() {
+    if (!desk.has_work()) return;
+    unit = StepUnit::Operation;
+    units_per_second = 0;
+    single_step = true;
+    run_state = RunState::Playing;
+  }
+
+  [[nodiscard]] bool steps_lookup(StepUnit by) const { return by == StepUnit::Operation && desk.shown(); }
+
+  /// What the run is when nothing plays.
+  [[nodiscard]] RunState resting_state() const {
+    if (!trainer) return RunState::Empty;
+    if (diverged) return RunState::Diverged;
+    return trainer->finished() ? RunState::Finished : RunState::Paused;
+  }
+
+  /// One piece of the lookup pass. Returns whether a unit, here a step, is done.
+  bool run_lookup_piece() {
+    if (!desk.has_work()) desk.step();
+    if (trainer && trainer->between_batches()) builder.before_batch(*trainer);
+    const bool done = desk.advance();
+    if (desk.error()) {
+      diverged = diverged || desk.error()->kind == ErrorKind::Diverged;
+      if (diverged) error = desk.error();
+      run_state = resting_state();
+      return true;
+    }
+    if (single_step) {
+      if (desk.has_work()) return false;  // further steps of a seek
+      run_state = resting_state();
+      return true;
+    }
+    if (done && desk.at_end()) run_state = resting_state();
+    return done;
+  }
 
   void restart_rate() {
     rate_start = Clock::now();
@@ -154,12 +224,14 @@ struct Session::State {
 
   /// One piece of work. Returns whether it ended a unit.
   bool run_piece() {
+    desk.training_moved();
     if (trainer->between_batches()) builder.before_batch(*trainer);
     const std::uint64_t batch_before = trainer->loss_curve().batches();
     const Expected<void> result = unit == StepUnit::Operation ? trainer->advance_stage() : trainer->advance();
     if (!result) {
       error = result.error();
       run_state = RunState::Diverged;
+      diverged = true;
       single_step = false;
       return true;
     }
@@ -179,7 +251,7 @@ Session::~Session() = default;
 void Session::apply(const Command& command) {
   // What a view shows is no action of the person: it leaves the last error standing.
   if (!std::holds_alternative<Watch>(command) && !std::holds_alternative<Project>(command) &&
-      state_->run_state != RunState::Diverged) {
+      !std::holds_alternative<ShowLookup>(command) && state_->run_state != RunState::Diverged) {
     state_->error.reset();
   }
   std::visit([this](const auto& c) { state_->apply(c); }, command);
@@ -191,10 +263,11 @@ bool Session::advance(const Budget& budget) {
   const auto end = timed ? Clock::now() + budget.time : Clock::time_point::max();
   std::uint64_t units = 0;
   while (s.run_state == RunState::Playing && units < budget.units) {
-    if (s.run_piece()) {
+    const bool lookup = s.steps_lookup(s.unit);
+    if (lookup ? s.run_lookup_piece() : s.run_piece()) {
       ++units;
-      if (s.single_step && s.run_state == RunState::Playing) s.run_state = RunState::Paused;
-      if (s.trainer->finished()) s.run_state = RunState::Finished;
+      if (!lookup && s.single_step && s.run_state == RunState::Playing) s.run_state = RunState::Paused;
+      if (!lookup && s.trainer->finished()) s.run_state = RunState::Finished;
       if (s.run_state != RunState::Playing) s.single_step = false;
     }
     if (timed && Clock::now() >= end) break;
@@ -210,6 +283,7 @@ FramePtr Session::frame() {
   frame->state = s.run_state;
   frame->settings = s.settings;
   frame->error = s.error;
+  frame->lookup = s.desk.view();
   frame->simd_target = simd::name_of(simd::current_target());
   if (!s.trainer) {
     frame->loss = std::make_shared<LossHistory>();

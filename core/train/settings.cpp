@@ -1,18 +1,14 @@
 #include "core/train/settings.h"
 
-#include <charconv>
 #include <cmath>
+#include <limits>
 #include <string>
+
+#include "core/base/text.h"
 
 namespace rowlight {
 
 namespace {
-
-std::string number(double value) {
-  char text[32];
-  const auto result = std::to_chars(text, text + sizeof text, value);  // the shortest that gives the number back
-  return {text, result.ptr};
-}
 
 Expected<void> refuse(const std::string& option, const std::string& value, const std::string& allowed) {
   return fail(ErrorKind::Usage, option + " is " + value, "it must be " + allowed);
@@ -30,17 +26,19 @@ OptimizerSettings default_optimizer(OptimizerKind kind) {
 
 Expected<void> validate(const OptimizerSettings& o, GradientLayout layout) {
   if (!(o.learning_rate > 0) || !std::isfinite(o.learning_rate)) {
-    return refuse("the learning rate", number(o.learning_rate), "above 0");
+    return refuse("the learning rate", shortest(o.learning_rate), "above 0");
   }
   if (!(o.weight_decay >= 0) || !std::isfinite(o.weight_decay)) {
-    return refuse("the weight decay", number(o.weight_decay), "0 or more");
+    return refuse("the weight decay", shortest(o.weight_decay), "0 or more");
   }
-  if (!(o.momentum >= 0 && o.momentum < 1)) return refuse("the momentum", number(o.momentum), "at least 0 and below 1");
-  if (!(o.beta1 >= 0 && o.beta1 < 1)) return refuse("the first beta", number(o.beta1), "at least 0 and below 1");
-  if (!(o.beta2 >= 0 && o.beta2 < 1)) return refuse("the second beta", number(o.beta2), "at least 0 and below 1");
+  if (!(o.momentum >= 0 && o.momentum < 1))
+    return refuse("the momentum", shortest(o.momentum), "at least 0 and below 1");
+  if (!(o.beta1 >= 0 && o.beta1 < 1)) return refuse("the first beta", shortest(o.beta1), "at least 0 and below 1");
+  if (!(o.beta2 >= 0 && o.beta2 < 1)) return refuse("the second beta", shortest(o.beta2), "at least 0 and below 1");
   // torch takes an eps of 0 and divides zero by zero at the first row without a gradient.
   const bool divides = o.kind != OptimizerKind::Sgd;
-  if (!(divides ? o.eps > 0 : o.eps >= 0) || !std::isfinite(o.eps)) return refuse("eps", number(o.eps), "above 0");
+  const double least_eps = divides ? std::numeric_limits<float>::min() : 0;  // the kernels take it as a float
+  if (!(o.eps >= least_eps) || !std::isfinite(o.eps)) return refuse("eps", shortest(o.eps), "above 0");
   const std::string name(name_of(o.kind));
   const bool sparse = layout == GradientLayout::Sparse;
   if (sparse && (o.kind == OptimizerKind::Adam || o.kind == OptimizerKind::AdamW)) {
@@ -70,11 +68,11 @@ Expected<void> validate(const TrainSettings& s) {
     return refuse("the batch size", std::to_string(s.batch_size), "from 1 to " + std::to_string(largest_batch));
   }
   if (!(s.valid_share >= 0 && s.valid_share < 1)) {
-    return refuse("the validation share", number(s.valid_share), "at least 0 and below 1");
+    return refuse("the validation share", shortest(s.valid_share), "at least 0 and below 1");
   }
   const bool finite_range = std::isfinite(s.range_low) && std::isfinite(s.range_high);
   if (s.range_mode == RangeMode::Given && !(finite_range && s.range_low < s.range_high)) {
-    return refuse("the range of predictions", number(s.range_low) + " to " + number(s.range_high),
+    return refuse("the range of predictions", shortest(s.range_low) + " to " + shortest(s.range_high),
                   "from a lower to a higher number");
   }
   const bool sparse = s.optimizer.kind == OptimizerKind::SparseAdam;  // gradients are dense for all others

@@ -40,7 +40,11 @@ class Trainer {
   /// With `cost` the work of the operation is counted.
   Expected<void> advance_stage(BatchCost* cost = nullptr);
 
-  /// Sets one factor. Pre: inside the table, between_batches().
+  /// Goes back to the first operation of a batch that is under way.
+  void restart_batch() { step_.restart(); }
+  /// A batch has begun, and none of its operations has run.
+  [[nodiscard]] bool at_batch_start() const { return !step_.done() && step_.next_stage() == BatchStage::DrawBatch; }
+  /// Sets one factor. Pre: inside the table; no operation of the batch under way has run.
   void set_factor(Table table, std::size_t row, std::size_t column, float value) {
     model_.parameters()[index_of(table)].value(row, column) = value;
   }

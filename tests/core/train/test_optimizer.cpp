@@ -24,15 +24,17 @@ OptimizerSettings sgd(double momentum, double weight_decay = 0) {
   return o;
 }
 
-/// AdamW with torch's defaults but for the decay.
-OptimizerSettings adamw(double weight_decay) {
-  OptimizerSettings o = default_optimizer(OptimizerKind::AdamW);
+/// Learning rate 0.1, else torch's defaults but for the decay.
+OptimizerSettings with_torchs_defaults(OptimizerKind kind, double weight_decay = 0) {
+  OptimizerSettings o = default_optimizer(kind);
   o.learning_rate = 0.1;
   o.beta2 = 0.999;
-  o.eps = 1e-8;
+  o.eps = kind == OptimizerKind::Adagrad ? 1e-10 : 1e-8;
   o.weight_decay = weight_decay;
   return o;
 }
+
+OptimizerSettings adamw(double weight_decay) { return with_torchs_defaults(OptimizerKind::AdamW, weight_decay); }
 
 Rates constant_rates(const OptimizerSettings& o) { return {o.learning_rate, has_betas(o.kind) ? o.beta1 : o.momentum}; }
 
@@ -64,7 +66,7 @@ Matrix counting_table() {
 }
 
 /// LAYERS.md's run: arange(10).reshape(5, 2) / 10, batches [0, 1, 1], [2], [0], learning rate 0.1.
-Matrix reference_run(const OptimizerSettings& settings) {
+Matrix reference_run(const OptimizerSettings& settings, GradientLayout layout = GradientLayout::Sparse) {
   std::vector<Parameter> parameters = one_table(counting_table());
   Optimizer optimizer(settings, parameters);
   ThreadPool pool(1);
@@ -72,7 +74,16 @@ Matrix reference_run(const OptimizerSettings& settings) {
   gradients.emplace_back(5, 2, 3);
   for (const std::vector<std::int32_t>& batch : {std::vector<std::int32_t>{0, 1, 1}, {2}, {0}}) {
     fill_gradient(gradients[0], parameters[0].value, batch);
-    optimizer.step(parameters, views_of(gradients), constant_rates(settings), pool);
+    std::vector<TableGradient> views = views_of(gradients);
+    Matrix dense(5, 2);
+    if (layout == GradientLayout::Dense) {
+      const auto rows = gradients[0].touched_rows();
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        std::ranges::copy(gradients[0].values().row(i), dense.row(static_cast<std::size_t>(rows[i])).begin());
+      }
+      views = {TableGradient(dense.view())};
+    }
+    optimizer.step(parameters, views, constant_rates(settings), pool);
   }
   return std::move(parameters[0].value);
 }
@@ -108,6 +119,7 @@ std::vector<Parameter> large_run(const OptimizerSettings& settings, unsigned thr
 }  // namespace
 
 Q_DECLARE_METATYPE(rowlight::OptimizerSettings)
+Q_DECLARE_METATYPE(rowlight::GradientLayout)
 Q_DECLARE_METATYPE(Rows)
 
 class TestOptimizer : public QObject {
@@ -129,21 +141,85 @@ class TestOptimizer : public QObject {
                                          {0.256928F, 0.353958F},
                                          {0.582179F, 0.679209F},
                                          {0.776239F, 0.873269F}};
-    // Without decay AdamW is Adam.
-    QTest::newRow("Adam") << adamw(0)
-                          << Rows{{0, -0.074438F}, {-0.018802F, 0.081199F}, {0.268064F, 0.368064F}, row3, row4};
+    const Rows adam{{0, -0.074438F}, {-0.018802F, 0.081199F}, {0.268064F, 0.368064F}, row3, row4};
+    QTest::newRow("Adam") << with_torchs_defaults(OptimizerKind::Adam) << adam;
+    QTest::newRow("AdamW without decay is Adam") << adamw(0) << adam;
+    QTest::newRow("SparseAdam") << with_torchs_defaults(OptimizerKind::SparseAdam)
+                                << Rows{{0, -0.057522F}, {0.1F, 0.2F}, {0.325586F, 0.425586F}, row3, row4};
+    QTest::newRow("Adagrad") << with_torchs_defaults(OptimizerKind::Adagrad)
+                             << Rows{{0, 0}, {0.1F, 0.2F}, {0.3F, 0.4F}, row3, row4};
   }
   void stepsArePyTorchs() {
     QFETCH(OptimizerSettings, settings);
     QFETCH(Rows, expected);
     for (const simd::Target target : simd::supported_targets()) {
       QVERIFY(simd::select_target(target));
-      const Matrix table = reference_run(settings);
-      for (std::size_t r = 0; r < expected.size(); ++r) {
-        // The values above have six decimals.
-        QVERIFY2(std::abs(table(r, 0) - expected[r].first) <= 1e-6F, qPrintable(QString::number(table(r, 0))));
-        QVERIFY2(std::abs(table(r, 1) - expected[r].second) <= 1e-6F, qPrintable(QString::number(table(r, 1))));
+      for (const GradientLayout layout : {GradientLayout::Dense, GradientLayout::Sparse}) {
+        if (settings.kind == OptimizerKind::SparseAdam && layout == GradientLayout::Dense) continue;
+        const Matrix table = reference_run(settings, layout);
+        for (std::size_t r = 0; r < expected.size(); ++r) {
+          // The values above have six decimals.
+          QVERIFY2(std::abs(table(r, 0) - expected[r].first) <= 1e-6F, qPrintable(QString::number(table(r, 0))));
+          QVERIFY2(std::abs(table(r, 1) - expected[r].second) <= 1e-6F, qPrintable(QString::number(table(r, 1))));
+        }
       }
+    }
+  }
+
+  void refusesWhatTorchRefuses_data() {
+    QTest::addColumn<OptimizerSettings>("settings");
+    QTest::addColumn<GradientLayout>("layout");
+    QTest::addColumn<QString>("sentence");
+    QTest::newRow("Adam, sparse") << with_torchs_defaults(OptimizerKind::Adam) << GradientLayout::Sparse
+                                  << "adam cannot be used with sparse gradients; its moments move every row: use "
+                                     "sparse-adam, or dense gradients";
+    QTest::newRow("AdamW, sparse") << adamw(0) << GradientLayout::Sparse
+                                   << "adamw cannot be used with sparse gradients; its moments move every row: use "
+                                      "sparse-adam, or dense gradients";
+    QTest::newRow("SparseAdam, dense") << with_torchs_defaults(OptimizerKind::SparseAdam) << GradientLayout::Dense
+                                       << "sparse-adam cannot be used with dense gradients; use adam, or sparse "
+                                          "gradients";
+    const QString decay =
+        "weight decay cannot be used with sparse gradients; it moves every row: set it to 0, or use "
+        "dense gradients";
+    for (const OptimizerKind kind : {OptimizerKind::Sgd, OptimizerKind::Adagrad, OptimizerKind::SparseAdam}) {
+      QTest::addRow("%s, decay and sparse", name_of(kind).data())
+          << with_torchs_defaults(kind, 0.01) << GradientLayout::Sparse << decay;
+    }
+  }
+  void refusesWhatTorchRefuses() {
+    QFETCH(OptimizerSettings, settings);
+    QFETCH(GradientLayout, layout);
+    QFETCH(QString, sentence);
+    const auto valid = validate(settings, layout);
+    QVERIFY(!valid);
+    QCOMPARE(valid.error().kind, ErrorKind::Usage);
+    QCOMPARE(QString::fromStdString(valid.error().message()), sentence);
+  }
+
+  void allowsWhatTorchAllows() {
+    for (const OptimizerKind kind : {OptimizerKind::Sgd, OptimizerKind::Adagrad, OptimizerKind::SparseAdam}) {
+      QVERIFY(validate(with_torchs_defaults(kind), GradientLayout::Sparse));
+    }
+    QVERIFY(validate(sgd(0.9), GradientLayout::Sparse));
+    for (const OptimizerKind kind :
+         {OptimizerKind::Sgd, OptimizerKind::Adagrad, OptimizerKind::Adam, OptimizerKind::AdamW}) {
+      QVERIFY(validate(with_torchs_defaults(kind, 0.01), GradientLayout::Dense));
+    }
+  }
+
+  // An eps that is zero as a float would make NaN of every row without a gradient.
+  void epsThatIsZeroAsAFloatIsRefused() {
+    OptimizerSettings settings = adamw(0);
+    settings.eps = 1e-50;
+    QVERIFY(!validate(settings, GradientLayout::Dense));
+  }
+
+  void sparseAdamLeavesOtherRowsBitIdentical() {
+    const Matrix before = counting_table();
+    const Matrix after = reference_run(with_torchs_defaults(OptimizerKind::SparseAdam));
+    for (const std::size_t row : {3, 4}) {
+      QCOMPARE(std::memcmp(after.row(row).data(), before.row(row).data(), 2 * sizeof(float)), 0);
     }
   }
 
@@ -166,7 +242,10 @@ class TestOptimizer : public QObject {
     QTest::addColumn<OptimizerSettings>("settings");
     QTest::newRow("SGD") << sgd(0);
     QTest::newRow("SGD momentum decay") << sgd(0.9, 0.1);
+    QTest::newRow("Adagrad decay") << with_torchs_defaults(OptimizerKind::Adagrad, 0.1);
+    QTest::newRow("Adam decay") << with_torchs_defaults(OptimizerKind::Adam, 0.1);
     QTest::newRow("AdamW decay") << adamw(0.1);
+    QTest::newRow("SparseAdam") << with_torchs_defaults(OptimizerKind::SparseAdam);
   }
   void paddingStaysZero() {
     QFETCH(OptimizerSettings, settings);

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace rowlight {
+
+/// A number for a message: the shortest decimal that gives it back, in the C locale ("0.1", "nan", "-inf").
+[[nodiscard]] std::string shortest(double number);
+
+/// A count with its thousands apart: 5382400 -> "5,382,400".
+[[nodiscard]] std::string grouped(std::uint64_t number);
+
+}  // namespace rowlight

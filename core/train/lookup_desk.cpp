@@ -1,0 +1,169 @@
+#include "core/train/lookup_desk.h"
+
+#include <algorithm>
+
+#include "core/base/random.h"
+#include "core/train/trainer.h"
+
+namespace rowlight {
+
+namespace {
+
+Table table_of(LookupSource source) { return source == LookupSource::Users ? Table::Users : Table::Movies; }
+
+Matrix copy_of(ConstMatrixView view) {
+  Matrix copy(view.rows, view.cols);
+  std::ranges::copy(view.flat(), copy.view().flat().begin());
+  return copy;
+}
+
+/// A batch of one's own on a copy of a live table.
+LookupInput copy_input(const Trainer& trainer, const LookupSetup& setup) {
+  const Table table = table_of(setup.source);
+  LookupInput input;
+  input.setup = setup;
+  input.weight = copy_of(trainer.model().factors(table).view());
+  if (setup.bias == BiasKind::Shared || setup.bias == BiasKind::Linear) {
+    constexpr double size = 0.1;
+    Random random(trainer.settings().seed);
+    for (std::size_t k = 0; k < input.weight.cols(); ++k) input.bias.push_back(random.truncated_normal(size));
+  } else if (setup.bias == BiasKind::PerRow) {
+    input.bias.assign(input.weight.rows(), 0.0F);
+    if (const Matrix* bias = trainer.model().bias(table)) std::copy_n(bias->data(), bias->rows(), input.bias.begin());
+  }
+  input.name_of_row = [ratings = trainer.ratings(), table](std::int32_t row) { return row_name(*ratings, table, row); };
+  return input;
+}
+
+}  // namespace
+
+LookupDesk::LookupDesk() { take(std::move(*make({}, {})), 0); }
+
+Expected<std::unique_ptr<LookupPass>> LookupDesk::make(const LookupSetup& setup, std::optional<Matrix> weight) const {
+  if (setup.source != LookupSource::Toy && !trainer_) {
+    return fail_at("source", ErrorKind::Usage, "there is no live table yet", "open a rating file or the sample first");
+  }
+  if (setup.follows_training()) return LookupPass::follow(*trainer_, setup);
+  LookupInput input = setup.source == LookupSource::Toy ? toy_input(setup) : copy_input(*trainer_, setup);
+  if (weight) input.weight = std::move(*weight);
+  return LookupPass::create(std::move(input));
+}
+
+void LookupDesk::take(std::unique_ptr<LookupPass> pass, int target) {
+  pass_ = std::move(pass);
+  shown_ = 0;
+  target_ = target;
+  next_pass_ = false;
+  error_.reset();
+}
+
+void LookupDesk::attach(Trainer* trainer) {
+  trainer_ = trainer;
+  if (!trainer) {
+    live_source_ = pass_->setup().source;
+    // It knows the trainer that ends, and indices of one data set mean nothing in another.
+    if (live_source_ != LookupSource::Toy) take(std::move(*make({}, {})), 0);
+  } else if (live_source_ != LookupSource::Toy) {
+    take(std::move(*make(live_setup(live_source_), {})), 0);
+  }
+}
+
+void LookupDesk::training_moved() {
+  if (!pass_->setup().follows_training() || pass_->computed() == 0) return;
+  pass_->restart();
+  shown_ = target_ = 0;
+  next_pass_ = false;
+}
+
+void LookupDesk::set_up(const SetUpLookup& command) {
+  const LookupSetup& before = pass_->setup();
+  const bool same_table =
+      command.setup.source == before.source && !command.setup.follows_training() && !before.follows_training();
+  std::optional<Matrix> weight;
+  const int target = target_;
+  if (same_table) weight = pass_->weight_after(0);
+  auto made = make(command.setup, std::move(weight));
+  if (!made) {
+    error_ = made.error();
+    return;
+  }
+  if (before.follows_training() && trainer_) trainer_->restart_batch();  // the new pass, or the training, does it anew
+  take(std::move(*made), target);
+}
+
+void LookupDesk::set_weight(const SetLookupWeight& command) {
+  error_.reset();
+  if (!pass_->setup().follows_training()) {
+    if (auto set = pass_->set_weight(command.row, command.column, command.value); !set) {
+      error_ = set.error();
+      return;
+    }
+  } else {
+    const ConstMatrixView weight = pass_->weight();
+    if (command.row >= weight.rows || command.column >= weight.cols) {
+      error_ = Error{ErrorKind::Usage, "there is no such weight", "choose one in the table", {}, 0, 0, "weight"};
+      return;
+    }
+    trainer_->restart_batch();
+    trainer_->set_factor(table_of(pass_->setup().source), command.row, command.column, command.value);
+    pass_->restart();
+  }
+  shown_ = 0;
+  next_pass_ = false;
+}
+
+void LookupDesk::seek(int step) {
+  error_.reset();
+  target_ = std::clamp(step, 0, lookup_step_count);
+  next_pass_ = false;
+  if (target_ <= pass_->computed()) shown_ = target_;
+}
+
+void LookupDesk::step() {
+  error_.reset();
+  if (shown_ < lookup_step_count) {
+    seek(shown_ + 1);
+    return;
+  }
+  next_pass_ = true;
+  target_ = 1;
+}
+
+bool LookupDesk::reset() {
+  if (pass_->setup().follows_training()) return false;
+  take(std::move(*make(pass_->setup(), {})), 0);
+  return true;
+}
+
+bool LookupDesk::has_work() const { return next_pass_ || shown_ != target_; }
+
+bool LookupDesk::advance() {
+  if (!next_pass_ && target_ <= pass_->computed()) {
+    shown_ = target_;
+    return true;
+  }
+  const Expected<bool> done = pass_->advance();
+  if (!done) {
+    error_ = done.error();
+    target_ = shown_ = pass_->computed();
+    next_pass_ = false;
+    return true;
+  }
+  if (!*done) return false;
+  if (next_pass_) {
+    next_pass_ = false;
+    shown_ = 0;
+    return false;
+  }
+  shown_ = pass_->computed();
+  return true;
+}
+
+std::shared_ptr<const LookupView> LookupDesk::view() const {
+  if (!window_.shown) return nullptr;
+  auto view = pass_->view(shown_, window_.first_row, window_.row_count);
+  view->error = error_;
+  return view;
+}
+
+}  // namespace rowlight
