@@ -242,11 +242,6 @@ class Program {
     line(fits ? call + options + ")" : call + "\n    " + options + "\n)");
     if (ends_early()) {
       line("# The last offset ends the bags before the indices end.");
-      if (setup_.options.max_norm) {
-        line("# max_norm acts on all of them.");
-        line("torch.embedding_renorm_(embedding.weight.data, indices, " + io::python_number(*setup_.options.max_norm) +
-             ", " + io::python_number(setup_.options.norm_type) + ")");
-      }
       assign("placed", "indices[: offsets[-1]]");
     }
     if (has_bags()) bag_places();
@@ -277,7 +272,12 @@ class Program {
 
   void max_norm(const std::string& arguments) {
     line("# max_norm acts in the forward pass: looked-up rows with a larger norm are shrunk in the table.");
-    line("embedding(" + arguments + ")");
+    if (ends_early()) {  // it acts on all indices, also on those in no bag
+      line("torch.embedding_renorm_(embedding.weight.data, indices, " + io::python_number(*setup_.options.max_norm) +
+           ", " + io::python_number(setup_.options.norm_type) + ")");
+    } else {
+      line("embedding(" + arguments + ")");
+    }
     table_rows("rowlight_weight", results_.weight_after_forward);
     check("close(embedding.weight" + picked() + ", rowlight_weight, magnitude(rowlight_weight))",
           "the table after max_norm");
