@@ -1,9 +1,7 @@
 // The program of one pass: see code_card.h.
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -13,9 +11,6 @@
 namespace rowlight {
 
 namespace {
-
-constexpr std::size_t longest_call = 100;        // columns
-constexpr std::uint32_t plain_nan = 0x7fc00000;  // of Python's float("nan") as float32
 
 constexpr std::string_view introduction =
     R"("""One pass of an embedding layer in PyTorch: rows looked up, and the same rows as a product of matrices.
@@ -67,7 +62,7 @@ bool is_finite(std::span<const float> values) {
 }
 
 /// Writes the program section by section.
-class Program {
+class Program : private io::PythonScript {
  public:
   Program(const LookupInput& input, const LookupResults& results, const std::string& weight_npy)
       : input_(input),
@@ -92,11 +87,12 @@ class Program {
     optimizer_step();
     closing();
     std::string head(introduction);
-    if (body_.find("nan") != std::string::npos || body_.find("inf") != std::string::npos) {
+    const std::string& body = lines();
+    if (body.find("nan") != std::string::npos || body.find("inf") != std::string::npos) {
       head += "\nfrom math import inf, nan\n";
     }
     if (reads_npy()) head += "\nimport numpy";
-    return head + "\nimport torch\n" + std::string(helpers) + body_;
+    return head + "\nimport torch\n" + std::string(helpers) + body;
   }
 
  private:
@@ -118,30 +114,6 @@ class Program {
   /// "[rows]" where only some rows of a table stand in the program.
   [[nodiscard]] std::string picked() const { return by_rows_ ? "[rows]" : ""; }
 
-  void line(std::string_view content = {}) { body_ += std::string(content) + '\n'; }
-  void heading(std::string_view content) { body_ += "\n# " + std::string(content) + '\n'; }
-  void assign(const std::string& name, const std::string& expression, const std::string& comment = {}) {
-    line(name + " = " + expression + (comment.empty() ? "" : "  # " + comment));
-  }
-  void check(const std::string& condition, const std::string& what) {
-    const std::string message = ", \"" + what + "\"";
-    const bool fits = condition.size() + message.size() < longest_call;
-    line("assert " + (fits ? condition : "(\n    " + condition + "\n)") + message);
-  }
-
-  /// NaNs with a sign or payload, which no literal has; `at` is the row's place in the tensor.
-  void odd_nans(const std::string& name, std::span<const float> row, const std::string& at) {
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      const auto bits = std::bit_cast<std::uint32_t>(row[c]);
-      if (!std::isnan(row[c]) || bits == plain_nan) continue;
-      line(name + ".view(torch.int32)[" + at + text(c) + "] = " + std::to_string(static_cast<std::int32_t>(bits)) +
-           "  # a NaN of other bits");
-    }
-  }
-  void matrix(const std::string& name, const Matrix& values, const std::string& comment = {}) {
-    assign(name, io::python_tensor(values.view()), comment);
-    for (std::size_t r = 0; r < values.rows(); ++r) odd_nans(name, values.row(r), text(r) + ", ");
-  }
   [[nodiscard]] Matrix chosen(const Matrix& values) const {
     Matrix part(chosen_.size(), values.cols());
     for (std::size_t i = 0; i < chosen_.size(); ++i) {
@@ -238,7 +210,7 @@ class Program {
     const std::string options = layer_options();
     const std::string layer = has_bags() && !reduces_by_hand() ? "EmbeddingBag" : "Embedding";
     const std::string call = "embedding = torch.nn." + layer + ".from_pretrained(";
-    const bool fits = call.size() + options.size() < longest_call;
+    const bool fits = call.size() + options.size() < longest_line;
     line(fits ? call + options + ")" : call + "\n    " + options + "\n)");
     if (ends_early()) {
       line("# The last offset ends the bags before the indices end.");
@@ -520,7 +492,6 @@ class Program {
   bool by_rows_;  // the table is large: only chosen_ rows stand in the program
   std::string shape_;
   std::vector<std::int64_t> chosen_;  // ascending
-  std::string body_;
 };
 
 }  // namespace

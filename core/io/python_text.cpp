@@ -107,7 +107,7 @@ std::string python_number(float value) {
   double read = 0;
   std::from_chars(text.data(), text.data() + text.size(), read);
   if (static_cast<float>(read) != value) text = shortest(double{value});
-  return as_float(std::move(text));
+  return as_float(text);
 }
 
 std::string python_number(double value) { return std::isfinite(value) ? as_float(shortest(value)) : not_finite(value); }
@@ -150,6 +150,41 @@ std::string python_tensor(ConstMatrixView matrix) {
     text += "    [" + wrapped(words_of(std::span<const float>(matrix.row(r))), 5, 5) + "],\n";
   }
   return text + "])";
+}
+
+void PythonScript::line(std::string_view content) {
+  lines_ += content;
+  lines_ += '\n';
+}
+
+void PythonScript::heading(std::string_view content) {
+  lines_ += "\n# ";
+  line(content);
+}
+
+void PythonScript::assign(std::string_view name, std::string_view expression, std::string_view comment) {
+  lines_ += std::string(name) + " = " + std::string(expression);
+  if (!comment.empty()) lines_ += "  # " + std::string(comment);
+  line();
+}
+
+void PythonScript::check(const std::string& condition, const std::string& what) {
+  const std::string message = ", \"" + what + "\"";
+  const bool fits = condition.size() + message.size() < longest_line;
+  line("assert " + (fits ? condition : "(\n    " + condition + "\n)") + message);
+}
+
+void PythonScript::matrix(const std::string& name, const Matrix& values, std::string_view comment) {
+  constexpr std::uint32_t plain_nan = 0x7fc00000;  // of Python's float("nan") as float32
+  assign(name, python_tensor(values.view()), comment);
+  for (std::size_t r = 0; r < values.rows(); ++r) {
+    for (std::size_t c = 0; c < values.cols(); ++c) {
+      const auto bits = std::bit_cast<std::uint32_t>(values(r, c));
+      if (!std::isnan(values(r, c)) || bits == plain_nan) continue;
+      line(name + ".view(torch.int32)[" + std::to_string(r) + ", " + std::to_string(c) +
+           "] = " + std::to_string(static_cast<std::int32_t>(bits)) + "  # a NaN of other bits");
+    }
+  }
 }
 
 }  // namespace rowlight::io

@@ -24,4 +24,24 @@ namespace rowlight::io {
 [[nodiscard]] std::string python_tensor(std::span<const float> values);
 [[nodiscard]] std::string python_tensor(ConstMatrixView matrix);
 
+/// A program, line by line.
+class PythonScript {
+ public:
+  static constexpr std::size_t longest_line = 100;  ///< columns, where breaking is easy
+
+  [[nodiscard]] const std::string& lines() const { return lines_; }
+  void line(std::string_view content = {});
+  /// A comment after an empty line.
+  void heading(std::string_view content);
+  /// name = expression  # comment
+  void assign(std::string_view name, std::string_view expression, std::string_view comment = {});
+  /// assert condition, "what"
+  void check(const std::string& condition, const std::string& what);
+  /// name = torch.tensor(...), bit for bit: also NaNs with a sign or payload, which no literal has.
+  void matrix(const std::string& name, const Matrix& values, std::string_view comment = {});
+
+ private:
+  std::string lines_;
+};
+
 }  // namespace rowlight::io

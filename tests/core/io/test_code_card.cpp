@@ -428,11 +428,11 @@ class TestCodeCard : public QObject {
   }
 
   void torchGetsTheNumbers_data() {
+    if (!has_torch_) QSKIP(qPrintable(torch_.reason()));
     QTest::addColumn<int>("index");
     for (std::size_t i = 0; i < cases_.size(); ++i) QTest::newRow(cases_[i].name) << static_cast<int>(i);
   }
   void torchGetsTheNumbers() {
-    if (!has_torch_) QSKIP(qPrintable(torch_.reason()));
     QFETCH(const int, index);
     const Case& c = cases_[static_cast<std::size_t>(index)];
     const QString outcome = torch_.outcome(paths_[index]);
