@@ -19,6 +19,8 @@ constexpr auto frame_interval = 16ms;  // at most 60 frames a second
 /// Turns a play speed in units a second into a budget: as many units as are due since the play began.
 class Pacer {
  public:
+  /// A play begins: what was due before is not made up for.
+  void restart() { rate_ = 0; }
   /// How many units may run now; 0: wait until next_due().
   std::uint64_t due(double units_per_second, Clock::time_point now) {
     if (units_per_second != rate_ || now - last_asked_ > 1s) {  // another speed, or a pause in between
@@ -30,6 +32,7 @@ class Pacer {
     const double target = std::chrono::duration<double>(now - start_).count() * rate_ + 1;
     return target > static_cast<double>(done_) ? static_cast<std::uint64_t>(target) - done_ : 0;
   }
+  /// Units that were completed; one that was cut short stays due until it is.
   void ran(std::uint64_t units) { done_ += units; }
   [[nodiscard]] Clock::time_point next_due() const {
     const std::chrono::duration<double> after(static_cast<double>(done_) / rate_);
@@ -54,10 +57,10 @@ EngineHost::~EngineHost() {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
-  cancelLoad_ = true;
+  for (const Loader& loader : loaders_) *loader.cancel = true;
   wake_.notify_all();
   engine_.join();
-  if (loader_.joinable()) loader_.join();
+  for (Loader& loader : loaders_) loader.thread.join();
 }
 
 void EngineHost::post(Command command) {
@@ -68,11 +71,16 @@ void EngineHost::post(Command command) {
   wake_.notify_all();
 }
 
-bool EngineHost::applyCommands(std::unique_lock<std::mutex>& lock, Session& session) {
+EngineHost::Applied EngineHost::applyCommands(std::unique_lock<std::mutex>& lock, Session& session) {
   const std::deque<Command> commands = std::exchange(inbox_, {});
   lock.unlock();
-  for (const Command& command : commands) session.apply(command);
-  return !commands.empty();
+  Applied applied;
+  for (const Command& command : commands) {
+    session.apply(command);
+    applied.any = true;
+    applied.play = applied.play || std::holds_alternative<Play>(command);
+  }
+  return applied;
 }
 
 void EngineHost::runEngine() {
@@ -83,7 +91,8 @@ void EngineHost::runEngine() {
   Clock::time_point last_frame;
   std::unique_lock lock(mutex_);
   while (!stop_) {
-    if (applyCommands(lock, session)) {
+    if (const Applied applied = applyCommands(lock, session); applied.any) {
+      if (applied.play) pacer.restart();
       frame_owed = true;
       playing = session.advance({0us, 0});
     }
@@ -93,14 +102,9 @@ void EngineHost::runEngine() {
       const double speed = session.units_per_second();
       const std::uint64_t due = speed > 0 ? pacer.due(speed, now) : UINT64_MAX;
       if (due > 0) {
-        std::uint64_t units = 0;
-        // Unit by unit at a set speed, so that a slow play and a fast one are counted alike.
-        const auto end = now + slice;
-        do {
-          playing = session.advance(speed > 0 ? Budget{slice, 1} : Budget{slice});
-          ++units;
-        } while (playing && speed > 0 && units < due && Clock::now() < end);
-        if (speed > 0) pacer.ran(units);
+        const std::uint64_t before = session.units_done();
+        playing = session.advance({slice, due});
+        pacer.ran(session.units_done() - before);
         frame_owed = true;
         now = Clock::now();
       }
@@ -156,18 +160,28 @@ void EngineHost::openSample() {
   startLoad({}, [](const LoadControl&) -> Expected<LoadedRatings> { return LoadedRatings{make_sample(), {}}; });
 }
 
-void EngineHost::cancelLoad() { cancelLoad_ = true; }
+void EngineHost::cancelLoad() {
+  if (!loaders_.empty()) *loaders_.back().cancel = true;
+}
 
-void EngineHost::startLoad(const QString& path, std::function<Expected<LoadedRatings>(const LoadControl&)> read) {
-  cancelLoad_ = true;
-  if (loader_.joinable()) loader_.join();  // the reader looks at the flag every few milliseconds
-  cancelLoad_ = false;
+void EngineHost::startLoad(const QString& path, Read read) {
+  cancelLoad();
+  // One that has said that it ended is gone in no time; the others are joined by a later load or the destructor.
+  std::erase_if(loaders_, [](Loader& loader) {
+    if (!*loader.ended) return false;
+    loader.thread.join();
+    return true;
+  });
   loading_ = true;
   const quint64 ticket = ++loadTicket_;
   emit loadStarted(path);
-  loader_ = std::thread([this, path, ticket, read = std::move(read)] {
+  Loader& loader = loaders_.emplace_back();
+  loader.cancel = std::make_shared<std::atomic<bool>>(false);
+  loader.ended = std::make_shared<std::atomic<bool>>(false);
+  loader.thread = std::thread([this, path, ticket, read = std::move(read), cancel = loader.cancel,
+                               ended = loader.ended] {
     LoadControl control;
-    control.cancel = &cancelLoad_;
+    control.cancel = cancel.get();
     control.on_progress = [this, ticket, last = Clock::time_point()](std::uint64_t done, std::uint64_t total) mutable {
       if (Clock::now() - last < 50ms) return;
       last = Clock::now();
@@ -181,12 +195,17 @@ void EngineHost::startLoad(const QString& path, std::function<Expected<LoadedRat
     auto result = std::make_shared<Expected<LoadedRatings>>(read(control));
     QMetaObject::invokeMethod(
         this, [this, ticket, path, result] { finishLoad(ticket, path, std::move(*result)); }, Qt::QueuedConnection);
+    *ended = true;
   });
 }
 
 void EngineHost::finishLoad(quint64 ticket, const QString& path, Expected<LoadedRatings> result) {
   if (ticket != loadTicket_) return;
   loading_ = false;
+  if (result && mayInstall && !mayInstall(path)) {
+    result = fail(ErrorKind::Cancelled, "the run was kept");
+  }
+  if (ticket != loadTicket_) return;  // another load was started while the question stood
   if (!result) {
     emit loadFailed(path, result.error());
     return;

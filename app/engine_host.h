@@ -6,17 +6,21 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "core/ratings/reader.h"
 #include "core/train/session.h"
 
 namespace rowlight {
 
-/// The one class that knows threads. It owns the engine's thread, in which a Session lives, and a second one that
-/// reads a rating file; everything it says is said on the GUI thread. The GUI thread never waits for either, except
-/// for their end in the destructor (at most one slice of training or one look of the reader at its cancel flag).
+/// The one class that knows threads. It owns the engine's thread, in which a Session lives, and one more for each
+/// rating file that is read; everything it says is said on the GUI thread. The GUI thread waits for none of them but in
+/// the destructor, where they end soon: the engine after a slice of training, a reader when it next looks at its
+/// cancel flag, both later on a slow disk or in a batch that takes long.
 class EngineHost : public QObject {
   Q_OBJECT
 
@@ -27,12 +31,17 @@ class EngineHost : public QObject {
   /// Queues a command for the engine.
   void post(Command command);
 
-  /// Reads `path` in the background and installs it when it is good; a load under way is cancelled first.
+  /// Reads `path` in the background and installs it when it is good and mayInstall() agrees. A load under way is
+  /// cancelled and ends by itself, unheard.
   void open(const QString& path, const ReadOptions& options = {});
   /// Makes the built-in sample in the background and installs it.
   void openSample();
   void cancelLoad();
   [[nodiscard]] bool loading() const { return loading_; }
+
+  /// Asked on the GUI thread when a file was read, before the run there is gives way to it: false keeps the run, and
+  /// the load counts as cancelled. The engine goes on meanwhile. Empty: always yes.
+  std::function<bool(const QString& path)> mayInstall;
 
  signals:
   /// The newest state of the engine, at most 60 times a second; states that the window is too slow for are left out.
@@ -46,10 +55,21 @@ class EngineHost : public QObject {
 
  private:
   void runEngine();
-  bool applyCommands(std::unique_lock<std::mutex>& lock, Session& session);
+  struct Applied {
+    bool any = false;
+    bool play = false;  // there was a Play among them
+  };
+  Applied applyCommands(std::unique_lock<std::mutex>& lock, Session& session);
   void offerFrame(FramePtr frame);
   void deliverFrame();
-  void startLoad(const QString& path, std::function<Expected<LoadedRatings>(const LoadControl&)> read);
+  using Read = std::function<Expected<LoadedRatings>(const LoadControl&)>;
+  struct Loader {
+    std::thread thread;
+    std::shared_ptr<std::atomic<bool>> cancel;  // set on the GUI thread, looked at by the reader
+    std::shared_ptr<std::atomic<bool>> ended;   // set by the reader at its very end
+  };
+
+  void startLoad(const QString& path, Read read);
   void finishLoad(quint64 ticket, const QString& path, Expected<LoadedRatings> result);
 
   std::mutex mutex_;
@@ -59,11 +79,10 @@ class EngineHost : public QObject {
   FramePtr slot_;  // the newest frame that the GUI thread has not taken yet
   std::thread engine_;
 
-  // GUI thread only, but for the flag that the reader looks at.
-  std::atomic<bool> cancelLoad_ = false;
+  // GUI thread only.
   bool loading_ = false;
-  quint64 loadTicket_ = 0;  // tells the results of a cancelled load from those of the present one
-  std::thread loader_;
+  quint64 loadTicket_ = 0;       // tells the results of a cancelled load from those of the present one
+  std::vector<Loader> loaders_;  // the last one is the present one
 };
 
 }  // namespace rowlight

@@ -1,6 +1,7 @@
 #include "app/frame_meter.h"
 
 #include <QAbstractEventDispatcher>
+#include <QThread>
 
 #include <utility>
 
@@ -15,6 +16,8 @@ MeteredApplication::MeteredApplication(int& argc, char** argv) : QApplication(ar
 }
 
 bool MeteredApplication::notify(QObject* receiver, QEvent* event) {
+  // Events of objects that live in other threads come here too, on those threads.
+  if (QThread::currentThread() != thread()) return QApplication::notify(receiver, event);
   if (!measuring_ || depth_ > 0) return QApplication::notify(receiver, event);
   ++depth_;
   timer_.start();

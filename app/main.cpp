@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <optional>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 
@@ -25,6 +26,8 @@ struct Arguments {
   std::string tour;
   double scale = 0;
   std::uint64_t seed = TrainSettings{}.seed;
+  unsigned threads = 0;  // 0: all cores but one, which stays free for the window
+  std::string target = "auto";
   cli::TrainingArguments training;
 };
 
@@ -40,6 +43,7 @@ std::optional<Arguments> parse(int argc, char** argv, int& exitCode) {
   app.add_option("--scale", arguments.scale, "Size of everything, 1 is normal")->check(CLI::Range(0.5, 4.0));
   app.add_option("--tour", arguments.tour, "Write pictures of every page and tour.json to this folder, then quit");
   app.add_option("--seed", arguments.seed, "Seed of all random numbers (default: 42)");
+  cli::add_machine_options(app, arguments.threads, arguments.target, "all cores but one");
   cli::add_training_options(app, arguments.training);
   try {
     app.parse(argc, argv);
@@ -49,6 +53,11 @@ std::optional<Arguments> parse(int argc, char** argv, int& exitCode) {
     return {};
   }
   return arguments;
+}
+
+unsigned allCoresButOne() {
+  const unsigned cores = std::thread::hardware_concurrency();
+  return cores > 1 ? cores - 1 : 1;
 }
 
 void choosePage(MainWindow& window, const std::string& name) {
@@ -73,7 +82,12 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
     std::fprintf(stderr, "%s\n", settings.error().message().c_str());
     return settings.error().exit_code();
   }
+  if (const auto chosen = cli::choose_target(arguments->target); !chosen) {
+    std::fprintf(stderr, "%s\n", chosen.error().message().c_str());
+    return chosen.error().exit_code();
+  }
   settings->seed = arguments->seed;
+  settings->threads = arguments->threads != 0 ? arguments->threads : allCoresButOne();
   if (arguments->scale > 0) qputenv("QT_SCALE_FACTOR", QByteArray::number(arguments->scale));
 
   MeteredApplication application(argc, argv);

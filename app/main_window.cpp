@@ -5,10 +5,13 @@
 #include <QCloseEvent>
 #include <QFileDialog>
 #include <QFileInfo>
+#include <QKeyEvent>
 #include <QMenuBar>
 #include <QMessageBox>
+#include <QScreen>
 #include <QSettings>
 #include <QStackedWidget>
+#include <QStyle>
 #include <QVBoxLayout>
 
 #include "ui/common/key_policy.h"
@@ -25,6 +28,7 @@ constexpr int mostRecentFiles = 8;
 constexpr QSize firstSize(1280, 800);
 constexpr double sampleSpeed = 1000;  // batches a second: five epochs of the sample in some four seconds
 constexpr double fullSpeed = 0;
+constexpr double soonTrainedAgain = 10;  // seconds of training on the built-in sample that nobody would miss
 
 const QString keyGeometry = QStringLiteral("window/geometry");
 const QString keyPage = QStringLiteral("window/page");
@@ -100,6 +104,10 @@ void MainWindow::makeMenus() {
   makeFileMenu();
   QMenu* run = menuBar()->addMenu(tr("&Run"));
   run->addActions(transport_->transportActions());
+  run->addSeparator();
+  run->addActions(transport_->unitActions());
+  run->addSeparator();
+  run->addActions(transport_->speedActions());
   makeViewMenu();
   QMenu* help = menuBar()->addMenu(tr("&Help"));
   help->addAction(tr("&About Rowlight"), this, &MainWindow::showAbout);
@@ -112,9 +120,7 @@ void MainWindow::makeFileMenu() {
                   &MainWindow::chooseFolder);
   recentMenu_ = menu->addMenu(tr("Open &recent"));
   connect(recentMenu_, &QMenu::aboutToShow, this, &MainWindow::fillRecentFiles);
-  menu->addAction(tr("Open the built-in &sample"), this, [this] {
-    if (mayDiscard(tr("The built-in sample starts a new run; what was trained so far is lost."))) openSample();
-  });
+  menu->addAction(tr("Open the built-in &sample"), this, &MainWindow::openSample);
   QAction* cancel = menu->addAction(tr("&Cancel loading"), QKeySequence(Qt::CTRL | Qt::Key_Period), &engine_,
                                     &EngineHost::cancelLoad);
   cancel->setEnabled(false);
@@ -148,6 +154,14 @@ void MainWindow::makeViewMenu() {
 
 void MainWindow::connectEngine() {
   connect(&workbench_, &Workbench::commandSent, &engine_, &EngineHost::post);
+  engine_.mayInstall = [this](const QString& path) { return mayInstall(path); };
+  workbench_.maySend = [this](const Command& command) {
+    // On the Lookup page a pass of its own is what goes back, and the training stays.
+    const FramePtr& frame = workbench_.frame();
+    const bool touches_training = !frame || !frame->lookup || frame->lookup->setup.follows_training();
+    return !std::holds_alternative<Reset>(command) || !touches_training ||
+           mayStartOverOrClose(tr("The run goes back to its first batch; what was trained so far is lost."));
+  };
   connect(&engine_, &EngineHost::frameReady, this, [this](const FramePtr& frame) { workbench_.present(frame); });
   // The built-in sample (an empty path) is too quick to be worth a line.
   connect(&engine_, &EngineHost::loadStarted, this, [this](const QString& path) {
@@ -155,6 +169,7 @@ void MainWindow::connectEngine() {
     showLoadProgress(0, 0);
   });
   connect(&engine_, &EngineHost::loadProgress, this, &MainWindow::showLoadProgress);
+  connect(&engine_, &EngineHost::loadProgress, this, &MainWindow::loadProgressed);
   connect(trainPage_, &TrainPage::loadCancelled, &engine_, &EngineHost::cancelLoad);
   connect(&engine_, &EngineHost::loadFinished, this, [this](const QString& path, const LoadReport& report) {
     trainPage_->hideLoading();
@@ -165,11 +180,12 @@ void MainWindow::connectEngine() {
   });
   connect(&engine_, &EngineHost::loadFailed, this, [this](const QString&, const Error& error) {
     trainPage_->hideLoading();
-    if (error.kind == ErrorKind::Cancelled) return;
-    lastErrorExitCode_ = error.exit_code();
-    showPage(Page::Train);
-    trainPage_->showLoadError(error);
-    emit openFailed(QString::fromStdString(error.message()));
+    if (error.kind != ErrorKind::Cancelled) {
+      lastErrorExitCode_ = error.exit_code();
+      showPage(Page::Train);
+      trainPage_->showLoadError(error);
+      emit openFailed(QString::fromStdString(error.message()));
+    }
     // A window without any data would show nothing at all.
     if (!workbench_.frame() || !workbench_.frame()->ratings) openSample();
   });
@@ -183,15 +199,24 @@ void MainWindow::showPage(Page page) { rail_->setCurrent(page); }
 
 Page MainWindow::page() const { return rail_->current(); }
 
-bool MainWindow::mayDiscard(const QString& question) {
+bool MainWindow::mayInstall(const QString& path) {
+  trainPage_->hideLoading();
   const FramePtr& frame = workbench_.frame();
-  return !frame || frame->progress.batches_done == 0 || askToDiscard(question);
+  if (!frame || frame->progress.batches_done == 0) return true;
+  return askToDiscard(path.isEmpty()
+                          ? tr("The built-in sample starts a new run; what was trained so far is lost.")
+                          : tr("Opening %1 starts a new run; what was trained so far is lost.").arg(fileName(path)));
 }
 
-void MainWindow::open(const QString& path) {
-  const QString question = tr("Opening %1 starts a new run; what was trained so far is lost.").arg(fileName(path));
-  if (mayDiscard(question)) engine_.open(path);
+bool MainWindow::mayStartOverOrClose(const QString& question) {
+  const FramePtr& frame = workbench_.frame();
+  if (!frame || !frame->ratings || frame->progress.batches_done == 0) return true;
+  // In front of a class the sample is started over again and again: a question each time would stand in the way.
+  if (frame->ratings->synthetic && frame->progress.train_seconds < soonTrainedAgain) return true;
+  return askToDiscard(question);
 }
+
+void MainWindow::open(const QString& path) { engine_.open(path); }
 
 void MainWindow::openSample() { engine_.openSample(); }
 
@@ -240,6 +265,11 @@ void MainWindow::chooseTheme(const QString& name) {
 void MainWindow::restoreLook() {
   resize(firstSize);
   if (memory_ == Memory::None) return;
+  // The first window fits the screen with its title bar. How large the frame is shows only when it is there; the style
+  // has a good guess.
+  const int border = style()->pixelMetric(QStyle::PM_DefaultFrameWidth) + 4;
+  const QSize frame(2 * border, style()->pixelMetric(QStyle::PM_TitleBarHeight) + 2 * border);
+  resize(firstSize.boundedTo(screen()->availableSize() - frame));
   const QSettings settings;
   restoreGeometry(settings.value(keyGeometry).toByteArray());
   trainPage_->restoreState(settings.value(keyTrainPage).toByteArray());
@@ -248,6 +278,10 @@ void MainWindow::restoreLook() {
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
+  if (!mayStartOverOrClose(tr("Closing the window ends the run; what was trained so far is lost."))) {
+    event->ignore();
+    return;
+  }
   if (memory_ == Memory::Keep) {
     QSettings settings;
     settings.setValue(keyGeometry, saveGeometry());
@@ -256,6 +290,15 @@ void MainWindow::closeEvent(QCloseEvent* event) {
     settings.setValue(keyPage, static_cast<int>(page()));
   }
   QMainWindow::closeEvent(event);
+}
+
+void MainWindow::keyPressEvent(QKeyEvent* event) {
+  // An Esc that nobody had a use for gives the single keys back to the window: from a table, say, or a button.
+  if (event->key() == Qt::Key_Escape && event->modifiers() == Qt::NoModifier) {
+    pages_->currentWidget()->setFocus(Qt::OtherFocusReason);
+    return;
+  }
+  QMainWindow::keyPressEvent(event);
 }
 
 bool MainWindow::event(QEvent* event) {

@@ -38,7 +38,8 @@ class MainWindow : public QMainWindow {
   void showPage(Page page);
   [[nodiscard]] Page page() const;
 
-  /// Opens a rating file or folder as the person asked for it: asks first when trained state would be lost.
+  /// Opens a rating file or folder. Once it is read, and where trained state would be lost, the person is asked whether
+  /// it may take the run's place.
   void open(const QString& path);
   void openSample();
 
@@ -51,15 +52,17 @@ class MainWindow : public QMainWindow {
   /// The exit code that belongs to the last error shown; 0: none.
   [[nodiscard]] int lastErrorExitCode() const { return lastErrorExitCode_; }
 
-  /// Answers "throw the trained state away?"; a message box unless a test replaces it.
+  /// Answers "throw the trained state away?"; a message box unless a test or the tour replaces it.
   std::function<bool(const QString& question)> askToDiscard;
 
  signals:
   void openFailed(const QString& sentence);
+  void loadProgressed();
 
  protected:
   bool event(QEvent* event) override;
   void closeEvent(QCloseEvent* event) override;
+  void keyPressEvent(QKeyEvent* event) override;
 
  private:
   void makePages();
@@ -74,7 +77,8 @@ class MainWindow : public QMainWindow {
   void fillRecentFiles();
   void restoreLook();
   void showAbout();
-  [[nodiscard]] bool mayDiscard(const QString& question);
+  [[nodiscard]] bool mayInstall(const QString& path);
+  [[nodiscard]] bool mayStartOverOrClose(const QString& question);
 
   QElapsedTimer sinceStart_;
   Memory memory_;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <numeric>
 
 #include "app/frame_meter.h"
 #include "app/main_window.h"
@@ -23,7 +24,11 @@ namespace {
 
 constexpr qint64 measuredMs = 5000;
 constexpr int settleMs = 250;       // panels that update less often than the frames come catch up in this time
-constexpr int manyEpochs = 100000;  // so that the measured run does not end by itself
+constexpr int manyEpochs = 100000;  // so that the measured run does not end by itself, but on the smallest files
+constexpr int lookMs = 1000;        // between two looks at the last sign of life
+constexpr qint64 mostSilentMs = 60000;
+constexpr int stuckExitCode = 1;
+constexpr double shortestPause = 1;  // ms: shorter bursts do nothing that one could see
 
 /// Nearest-rank percentile. Pre: not empty, sorted.
 double percentile(const std::vector<double>& sorted, double share) {
@@ -36,6 +41,12 @@ void waitMs(int ms) {
   QEventLoop loop;
   QTimer::singleShot(ms, &loop, &QEventLoop::quit);
   loop.exec();
+}
+
+/// Pre: sorted.
+QJsonObject summary(const std::vector<double>& sorted) {
+  if (sorted.empty()) return {};
+  return {{"p50", percentile(sorted, 0.5)}, {"p99", percentile(sorted, 0.99)}, {"max", sorted.back()}};
 }
 
 double median(std::vector<double> values) {
@@ -51,13 +62,24 @@ Tour::Tour(MeteredApplication& application, MainWindow& window, QString director
   connect(&window_.workbench(), &Workbench::presented, this, &Tour::present);
   connect(&window_, &MainWindow::openFailed, this,
           [this](const QString& sentence) { quit(sentence, window_.lastErrorExitCode()); });
+  connect(&window_, &MainWindow::loadProgressed, this, [this] { lastSign_.start(); });
+  window_.askToDiscard = [](const QString&) { return true; };  // nobody is there to answer
+  lastSign_.start();
+  auto* look = new QTimer(this);
+  connect(look, &QTimer::timeout, this, &Tour::watch);
+  look->start(lookMs);
+}
+
+void Tour::watch() {
+  if (stage_ == Stage::Done || lastSign_.elapsed() < mostSilentMs) return;
+  quit(tr("the tour has come to a stop: nothing was heard of the training for a minute"), stuckExitCode);
 }
 
 void Tour::present(const Frame& frame) {
   if (stage_ == Stage::Done) return;
-  if (frame.state == RunState::Diverged) {
-    const Error error = frame.error.value_or(Error{ErrorKind::Diverged, "training diverged", {}, {}, 0, 0});
-    quit(QString::fromStdString(error.message()), error.exit_code());
+  lastSign_.start();
+  if (frame.error) {  // training diverged, or the engine refused the ratings or a command
+    quit(QString::fromStdString(frame.error->message()), frame.error->exit_code());
     return;
   }
   switch (stage_) {
@@ -67,7 +89,6 @@ void Tour::present(const Frame& frame) {
     case Stage::Measure:
       ++framesShown_;
       if (frame.progress.ratings_per_second > 0) rates_.push_back(frame.progress.ratings_per_second);
-      if (stageTimer_.elapsed() >= measuredMs) endMeasuring();
       break;
     case Stage::StartOver:
       if (frame.state == RunState::Paused && frame.settings == settings_ && frame.progress.batches_done == 0) {
@@ -95,9 +116,12 @@ void Tour::beginMeasuring(const Frame& frame) {
   stage_ = Stage::Measure;
   stageTimer_.start();
   application_.startMeasuring();
+  // By the clock and not by a frame: after the end of a run none comes.
+  QTimer::singleShot(measuredMs, this, &Tour::endMeasuring);
 }
 
 void Tour::endMeasuring() {
+  if (stage_ != Stage::Measure) return;
   measuredSeconds_ = static_cast<double>(stageTimer_.elapsed()) / 1000.0;
   // This call is itself inside a burst; what was collected until now is complete.
   busyMs_ = application_.stopMeasuring();
@@ -138,12 +162,15 @@ bool Tour::takePictures() {
 
 bool Tour::writeReport() {
   std::ranges::sort(busyMs_);
-  QJsonObject frameMs;
-  if (!busyMs_.empty()) {
-    frameMs = {{"p50", percentile(busyMs_, 0.5)}, {"p99", percentile(busyMs_, 0.99)}, {"max", busyMs_.back()}};
-  }
-  const QJsonObject report{{"frame_ms", frameMs},
+  // Most wake-ups do next to nothing and hide the rest in a percentile: those that a person could notice stand apart.
+  const std::vector<double> longMs(std::ranges::lower_bound(busyMs_, shortestPause), busyMs_.end());
+  const double busy = std::accumulate(busyMs_.begin(), busyMs_.end(), 0.0);
+  const QJsonObject report{{"frame_ms", summary(busyMs_)},
                            {"bursts", static_cast<qint64>(busyMs_.size())},
+                           {"long_burst_ms", summary(longMs)},
+                           {"long_bursts", static_cast<qint64>(longMs.size())},
+                           {"busy_share", busy / 1000.0 / measuredSeconds_},
+                           {"busy_ms_per_frame", framesShown_ > 0 ? busy / static_cast<double>(framesShown_) : 0},
                            {"frames_per_second", static_cast<double>(framesShown_) / measuredSeconds_},
                            {"first_frame_ms", firstFrameMs_},
                            {"ratings_per_second", median(rates_)},

@@ -4,6 +4,8 @@
 #include <QObject>
 #include <QString>
 
+#include <vector>
+
 #include "core/train/frame.h"
 
 namespace rowlight {
@@ -12,7 +14,8 @@ class MainWindow;
 class MeteredApplication;
 
 /// `rowlight --tour DIR`: measures the GUI thread while training at full speed, trains the run to its end, takes a
-/// picture of every page in both themes, writes tour.json and quits the application with an exit code.
+/// picture of every page in both themes, writes tour.json and quits the application with an exit code. Where nothing
+/// comes from the engine or a reader for a minute it gives up.
 class Tour : public QObject {
   Q_OBJECT
 
@@ -27,6 +30,7 @@ class Tour : public QObject {
   bool takePictures();
   bool writeReport();
   void quit(const QString& error, int exitCode);
+  void watch();
 
   enum class Stage { WaitForData, Measure, StartOver, TrainToEnd, Done };
 
@@ -34,6 +38,7 @@ class Tour : public QObject {
   MainWindow& window_;
   QString directory_;
   QElapsedTimer stageTimer_;
+  QElapsedTimer lastSign_;  // of life
   Stage stage_ = Stage::WaitForData;
   TrainSettings settings_;  // of the run to show
   double firstFrameMs_ = -1;

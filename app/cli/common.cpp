@@ -1,6 +1,5 @@
 #include "app/cli/common.h"
 
-#include <charconv>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
@@ -34,21 +33,8 @@ unsigned Context::thread_count() const {
 }
 
 CLI::Option* add_common_options(CLI::App& command, Context& context) {
-  constexpr unsigned most_threads = 1024;
-  const std::vector<std::string> targets = {"auto", "scalar", "sse4", "avx2", "avx512", "neon"};
-  const auto thread_range = [](const std::string& text) {
-    unsigned threads = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), threads);
-    const bool fits =
-        error == std::errc() && end == text.data() + text.size() && threads > 0 && threads <= most_threads;
-    return fits ? std::string() : "'" + text + "' does not fit; it must be a number from 1 to 1024";
-  };
   command.add_flag("--json", context.json, "Print JSON to standard output");
-  command.add_option("--threads", context.threads, "Threads to use (default: all cores)")
-      ->check(CLI::Validator(thread_range, ""));
-  command.add_option("--target", context.target, "SIMD target: " + listed(targets) + " (default: auto, the best)")
-      ->check(one_of(targets))
-      ->type_name("NAME");
+  add_machine_options(command, context.threads, context.target, "all cores");
   return command.add_option("--seed", context.seed, "Seed of all random numbers (default: 42)");
 }
 

@@ -3,20 +3,10 @@
 #include <iostream>
 
 #include "app/cli/common.h"
-#include "core/simd/kernels.h"
 
 namespace {
 
 using namespace rowlight;
-
-Expected<void> choose_target(const std::string& name) {
-  if (name == "auto") return {};
-  for (const simd::Target target :
-       {simd::Target::Scalar, simd::Target::Sse4, simd::Target::Avx2, simd::Target::Avx512, simd::Target::Neon}) {
-    if (simd::name_of(target) == name) return simd::select_target(target);
-  }
-  return fail(ErrorKind::Usage, "there is no SIMD target '" + name + "'");
-}
 
 /// CLI11 says of an unknown command that one is required; this says which there are. Empty when all is well.
 std::string unknown_command(const CLI::App& app, int argc, char** argv) {
@@ -47,7 +37,7 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   cli::handle_interrupts();
   // A command's callback runs inside parse(); the target has to be chosen before it.
   app.parse_complete_callback([&] {
-    if (const auto chosen = choose_target(context.target); !chosen) {
+    if (const auto chosen = cli::choose_target(context.target); !chosen) {
       context.report(chosen.error());
       throw CLI::RuntimeError(context.exit_code);
     }
@@ -61,6 +51,15 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
     app.parse(argc, argv);
   } catch (const CLI::RuntimeError&) {
     return context.exit_code;
+  } catch (const CLI::RequiredError& error) {
+    // A mistyped option is the mistake, rather than what is missing besides.
+    const std::vector<std::string> unknown = app.remaining(true);
+    if (unknown.empty()) {
+      app.exit(error);
+    } else {
+      app.exit(CLI::ExtrasError(unknown));
+    }
+    return wrong_usage;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : wrong_usage;
   }

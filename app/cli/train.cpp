@@ -47,6 +47,10 @@ Expected<InstallRatings> read_inputs(const TrainArguments& arguments) {
   if (!arguments.order.empty()) {
     auto order = read_npy_integers(arguments.order);
     if (!order) return tl::make_unexpected(order.error());
+    if (order->empty()) {
+      return tl::make_unexpected(Error{ErrorKind::BadInput, "the order is empty",
+                                       "it must hold the position of every training rating", arguments.order, 0, 0});
+    }
     inputs.order = std::move(*order);
   }
   const auto tensors = [](const std::string& path, std::shared_ptr<const TensorFile>& into) -> Expected<void> {
@@ -219,6 +223,12 @@ Expected<void> run(const TrainArguments& arguments, const Context& context) {
   if (inputs->resume && arguments.epochs_given) {
     TrainSettings more = session.trainer()->settings();
     more.epochs = settings->epochs;
+    if (starts_afresh(session.trainer()->settings(), more, session.trainer()->batches_done() > 0)) {
+      return fail(ErrorKind::Usage,
+                  "--epochs is " + std::to_string(more.epochs) + " and the saved run's one-cycle rate is planned for " +
+                      std::to_string(session.trainer()->settings().epochs),
+                  "leave out --epochs; only a run with --schedule constant can be given other epochs");
+    }
     session.apply(Configure{more});
   }
   reporter.start(*session.trainer());

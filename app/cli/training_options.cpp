@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "app/cli/choices.h"
+#include "core/simd/kernels.h"
 
 namespace rowlight::cli {
 
@@ -23,6 +24,32 @@ std::vector<std::pair<std::string, T>> choices_of(const T (&kinds)[n]) {
 }
 
 }  // namespace
+
+void add_machine_options(CLI::App& command, unsigned& threads, std::string& target,
+                         const std::string& default_threads) {
+  constexpr unsigned most_threads = 1024;
+  const std::vector<std::string> targets = {"auto", "scalar", "sse4", "avx2", "avx512", "neon"};
+  const auto thread_range = [](const std::string& text) {
+    unsigned count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    const bool fits = error == std::errc() && end == text.data() + text.size() && count > 0 && count <= most_threads;
+    return fits ? std::string() : "'" + text + "' does not fit; it must be a number from 1 to 1024";
+  };
+  command.add_option("--threads", threads, "Threads to use (default: " + default_threads + ")")
+      ->check(CLI::Validator(thread_range, ""));
+  command.add_option("--target", target, "SIMD target: " + listed(targets) + " (default: auto, the best)")
+      ->check(one_of(targets))
+      ->type_name("NAME");
+}
+
+Expected<void> choose_target(const std::string& name) {
+  if (name == "auto") return {};
+  for (const simd::Target target :
+       {simd::Target::Scalar, simd::Target::Sse4, simd::Target::Avx2, simd::Target::Avx512, simd::Target::Neon}) {
+    if (simd::name_of(target) == name) return simd::select_target(target);
+  }
+  return fail(ErrorKind::Usage, "there is no SIMD target '" + name + "'");
+}
 
 Expected<std::pair<double, double>> parse_pair(const std::string& option, const std::string& text) {
   const std::size_t colon = text.find(':');

@@ -30,6 +30,12 @@ struct TrainingArguments {
 /// --weight-decay, --schedule and --valid. `arguments` must outlive the parsing.
 void add_training_options(CLI::App& command, TrainingArguments& arguments);
 
+/// Adds --threads (1 to 1024; 0 stays where it is not given: `default_threads` says what that means) and --target.
+void add_machine_options(CLI::App& command, unsigned& threads, std::string& target, const std::string& default_threads);
+
+/// Makes all kernels run on the SIMD target of that name; "auto" leaves the best one. Errors: Usage.
+[[nodiscard]] Expected<void> choose_target(const std::string& name);
+
 /// Two numbers "LO:HI". Errors: Usage, naming `option`.
 [[nodiscard]] Expected<std::pair<double, double>> parse_pair(const std::string& option, const std::string& text);
 

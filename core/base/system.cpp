@@ -1,5 +1,8 @@
 #include "core/base/system.h"
 
+#include <algorithm>
+#include <fstream>
+
 #ifdef _WIN32
 #include <io.h>
 #include <windows.h>
@@ -19,6 +22,12 @@ std::uint64_t peak_memory_bytes() {
   return GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof counters) ? counters.PeakWorkingSetSize : 0;
 }
 
+std::uint64_t memory_limit_bytes() {
+  MEMORYSTATUSEX status{};
+  status.dwLength = sizeof status;
+  return GlobalMemoryStatusEx(&status) ? status.ullTotalPhys : UINT64_MAX;
+}
+
 bool stderr_is_terminal() { return _isatty(_fileno(stderr)) != 0; }
 
 #else
@@ -32,6 +41,21 @@ std::uint64_t peak_memory_bytes() {
   constexpr std::uint64_t unit = 1024;
 #endif
   return static_cast<std::uint64_t>(usage.ru_maxrss) * unit;
+}
+
+std::uint64_t memory_limit_bytes() {
+  std::uint64_t limit = UINT64_MAX;
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  const long page = sysconf(_SC_PAGESIZE);
+  if (pages > 0 && page > 0) limit = static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page);
+  rlimit space{};
+  if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY) {
+    limit = std::min<std::uint64_t>(limit, space.rlim_cur);
+  }
+  // Of a container, on Linux; "max" does not read as a number.
+  std::uint64_t container = 0;
+  if (std::ifstream("/sys/fs/cgroup/memory.max") >> container) limit = std::min(limit, container);
+  return limit;
 }
 
 bool stderr_is_terminal() { return isatty(STDERR_FILENO) != 0; }

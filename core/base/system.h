@@ -7,6 +7,10 @@ namespace rowlight {
 /// The largest amount of memory that the process held so far, in bytes; 0 where the system does not tell.
 [[nodiscard]] std::uint64_t peak_memory_bytes();
 
+/// The memory that the process can get at all, in bytes: the machine's, or less where a limit is set for the process or
+/// its container; UINT64_MAX where the system does not tell.
+[[nodiscard]] std::uint64_t memory_limit_bytes();
+
 /// Whether standard error goes to a person's terminal.
 [[nodiscard]] bool stderr_is_terminal();
 

@@ -1,43 +1,34 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
-#include <filesystem>
-#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "core/base/error.h"
+#include "core/base/files.h"
 
 namespace rowlight {
 
-/// The bytes of one regular file from front to back, read with plain reads: a file that shrinks, grows or is
-/// replaced under the reader is an error here, where mapped memory would be a crash. Not synchronised.
+/// The bytes of an InputFile in chunks, to a last one that may be shorter. Not synchronised.
 class ByteSource {
  public:
-  /// Errors: Io when there is no such file, it is not a regular one, or it cannot be opened.
+  /// Errors: as InputFile::open().
   [[nodiscard]] static Expected<ByteSource> open(const std::string& path);
 
   /// Fills `into` as far as the file goes and returns the number of bytes, 0 at the end.
-  /// Errors: Io when reading fails or the file is no longer the one that was opened.
+  /// Errors: Io when reading fails or the file is no longer as it was when it was opened.
   [[nodiscard]] Expected<std::size_t> read(std::span<char> into);
 
-  [[nodiscard]] std::uint64_t size() const { return size_; }  ///< in bytes, when it was opened
-  [[nodiscard]] std::uint64_t done() const { return done_; }
-  [[nodiscard]] bool at_end() const { return done_ == size_; }
-  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::uint64_t size() const { return file_.size(); }  ///< in bytes, when it was opened
+  [[nodiscard]] std::uint64_t done() const { return file_.size() - file_.remaining(); }
+  [[nodiscard]] bool at_end() const { return file_.remaining() == 0; }
+  [[nodiscard]] const std::string& path() const { return file_.path(); }
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-  };
-  [[nodiscard]] Expected<void> check_unchanged();
+  explicit ByteSource(InputFile file) : file_(std::move(file)) {}
 
-  std::string path_;
-  std::unique_ptr<std::FILE, Close> file_;
-  std::filesystem::file_time_type modified_;
-  std::uint64_t size_ = 0;
-  std::uint64_t done_ = 0;
+  InputFile file_;
 };
 
 /// The whole of a small file (titles, genre names), at most `max_bytes`. Errors: Io; BadInput when it is larger.

@@ -210,7 +210,13 @@ Expected<void> Detection::columns_by_position() {
   }
   const auto has = [&](const char* role) { return std::find(named.begin(), named.end(), role) != named.end(); };
   if (has("user") && has("item") && has("rating")) {
+    const std::size_t names = named.size();
     named.resize(layout_.field_count, "-");
+    if (!has("user") || !has("item") || !has("rating")) {
+      return bad(
+          "the header names " + plural(names, "column") + " and the lines have " + plural(layout_.field_count, "field"),
+          "expected user, item and rating in each line");
+    }
     layout_.columns = std::move(named);
     note("columns", "by name", "the header says " + header_text);
   } else if (has("user") || has("item") || has("rating")) {

@@ -7,15 +7,24 @@
 namespace rowlight {
 namespace {
 
+// Looks at the flag every so many rows, some milliseconds of work.
+struct CancelLook {
+  const std::atomic<bool>* cancel;
+  [[nodiscard]] bool stops(std::size_t row) const {
+    return row % (std::size_t{1} << 20U) == 0 && cancel != nullptr && cancel->load(std::memory_order_relaxed);
+  }
+};
+
 // The rows in the order of their users, each user's rows in the order of the file. Empty where the file has that
-// order already.
-std::vector<std::int32_t> rows_by_user(const RatingSet& set) {
+// order already, and unfinished when `look` says to stop.
+std::vector<std::int32_t> rows_by_user(const RatingSet& set, const CancelLook& look) {
   if (std::is_sorted(set.users.begin(), set.users.end())) return {};
   std::vector<std::int32_t> next(set.user_count() + 1, 0);  // counting sort
   for (const std::int32_t user : set.users) ++next[static_cast<std::size_t>(user) + 1];
   for (std::size_t u = 1; u < next.size(); ++u) next[u] += next[u - 1];
   std::vector<std::int32_t> order(set.size());
   for (std::size_t row = 0; row < set.size(); ++row) {
+    if (look.stops(row)) break;
     order[static_cast<std::size_t>(next[static_cast<std::size_t>(set.users[row])]++)] = static_cast<std::int32_t>(row);
   }
   return order;
@@ -81,13 +90,14 @@ class Settlement {
 }  // namespace
 
 Expected<DuplicateCounts> settle_duplicates(RatingSet& set, Duplicates how, const std::atomic<bool>* cancel) {
-  const std::vector<std::int32_t> order = rows_by_user(set);
+  const CancelLook look{cancel};
+  const std::vector<std::int32_t> order = rows_by_user(set, look);
   Settlement settlement(set, how);
   DuplicateCounts counts;
   // The last row of each movie; it belongs to the current user or is out of date, as users come one by one.
   std::vector<std::int32_t> last_row(set.movie_count(), -1);
   for (std::size_t i = 0; i < set.size(); ++i) {
-    if (i % (std::size_t{1} << 20U) == 0 && cancel != nullptr && cancel->load(std::memory_order_relaxed)) {
+    if (look.stops(i)) {
       return fail(ErrorKind::Cancelled, "loading was cancelled");
     }
     const std::size_t row = order.empty() ? i : static_cast<std::size_t>(order[i]);

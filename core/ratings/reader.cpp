@@ -94,7 +94,7 @@ class Load {
   Expected<void> check_bad_lines(std::uint64_t lines_possible);
   tl::unexpected<Error> too_many_bad_lines();
   Expected<void> finish_rows();
-  void settle_encoding();
+  Expected<void> settle_encoding();
   Expected<void> duplicates();
   Expected<void> titles();
   void scale();
@@ -299,7 +299,7 @@ Expected<void> Load::finish_rows() {
   report_.items = set_->movie_count();
   report_.blank_lines = leading_blank_lines_ + parser_->blank_lines();
   report_.bad_lines = std::move(parser_->bad_lines());
-  settle_encoding();
+  if (auto done = settle_encoding(); !done) return done;
   report_.evidence.push_back(
       {"line ending", report_.line_ending, "counted over all " + std::to_string(report_.lines) + " lines"});
   report_.evidence.insert(report_.evidence.end(), layout_.evidence.begin(), layout_.evidence.end());
@@ -311,25 +311,32 @@ Expected<void> Load::finish_rows() {
   return {};
 }
 
-Vocabulary decoded(const Vocabulary& ids) {
+// Unfinished when `cancel` says to stop.
+Vocabulary decoded(const Vocabulary& ids, const std::atomic<bool>* cancel) {
+  constexpr std::size_t between_looks = 65536;
   Vocabulary out;
-  for (std::size_t i = 0; i < ids.size(); ++i) out.add(latin1_to_utf8(ids.id(static_cast<std::int32_t>(i))));
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (i % between_looks == 0 && cancel != nullptr && cancel->load(std::memory_order_relaxed)) break;
+    out.add(latin1_to_utf8(ids.id(static_cast<std::int32_t>(i))));
+  }
   return out;
 }
 
 // The encoding is only certain at the end of the file: ids were kept as bytes until here.
-void Load::settle_encoding() {
+Expected<void> Load::settle_encoding() {
   const bool mark = report_.encoding == "utf-8";
   report_.encoding = encoding_name(encoding_);
   const char* because = encoding_ == Encoding::Ascii ? "no byte above 127" : "every line is valid UTF-8";
   if (encoding_ == Encoding::Latin1) {
     because = options_.encoding ? "it was given" : "some bytes are not UTF-8";
-    set_->user_ids = decoded(set_->user_ids);
-    set_->movie_ids = decoded(set_->movie_ids);
+    set_->user_ids = decoded(set_->user_ids, control_.cancel);
+    set_->movie_ids = decoded(set_->movie_ids, control_.cancel);
+    if (cancelled()) return fail(ErrorKind::Cancelled, "loading was cancelled");
   } else if (mark) {
     because = "the file starts with a byte order mark";
   }
   report_.evidence.push_back({"encoding", report_.encoding, because});
+  return {};
 }
 
 Expected<void> Load::duplicates() {
@@ -364,9 +371,9 @@ Expected<void> Load::titles() {
   const std::string path = given ? options_.items_file : find_titles_beside(report_.file, report_.format);
   report_.items_without_title = set_->movie_count();
   if (path.empty()) return {};
-  auto joined = join_titles(path, options_, *set_, report_);
+  auto joined = join_titles(path, options_, *set_, report_, control_.cancel);
   if (joined) return {};
-  if (given) return joined;
+  if (given || joined.error().kind == ErrorKind::Cancelled) return joined;
   // Nobody asked for this file: that it cannot be read must not stand in the way of the ratings.
   report_.notices.push_back("no titles: " + printable(joined.error().message(), 300));
   return {};

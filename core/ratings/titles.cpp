@@ -52,12 +52,21 @@ Expected<std::string> read_text(const std::string& path, const ReadOptions& opti
   return latin1_to_utf8(*text);
 }
 
+constexpr std::size_t rows_between_looks = 4096;  // at the cancel flag
+
+tl::unexpected<Error> cancelled_error() { return fail(ErrorKind::Cancelled, "loading was cancelled"); }
+
+// Whether to stop before row `row`.
+bool stops(const std::atomic<bool>* cancel, std::size_t row) {
+  return row % rows_between_looks == 0 && cancel != nullptr && cancel->load(std::memory_order_relaxed);
+}
+
 // One title file: its layout, then its rows.
 class TitleFile {
  public:
   TitleFile(std::string path, std::string text) : path_(std::move(path)), text_(std::move(text)) {}
 
-  Expected<void> parse(const ReadOptions& options, LoadReport& report);
+  Expected<void> parse(const ReadOptions& options, LoadReport& report, const std::atomic<bool>* cancel);
 
   std::vector<TitleRow> rows;
   std::vector<std::string> genres;
@@ -113,6 +122,8 @@ Expected<void> TitleFile::detect(LoadReport& report) {
     if (role == "item") id_ = i;
     if (role == "genres") genre_column_ = i;
   }
+  // A header may name more columns than the lines have; id and title are asked for row by row.
+  if (genre_column_ >= field_count_) genre_column_ = std::string::npos;
   if (!header_) {
     id_ = 0;
     title_ = 1;
@@ -199,7 +210,7 @@ void TitleFile::report_bad(LoadReport& report) const {
                            first_bad_);
 }
 
-Expected<void> TitleFile::parse(const ReadOptions& options, LoadReport& report) {
+Expected<void> TitleFile::parse(const ReadOptions& options, LoadReport& report, const std::atomic<bool>* cancel) {
   if (auto done = detect(report); !done) return done;
   if (flags_ > 0) {
     if (auto done = read_genre_names(options, report); !done) return done;
@@ -208,7 +219,9 @@ Expected<void> TitleFile::parse(const ReadOptions& options, LoadReport& report) 
   FieldSplitter splitter(separation_, false);
   bool header = header_;
   std::uint64_t line = 1;
+  std::size_t records = 0;
   for (std::size_t at = 0; at < text_.size();) {
+    if (stops(cancel, records++)) return cancelled_error();
     const std::size_t begin = at;
     at = splitter.split(text_, at);
     const auto fields = splitter.fields();
@@ -270,16 +283,19 @@ std::string find_titles_beside(const std::string& ratings_path, const std::strin
   return {};
 }
 
-Expected<void> join_titles(const std::string& path, const ReadOptions& options, RatingSet& set, LoadReport& report) {
+Expected<void> join_titles(const std::string& path, const ReadOptions& options, RatingSet& set, LoadReport& report,
+                           const std::atomic<bool>* cancel) {
   auto text = read_text(path, options, report);
   if (!text) return tl::make_unexpected(text.error());
   TitleFile file(path, std::move(*text));
-  if (auto done = file.parse(options, report); !done) return done;
+  if (auto done = file.parse(options, report, cancel); !done) return done;
 
   std::vector<MovieInfo> info(set.movie_count());
   std::vector<bool> known(set.movie_count());
   std::unordered_set<std::string_view> unrated;
+  std::size_t joined = 0;
   for (TitleRow& row : file.rows) {
+    if (stops(cancel, joined++)) return cancelled_error();
     const auto movie = set.movie_ids.find(row.id);
     if (!movie) {
       unrated.insert(row.id);

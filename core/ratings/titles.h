@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <string>
 
 #include "core/base/error.h"
@@ -14,8 +15,9 @@ namespace rowlight {
 
 /// Reads the title file at `path` and joins it to set.movie_ids by id: fills movie_info and genres of `set` and the
 /// title counts, notices and evidence of `report`. What is wrong with single rows is a notice.
-/// Errors: Io, or BadInput where the file holds no titles at all; `set` is then unchanged.
+/// Errors: Io, BadInput where the file holds no titles at all, or Cancelled soon after `cancel` (which may be null)
+/// says so; `set` is then unchanged.
 [[nodiscard]] Expected<void> join_titles(const std::string& path, const ReadOptions& options, RatingSet& set,
-                                         LoadReport& report);
+                                         LoadReport& report, const std::atomic<bool>* cancel);
 
 }  // namespace rowlight

@@ -30,7 +30,7 @@ struct InstallRatings {
   std::shared_ptr<const TensorFile> initial;  ///< starts from these tables (state_dict names)
   std::shared_ptr<const TensorFile> resume;   ///< goes on with this saved run, under its own settings
 };
-/// Takes new settings. Starts afresh unless only `epochs` or `threads` differ; refused when validate() refuses.
+/// Takes new settings. Goes on where starts_afresh() says no; refused when validate() refuses.
 struct Configure {
   TrainSettings settings;
 };

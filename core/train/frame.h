@@ -53,6 +53,8 @@ struct BatchView {
   std::vector<std::int32_t> users;
   std::vector<std::int32_t> movies;
   std::vector<float> ratings;
+  /// Sums of the products, with the biases once they are added; empty until DotProduct is done.
+  std::vector<float> scores;
   std::vector<float> predictions;  ///< empty until the stage that computes them is done
   std::vector<float> errors;       ///< prediction - rating; empty like `predictions`
   std::optional<double> loss;      ///< mean squared error, once computed
@@ -77,9 +79,11 @@ struct EpochResult {
   double ratings_per_second = 0;
 };
 
-/// A decimated history: its length does not grow with the number of batches.
+/// A decimated history: its length grows neither with the number of batches nor with that of epochs.
 struct LossHistory {
+  static constexpr std::size_t most_epochs = 500;
   std::vector<LossPoint> training;  ///< at most 2000 buckets
+  /// At most `most_epochs`: the first, the last, and between them each or every second, fourth, eighth, ...
   std::vector<EpochResult> epochs;
 };
 
@@ -99,6 +103,7 @@ struct Progress {
   BatchStage next_stage{};         ///< the operation that the next step by operation will do
   double learning_rate = 0;        ///< of the batch in Frame::batch
   double ratings_per_second = 0;   ///< over the last second of playing; 0 when never played
+  double train_seconds = 0;        ///< spent in batches since the run was made or resumed
 };
 
 /// Everything that is being looked at, as one immutable state; dropping one is harmless. Its cost follows the

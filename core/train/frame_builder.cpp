@@ -28,6 +28,17 @@ float standard_deviation(const Matrix& table) {
   return static_cast<float>(std::sqrt(std::max(0.0, squares / static_cast<double>(count) - mean * mean)));
 }
 
+/// What a LossHistory shows of `all`. As the width is a power of two, an epoch that is left out never comes back.
+std::vector<EpochResult> decimated(const std::vector<EpochResult>& all) {
+  std::size_t width = 1;
+  while (all.size() / width + 2 > LossHistory::most_epochs) width *= 2;
+  if (width == 1) return all;
+  std::vector<EpochResult> shown = {all.front()};
+  for (std::size_t number = width; number < all.size(); number += width) shown.push_back(all[number - 1]);
+  shown.push_back(all.back());
+  return shown;
+}
+
 bool same_bits(std::span<const float> a, std::span<const float> b) {
   return std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
 }
@@ -47,6 +58,9 @@ void FrameBuilder::project(const Project& project) {
 void FrameBuilder::start_run() {
   for (WatchState& watch : watches_) {
     watch.before_rows.clear();
+    watch.before_all = {};
+    watch.before_all_bias = {};
+    watch.has_all = false;
     watch.deviation_batch = UINT64_MAX;
   }
   batch_.reset();
@@ -55,7 +69,7 @@ void FrameBuilder::start_run() {
   axes_ = {};
 }
 
-void FrameBuilder::before_batch(const Trainer& trainer) {
+void FrameBuilder::before_batch(const Trainer& trainer, Before before) {
   for (const Table table : {Table::Users, Table::Movies}) {
     WatchState& state = watches_[index_of(table)];
     const Matrix& factors = trainer.model().factors(table);
@@ -63,6 +77,12 @@ void FrameBuilder::before_batch(const Trainer& trainer) {
     state.before_rows.clear();
     state.before_factors.clear();
     state.before_bias.clear();
+    state.has_all = before == Before::AllRows;
+    if (state.has_all) {
+      state.before_all = factors;
+      if (bias != nullptr) state.before_all_bias = *bias;
+      continue;
+    }
     for (const std::int32_t row : state.rows) {
       if (row < 0 || static_cast<std::size_t>(row) >= factors.rows()) continue;
       const auto values = factors.row(static_cast<std::size_t>(row));
@@ -116,17 +136,24 @@ WatchedRows FrameBuilder::watched_rows(WatchState& state, Table table, const Tra
 void FrameBuilder::mark_touched(WatchedRows& shown, const WatchState& state, Table table,
                                 const Trainer& trainer) const {
   shown.touch.assign(shown.rows.size(), RowTouch::None);
-  // What moved, by comparing with the rows before the batch. The view may have scrolled since the batch began: a row
-  // that was not in view then has nothing to compare with.
-  std::unordered_map<std::int32_t, std::size_t> before;
-  for (std::size_t i = 0; i < state.before_rows.size(); ++i) before.emplace(state.before_rows[i], i);
+  // What moved, by comparing with the rows before the batch.
+  std::unordered_map<std::int32_t, std::size_t> kept;  // table row -> place in before_*
+  for (std::size_t i = 0; i < state.before_rows.size(); ++i) kept.emplace(state.before_rows[i], i);
   const std::size_t cols = shown.factors.cols();
   for (std::size_t i = 0; i < shown.rows.size(); ++i) {
-    const auto found = before.find(shown.rows[i]);
-    if (found == before.end()) continue;
-    const std::size_t at = found->second;
-    const bool same = same_bits(shown.factors.row(i), std::span(state.before_factors).subspan(at * cols, cols)) &&
-                      (shown.bias.empty() || shown.bias[i] == state.before_bias[at]);
+    const auto row = static_cast<std::size_t>(shown.rows[i]);
+    std::span<const float> factors;
+    float bias = 0;
+    if (state.has_all) {
+      factors = state.before_all.row(row);
+      if (!shown.bias.empty()) bias = state.before_all_bias(row, 0);
+    } else {
+      const auto found = kept.find(shown.rows[i]);
+      if (found == kept.end()) continue;  // scrolled to since the batch began: nothing to compare with
+      factors = std::span(state.before_factors).subspan(found->second * cols, cols);
+      if (!shown.bias.empty()) bias = state.before_bias[found->second];
+    }
+    const bool same = same_bits(shown.factors.row(i), factors) && (shown.bias.empty() || shown.bias[i] == bias);
     if (!same) shown.touch[i] = RowTouch::MovedOnly;
   }
   const BatchStage look_up = table == Table::Users ? BatchStage::LookUpUsers : BatchStage::LookUpMovies;
@@ -155,6 +182,10 @@ void FrameBuilder::update_batch(const Trainer& trainer) {
     view->users.assign(step.users().begin(), step.users().begin() + static_cast<std::ptrdiff_t>(n));
     view->movies.assign(step.movies().begin(), step.movies().begin() + static_cast<std::ptrdiff_t>(n));
     view->ratings.assign(step.ratings().begin(), step.ratings().begin() + static_cast<std::ptrdiff_t>(n));
+    if (step.has_run(BatchStage::DotProduct)) {
+      const auto scores = trainer.model().scores();
+      view->scores.assign(scores.begin(), scores.begin() + static_cast<std::ptrdiff_t>(n));
+    }
     if (step.has_run(BatchStage::SigmoidRange)) {
       const auto predictions = trainer.model().predictions();
       view->predictions.assign(predictions.begin(), predictions.begin() + static_cast<std::ptrdiff_t>(n));
@@ -169,11 +200,13 @@ void FrameBuilder::update_batch(const Trainer& trainer) {
 
 void FrameBuilder::update_loss(const Trainer& trainer) {
   const LossCurve& curve = trainer.loss_curve();
-  const bool current = loss_ && loss_->epochs.size() == trainer.epochs().size() &&
+  const int last_epoch = trainer.epochs().empty() ? 0 : trainer.epochs().back().epoch;
+  const int shown_epoch = !loss_ || loss_->epochs.empty() ? 0 : loss_->epochs.back().epoch;
+  const bool current = loss_ && shown_epoch == last_epoch &&
                        (curve.points().empty()
                             ? loss_->training.empty()
                             : !loss_->training.empty() && loss_->training.back().batch == curve.points().back().batch);
-  if (!current) loss_ = std::make_shared<LossHistory>(LossHistory{curve.points(), trainer.epochs()});
+  if (!current) loss_ = std::make_shared<LossHistory>(LossHistory{curve.points(), decimated(trainer.epochs())});
 }
 
 void FrameBuilder::update_projection(const Trainer& trainer, bool playing) {

@@ -19,9 +19,14 @@ class FrameBuilder {
   void project(const Project& project);
   /// Another run starts: nothing of the last one is comparable.
   void start_run();
-  /// To be called just before each batch: remembers the watched rows, so that rows which the batch moves without
-  /// looking them up are found by comparing numbers and not by reasoning about optimizers.
-  void before_batch(const Trainer& trainer);
+  /// Which rows before_batch() remembers.
+  enum class Before : std::uint8_t {
+    WatchedRows,  ///< rows scrolled to after the batch have nothing to be compared with
+    AllRows,      ///< copies both tables
+  };
+  /// To be called just before each batch: remembers rows, so that those which the batch moves without looking them up
+  /// are found by comparing numbers and not by reasoning about optimizers.
+  void before_batch(const Trainer& trainer, Before before = Before::WatchedRows);
   /// Fills everything of `frame` that comes from the trainer. `playing`: see Session::frame() on how often PCA runs.
   void fill(Frame& frame, const Trainer& trainer, bool playing);
 
@@ -32,6 +37,9 @@ class FrameBuilder {
     std::vector<std::int32_t> before_rows;  // of which before_* hold values
     std::vector<float> before_factors;
     std::vector<float> before_bias;
+    bool has_all = false;  // the next two hold the whole table instead
+    Matrix before_all;
+    Matrix before_all_bias;
     float deviation = 0;
     std::uint64_t deviation_batch = UINT64_MAX;
     Clock::time_point deviation_time;

@@ -25,6 +25,7 @@ struct Session::State {
   bool single_step = false;
   bool diverged = false;
   double units_per_second = 0;
+  std::uint64_t units_done = 0;
   std::optional<Error> error;
   std::uint64_t sequence = 0;
   std::uint64_t run = 0;
@@ -69,10 +70,9 @@ struct Session::State {
       settings = command.settings;
       return;
     }
-    TrainSettings alike = command.settings;
-    alike.epochs = settings.epochs;
-    alike.threads = settings.threads;
-    if (alike == settings) {  // threads do not change a result; they come into force with the next run
+    const bool under_way = trainer->batches_done() > 0 || !trainer->between_batches();
+    if (!starts_afresh(settings, command.settings, under_way)) {
+      // Threads do not change a result; they come into force with the next run.
       settings = command.settings;
       trainer->set_epochs(settings.epochs);
       if (run_state == RunState::Finished && !trainer->finished()) run_state = RunState::Paused;
@@ -90,7 +90,8 @@ struct Session::State {
     } else if (run_state == RunState::Finished) {
       error = Error{ErrorKind::Usage,
                     "all " + std::to_string(settings.epochs) + " epochs are done",
-                    "reset to start over, or raise the number of epochs",
+                    settings.schedule == ScheduleKind::Constant ? "reset to start over, or raise the number of epochs"
+                                                                : "reset to start over",
                     {},
                     0,
                     0};
@@ -186,7 +187,7 @@ struct Session::State {
   /// One piece of the lookup pass. Returns whether a unit, here a step, is done.
   bool run_lookup_piece() {
     if (!desk.has_work()) desk.step();
-    if (trainer && trainer->between_batches()) builder.before_batch(*trainer);
+    if (trainer && trainer->between_batches()) builder.before_batch(*trainer, to_remember());
     const bool done = desk.advance();
     if (desk.error()) {
       diverged = diverged || desk.error()->kind == ErrorKind::Diverged;
@@ -222,10 +223,28 @@ struct Session::State {
     rate_ratings = 0;
   }
 
+  /// Both tables are copied before a batch after which the run stands still, and before each of a slow play: then every
+  /// row that one scrolls to can tell whether the batch moved it.
+  FrameBuilder::Before to_remember() const {
+    constexpr double most_bytes = 256e6;
+    constexpr double most_bytes_per_second = 512e6;  // a few per cent of what memory gives
+    double bytes = 0;
+    for (const Parameter& parameter : trainer->model().parameters()) {
+      bytes += static_cast<double>(parameter.value.bytes());
+    }
+    const bool ends_epoch = trainer->batch() + 1 == trainer->batches_per_epoch();
+    bool wanted = ends_epoch && trainer->epoch() + 1 == settings.epochs;  // the last of the run
+    if (single_step) wanted = wanted || unit != StepUnit::Epoch || ends_epoch;
+    if (units_per_second > 0 && unit != StepUnit::Epoch) {
+      wanted = wanted || bytes * units_per_second <= most_bytes_per_second;
+    }
+    return wanted && bytes <= most_bytes ? FrameBuilder::Before::AllRows : FrameBuilder::Before::WatchedRows;
+  }
+
   /// One piece of work. Returns whether it ended a unit.
   bool run_piece() {
     desk.training_moved();
-    if (trainer->between_batches()) builder.before_batch(*trainer);
+    if (trainer->between_batches()) builder.before_batch(*trainer, to_remember());
     const std::uint64_t batch_before = trainer->loss_curve().batches();
     const Expected<void> result = unit == StepUnit::Operation ? trainer->advance_stage() : trainer->advance();
     if (!result) {
@@ -266,6 +285,7 @@ bool Session::advance(const Budget& budget) {
     const bool lookup = s.steps_lookup(s.unit);
     if (lookup ? s.run_lookup_piece() : s.run_piece()) {
       ++units;
+      ++s.units_done;
       if (!lookup && s.single_step && s.run_state == RunState::Playing) s.run_state = RunState::Paused;
       if (!lookup && s.trainer->finished()) s.run_state = RunState::Finished;
       if (s.run_state != RunState::Playing) s.single_step = false;
@@ -304,9 +324,12 @@ FramePtr Session::frame() {
   progress.next_stage = trainer.step().done() ? BatchStage::DrawBatch : trainer.step().next_stage();
   progress.learning_rate = trainer.step().rates().learning_rate;
   progress.ratings_per_second = s.ratings_per_second;
+  progress.train_seconds = trainer.batch_seconds();
   s.builder.fill(*frame, trainer, s.run_state == RunState::Playing);
   return frame;
 }
+
+std::uint64_t Session::units_done() const { return state_->units_done; }
 
 double Session::units_per_second() const { return state_->units_per_second; }
 

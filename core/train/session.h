@@ -37,6 +37,10 @@ class Session {
   /// playing, PCA is done at most so often that it takes a twentieth of the time, and the last one is shared.
   [[nodiscard]] FramePtr frame();
 
+  /// Units that were completed so far, over all runs: what a paced play counts. A unit that a budget of time cut counts
+  /// when it ends.
+  [[nodiscard]] std::uint64_t units_done() const;
+
   /// The play speed asked for, in units a second; 0: as fast as it goes. For whoever owns the clock.
   [[nodiscard]] double units_per_second() const;
 

@@ -83,6 +83,14 @@ Expected<void> validate(const TrainSettings& s) {
   return validate(s.optimizer, sparse ? GradientLayout::Sparse : GradientLayout::Dense);
 }
 
+bool starts_afresh(const TrainSettings& now, const TrainSettings& next, bool under_way) {
+  TrainSettings alike = next;
+  alike.epochs = now.epochs;
+  alike.threads = now.threads;
+  if (alike != now) return true;
+  return under_way && now.schedule == ScheduleKind::OneCycle && next.epochs != now.epochs;
+}
+
 RatingScale resolve_range(const TrainSettings& settings, RatingScale data_scale) {
   switch (settings.range_mode) {
     case RangeMode::None: return {};

@@ -73,6 +73,11 @@ struct TrainSettings {
 /// Errors: Usage, with a sentence that names the option, its value and the values that are allowed.
 [[nodiscard]] Expected<void> validate(const TrainSettings& settings);
 
+/// Whether a run with the settings `now` starts over when it is given `next`: always, but where only `threads` or
+/// `epochs` differ. A one-cycle run that is under way is planned for its epochs, and with another number of them its
+/// rate would jump: it starts over too.
+[[nodiscard]] bool starts_afresh(const TrainSettings& now, const TrainSettings& next, bool under_way);
+
 /// The range that predictions are mapped to, after RangeMode::Automatic was resolved with the data's scale;
 /// low == high means none.
 [[nodiscard]] RatingScale resolve_range(const TrainSettings& settings, RatingScale data_scale);

@@ -1,10 +1,13 @@
 #include "core/train/trainer.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
+#include <new>
 
 #include "core/base/random.h"
+#include "core/base/system.h"
 
 namespace rowlight {
 
@@ -18,6 +21,13 @@ constexpr std::size_t validation_piece = 1U << 13;  // ratings of one piece of p
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+bool all_finite(std::span<const float> values) {
+  constexpr std::uint32_t exponent = 0x7F800000;  // all ones in infinities and NaN alone
+  std::uint32_t found = 0;
+  for (const float value : values) found |= (std::bit_cast<std::uint32_t>(value) & exponent) == exponent ? 1U : 0U;
+  return found == 0;
 }
 
 std::shared_ptr<const RowCounts> count_rows(std::span<const std::int32_t> column,
@@ -68,6 +78,27 @@ Expected<Split> split_by_order(std::size_t count, const std::vector<std::int64_t
   return split;
 }
 
+/// What the tables, their optimizer states and gradients, and the looked-up rows of a batch take, in bytes.
+std::uint64_t bytes_needed(const DotModelSpec& spec, const OptimizerSettings& optimizer) {
+  const bool one_moment = optimizer.kind == OptimizerKind::Adagrad || optimizer.momentum > 0;
+  const std::uint64_t states = has_betas(optimizer.kind) ? 2 : one_moment ? 1 : 0;
+  const std::uint64_t batch = spec.batch_size;
+  std::uint64_t rows = 2 * batch;
+  std::uint64_t others = 0;  // floats beside the rows of `factors`
+  for (const std::uint64_t table : {spec.users, spec.movies}) {
+    rows += (1 + states) * table + (spec.one_hot ? batch + table : std::min(table, batch));
+    if (spec.one_hot) others += batch * padded_stride(table);
+  }
+  return (rows * padded_stride(spec.factors) + others) * sizeof(float);
+}
+
+tl::unexpected<Error> no_memory(std::uint64_t bytes) {
+  constexpr std::uint64_t megabyte = 1'000'000;
+  return fail(ErrorKind::Usage,
+              "the model takes " + std::to_string(bytes / megabyte + 1) + " MB, more memory than there is",
+              "choose fewer factors, a smaller batch or fewer ratings");
+}
+
 }  // namespace
 
 struct Trainer::Prepared {
@@ -99,10 +130,17 @@ Expected<std::unique_ptr<Trainer>> Trainer::create(TrainerInput input) {
                    settings.model == ModelKind::DotBias,
                    settings.model == ModelKind::DotOneHot,
                    resolve_range(settings, ratings.scale),
-                   settings.batch_size};
+                   std::min(settings.batch_size, prepared.split.training.size())};
+  const std::uint64_t bytes = bytes_needed(prepared.spec, settings.optimizer);
+  if (bytes > memory_limit_bytes()) return no_memory(bytes);
   const TensorFile* initial = input.initial;
   const auto start = prepared.start;
-  std::unique_ptr<Trainer> trainer(new Trainer(std::move(input), std::move(prepared)));
+  std::unique_ptr<Trainer> trainer;
+  try {
+    trainer.reset(new Trainer(std::move(input), std::move(prepared)));
+  } catch (const std::bad_alloc&) {
+    return no_memory(bytes);
+  }
   if (initial != nullptr) {
     if (auto loaded = trainer->load_tables(*initial); !loaded) return tl::make_unexpected(loaded.error());
   }
@@ -246,7 +284,7 @@ Expected<void> Trainer::run_stages(int most, BatchCost* cost) {
   const double seconds = seconds_since(start);
   batch_seconds_ += seconds;
   epoch_seconds_ += seconds;
-  if (step_.done()) finish_batch();
+  if (step_.done()) return finish_batch();
   return {};
 }
 
@@ -259,7 +297,7 @@ Error Trainer::divergence(const std::string& where) const {
   return {ErrorKind::Diverged, where, "training stopped there; try a lower learning rate", {}, 0, 0};
 }
 
-void Trainer::finish_batch() {
+Expected<void> Trainer::finish_batch() {
   ++batch_;
   const std::uint64_t number = batch_number();
   for (const std::int32_t row : step_.users()) last_lookups_[0][static_cast<std::size_t>(row)] = number;
@@ -268,17 +306,15 @@ void Trainer::finish_batch() {
   epoch_ratings_ += step_.size();
   trained_ratings_ += step_.size();
   curve_.add(step_.loss());
-  if (batch_ < batches_per_epoch()) return;
-  if (validation_.ratings.empty()) {
-    finish_epoch({});
-  } else {
-    validating_ = true;
-    validated_ = 0;
-    validation_sum_ = 0;
-  }
+  if (batch_ < batches_per_epoch()) return {};
+  validating_ = true;
+  validated_ = 0;
+  validation_sum_ = 0;
+  return validation_.ratings.empty() ? finish_epoch({}) : Expected<void>{};
 }
 
 Expected<void> Trainer::validate_chunk() {
+  if (validation_.ratings.empty()) return finish_epoch({});  // only after that said that the tables are spoilt
   const std::size_t begin = validated_;
   const std::size_t end = std::min(begin + validation_chunk, validation_.ratings.size());
   const std::size_t pieces = (end - begin + validation_piece - 1) / validation_piece;
@@ -302,16 +338,22 @@ Expected<void> Trainer::validate_chunk() {
     return tl::make_unexpected(
         divergence("the validation loss is not a finite number after epoch " + std::to_string(epoch_ + 1)));
   }
-  validating_ = false;
-  finish_epoch(validation_sum_ / static_cast<double>(end));
-  return {};
+  return finish_epoch(validation_sum_ / static_cast<double>(end));
 }
 
-void Trainer::finish_epoch(std::optional<double> valid_loss) {
+Expected<void> Trainer::finish_epoch(std::optional<double> valid_loss) {
+  // The last batch may have spoilt rows that neither a later batch nor the validation looks up.
+  for (const Parameter& parameter : model_.parameters()) {
+    if (all_finite(parameter.value.view().flat())) continue;
+    return tl::make_unexpected(
+        divergence(parameter.name + " holds a number that is not finite after epoch " + std::to_string(epoch_ + 1)));
+  }
+  validating_ = false;
   ++epoch_;
   batch_ = 0;
   epochs_.push_back({epoch_, batches_done(), epoch_loss_sum_ / static_cast<double>(positions_.size()), valid_loss,
                      epoch_seconds_, epoch_seconds_ > 0 ? static_cast<double>(epoch_ratings_) / epoch_seconds_ : 0});
+  return {};
 }
 
 }  // namespace rowlight

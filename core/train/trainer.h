@@ -28,13 +28,13 @@ struct TrainerInput {
 /// at a time.
 class Trainer {
  public:
-  /// Errors: Usage when validate() refuses the settings or no rating is left to train on; BadInput when `order` or
-  /// `initial` do not fit the ratings.
+  /// Errors: Usage when validate() refuses the settings, no rating is left to train on or memory is too small; BadInput
+  /// when `order` or `initial` do not fit the ratings.
   [[nodiscard]] static Expected<std::unique_ptr<Trainer>> create(TrainerInput input);
 
   /// Runs one piece: the rest of the current batch, or a chunk of the validation that ends an epoch.
-  /// Pre: !finished(). Errors: Diverged, once the loss of a batch or of the validation is not finite; the run stays
-  /// there.
+  /// Pre: !finished(). Errors: Diverged, once the loss of a batch or of the validation is not finite, or a table at the
+  /// end of an epoch; the run stays there.
   Expected<void> advance();
   /// Runs one operation of the batch, or a chunk of the validation. Pre and errors as advance().
   /// With `cost` the work of the operation is counted.
@@ -109,9 +109,9 @@ class Trainer {
   /// The one way forward: up to `most` operations of the batch under way or the next, or a chunk of the validation.
   Expected<void> run_stages(int most, BatchCost* cost = nullptr);
   void begin_batch();
-  void finish_batch();
+  [[nodiscard]] Expected<void> finish_batch();
   [[nodiscard]] Expected<void> validate_chunk();
-  void finish_epoch(std::optional<double> valid_loss);
+  [[nodiscard]] Expected<void> finish_epoch(std::optional<double> valid_loss);
   [[nodiscard]] std::vector<std::int32_t> order_of(int epoch) const;
   void mark_lookups(int epoch, std::size_t batches);
   [[nodiscard]] Error divergence(const std::string& where) const;
@@ -138,7 +138,7 @@ class Trainer {
   double epoch_loss_sum_ = 0;  // of loss * batch size in the running epoch
   double epoch_seconds_ = 0;
   std::uint64_t epoch_ratings_ = 0;  // trained in epoch_seconds_
-  bool validating_ = false;
+  bool validating_ = false;          // the epoch's batches are done, its end is not
   std::size_t validated_ = 0;
   double validation_sum_ = 0;
   LossCurve curve_;

@@ -63,33 +63,42 @@ json to_json(const TrainSettings& s) {
           {"seed", s.seed}};
 }
 
-/// The kind of this name. Throws json::exception when there is none: the file is of another program or version.
-template <class T, std::size_t n>
-T named(const T (&kinds)[n], const std::string& name) {
-  for (const T kind : kinds) {
+/// A name in a saved run that this version does not know.
+struct UnknownName {
+  std::string what;
+};
+
+template <class Kind, std::size_t n>
+Kind named(const json& j, const char* key, const Kind (&kinds)[n]) {
+  const auto name = j.at(key).get<std::string>();
+  for (const Kind kind : kinds) {
     if (name_of(kind) == name) return kind;
   }
-  throw json::other_error::create(501, "unknown name '" + name + "'", nullptr);
+  throw UnknownName{std::string("the saved run's ") + key + " is '" + name + "'"};
 }
 
-// Throws json::exception on a value that is absent, unknown or of another type; the caller turns that into an Error.
+// Throws json::exception on a value that is absent or of another type, and UnknownName; the caller turns them into an
+// Error.
 TrainSettings settings_from(const json& j) {
   TrainSettings s;
-  s.model = named(model_kinds, j.at("model").get<std::string>());
+  s.model = named(j, "model", model_kinds);
   s.factors = j.at("factors").get<std::size_t>();
-  s.range_mode = static_cast<RangeMode>(std::clamp(j.at("range_mode").get<int>(), 0, 2));
+  const int range_mode = j.at("range_mode").get<int>();
+  if (range_mode < 0 || range_mode > 2)
+    throw UnknownName{"the saved run's range_mode is " + std::to_string(range_mode)};
+  s.range_mode = static_cast<RangeMode>(range_mode);
   s.range_low = j.at("range_low").get<float>();
   s.range_high = j.at("range_high").get<float>();
   s.epochs = j.at("epochs").get<int>();
   s.batch_size = j.at("batch_size").get<std::size_t>();
-  s.optimizer = default_optimizer(named(optimizer_kinds, j.at("optimizer").get<std::string>()));
+  s.optimizer = default_optimizer(named(j, "optimizer", optimizer_kinds));
   s.optimizer.learning_rate = j.at("learning_rate").get<double>();
   s.optimizer.momentum = j.at("momentum").get<double>();
   s.optimizer.beta1 = j.at("beta1").get<double>();
   s.optimizer.beta2 = j.at("beta2").get<double>();
   s.optimizer.eps = j.at("eps").get<double>();
   s.optimizer.weight_decay = j.at("weight_decay").get<double>();
-  s.schedule = named(schedule_kinds, j.at("schedule").get<std::string>());
+  s.schedule = named(j, "schedule", schedule_kinds);
   s.valid_share = j.at("valid_share").get<double>();
   s.seed = j.at("seed").get<std::uint64_t>();
   return s;
@@ -218,6 +227,9 @@ Expected<std::unique_ptr<Trainer>> Trainer::resume(TrainerInput input, const Ten
     return created;
   } catch (const json::exception&) {
     return not_a_run();
+  } catch (const UnknownName& unknown) {
+    return fail(ErrorKind::BadInput, unknown.what,
+                "this version does not know it; a newer one may have written the file");
   }
 }
 

@@ -1,4 +1,5 @@
 #include <QDir>
+#include <QElapsedTimer>
 #include <QFile>
 #include <QSignalSpy>
 #include <QTemporaryDir>
@@ -80,6 +81,76 @@ class TestEngineHost : public QObject {
     // 20 a second for about a second; a machine under load may be late, but never early.
     QVERIFY2(engine.frame->progress.batches_done <= 30,
              qPrintable(QString::number(engine.frame->progress.batches_done)));
+  }
+
+  void aPaceOfEpochsIsKept() {
+    Watched engine;
+    engine.host.openSample();
+    QVERIFY(engine.await(hasRatings));
+    TrainSettings settings = engine.frame->settings;
+    settings.batch_size = 8;  // so that one epoch takes many slices
+    engine.host.post(Configure{settings});
+    QElapsedTimer clock;
+    clock.start();
+    engine.host.post(Play{StepUnit::Epoch, 0.5});
+    // The first epoch begins at once and runs to its end: its slices are no units of their own.
+    QVERIFY(engine.await([](const Frame& f) { return f.progress.epoch == 1; }));
+    QVERIFY2(clock.elapsed() < 10000, qPrintable(QString::number(clock.elapsed())));
+    QVERIFY(engine.await([](const Frame& f) { return f.progress.epoch == 2; }));
+    QVERIFY2(clock.elapsed() >= 2000, qPrintable(QString::number(clock.elapsed())));
+  }
+
+  void aPauseIsNotCaughtUp() {
+    constexpr double speed = 200;
+    Watched engine;
+    engine.host.openSample();
+    QVERIFY(engine.await(hasRatings));
+    engine.host.post(Play{StepUnit::Batch, speed});
+    QVERIFY(engine.await([](const Frame& f) { return f.progress.batches_done > 5; }));
+    engine.host.post(Pause{});
+    QVERIFY(engine.await([](const Frame& f) { return f.state == RunState::Paused; }));
+    const std::uint64_t before = engine.frame->progress.batches_done;
+    QTest::qWait(700);
+    QElapsedTimer clock;
+    clock.start();
+    engine.host.post(Play{StepUnit::Batch, speed});
+    QVERIFY(engine.await([&](const Frame& f) { return f.progress.batches_done > before; }));
+    engine.host.post(Pause{});
+    QVERIFY(engine.await([](const Frame& f) { return f.state == RunState::Paused; }));
+    const double due = speed * static_cast<double>(clock.elapsed() + 1) / 1000 + 2;
+    QVERIFY2(static_cast<double>(engine.frame->progress.batches_done - before) <= due,
+             qPrintable(QString::number(engine.frame->progress.batches_done - before)));
+  }
+
+  void aRunGivesWayOnlyWhenItMay() {
+    QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral("ratings.csv"));
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("1,1,5\n1,2,3\n2,1,4\n");
+    file.close();
+    Watched engine;
+    engine.host.openSample();
+    QVERIFY(engine.await(hasRatings));
+    const RatingSetPtr sample = engine.frame->ratings;
+    QStringList asked;
+    bool answer = false;
+    engine.host.mayInstall = [&](const QString& which) {
+      asked << which;
+      return answer;
+    };
+    QSignalSpy finished(&engine.host, &EngineHost::loadFinished);
+    bool cancelled = false;
+    connect(&engine.host, &EngineHost::loadFailed, this,
+            [&](const QString&, const Error& error) { cancelled = error.kind == ErrorKind::Cancelled; });
+    engine.host.open(path);
+    QVERIFY(QTest::qWaitFor([&] { return cancelled; }, patience));
+    QCOMPARE(asked, QStringList{path});
+    QCOMPARE(finished.count(), 0);
+    QCOMPARE(engine.frame->ratings, sample);
+    answer = true;
+    engine.host.open(path);
+    QVERIFY(engine.await([](const Frame& f) { return f.ratings->size() == 3; }));
   }
 
   void aFailedLoadLeavesTheRunAsItWas_data() {

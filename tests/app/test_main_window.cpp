@@ -1,7 +1,10 @@
 #include <QApplication>
 #include <QFile>
 #include <QLineEdit>
+#include <QScreen>
 #include <QSettings>
+#include <QStyle>
+#include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -74,6 +77,21 @@ class TestMainWindow : public QObject {
     QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, home_.path());
   }
 
+  void theFirstWindowFitsTheScreen() {
+    MainWindow window({}, startedNow(), MainWindow::Memory::Keep);
+    const QSize room = window.screen()->availableSize();
+    QVERIFY(window.width() < room.width());
+    QVERIFY(window.height() <= room.height() - window.style()->pixelMetric(QStyle::PM_TitleBarHeight));
+  }
+
+  void aLowScreenCutsNothing() {
+    // 1920 x 1080 at 300 %, less a title bar.
+    MainWindow window({}, startedNow(), forgetful);
+    const QSize least = window.minimumSizeHint();
+    QVERIFY2(least.width() <= 640 && least.height() <= 340,
+             qPrintable(QStringLiteral("%1 x %2").arg(least.width()).arg(least.height())));
+  }
+
   void theFirstMinute() {
     // No arguments, Space, and within five seconds the genres of the sample stand apart.
     MainWindow window({}, startedNow(), forgetful);
@@ -107,6 +125,25 @@ class TestMainWindow : public QObject {
     QCOMPARE(search->text(), QStringLiteral(" 3"));
     QCOMPARE(window.workbench().frame()->state, RunState::Paused);
     QCOMPARE(window.page(), Page::Train);
+  }
+
+  void theTransportKeysWorkAfterPointingAtARow() {
+    MainWindow window({}, startedNow(), forgetful);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowActive(&window));
+    window.openSample();
+    QVERIFY(awaitRatings(window));
+    auto* table = window.findChild<QTableView*>(QStringLiteral("movieTable"));
+    QVERIFY(table != nullptr);
+    QTest::mouseClick(table->viewport(), Qt::LeftButton, {}, QPoint(60, 40));
+    QVERIFY(table->hasFocus());
+    QTest::keyClick(table, Qt::Key_Right);
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.batches_done == 1; }, patience));
+    QTest::keyClick(table, Qt::Key_Escape);
+    QVERIFY(!table->hasFocus());
+    QVERIFY(QApplication::focusWidget() != nullptr);
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Right);
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.batches_done == 2; }, patience));
   }
 
   void numberKeysChooseThePage() {
@@ -159,10 +196,96 @@ class TestMainWindow : public QObject {
     QVERIFY(awaitRatings(window));
     window.workbench().send(Step{StepUnit::Batch});
     QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.batches_done == 1; }, patience));
+    const RatingSetPtr sample = window.workbench().frame()->ratings;
+    // A file that cannot be read takes nothing away, so there is nothing to ask.
     window.open(QStringLiteral("/nowhere/ratings.csv"));
+    QVERIFY(QTest::qWaitFor([&] { return window.lastErrorExitCode() == 4; }, patience));
+    QCOMPARE(questions, 0);
+    window.open(writeRatings());
+    QVERIFY(QTest::qWaitFor([&] { return questions == 1; }, patience));
     QTest::qWait(100);
+    QCOMPARE(window.workbench().frame()->ratings, sample);
+    QCOMPARE(window.workbench().frame()->progress.batches_done, std::uint64_t{1});
+  }
+
+  void whatIsTrainedWhileAFileLoadsIsAskedAboutToo() {
+    MainWindow window({}, startedNow(), forgetful);
+    int questions = 0;
+    window.askToDiscard = [&](const QString&) {
+      ++questions;
+      return true;
+    };
+    window.show();
+    window.openSample();
+    QVERIFY(awaitRatings(window));
+    // Nothing is trained when the file is opened; by the time it is read a batch is.
+    window.open(writeRatings());
+    window.workbench().present([&] {
+      auto trained = std::make_shared<Frame>(*window.workbench().frame());
+      trained->progress.batches_done = 1;
+      return trained;
+    }());
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->ratings->size() == 3; }, patience));
     QCOMPARE(questions, 1);
-    QCOMPARE(window.lastErrorExitCode(), 0);  // it was not even tried
+  }
+
+  void cancellingTheFirstLoadGivesTheSample() {
+    MainWindow window({}, startedNow(), forgetful);
+    window.show();
+    auto* page = window.findChild<TrainPage*>();
+    window.open(writeRatings(2'000'000));
+    emit page->loadCancelled();
+    QVERIFY(awaitRatings(window));
+    QVERIFY(window.workbench().frame()->ratings->synthetic);
+    QCOMPARE(window.lastErrorExitCode(), 0);
+  }
+
+  void homeAndClosingAskForTheRunOfAFile() {
+    MainWindow window({}, startedNow(), forgetful);
+    int questions = 0;
+    bool answer = false;
+    window.askToDiscard = [&](const QString&) {
+      ++questions;
+      return answer;
+    };
+    window.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&window));
+    window.open(writeRatings());
+    QVERIFY(awaitRatings(window));
+    window.workbench().send(Step{StepUnit::Epoch});
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.epoch == 1; }, patience));
+    QTest::keyClick(&window, Qt::Key_Home);
+    QCOMPARE(questions, 1);
+    QVERIFY(!window.close());
+    QCOMPARE(questions, 2);
+    QTest::qWait(50);
+    QCOMPARE(window.workbench().frame()->progress.epoch, 1);
+    answer = true;
+    QTest::keyClick(&window, Qt::Key_Home);
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.epoch == 0; }, patience));
+    QCOMPARE(questions, 3);
+    QVERIFY(window.close());  // nothing is trained now
+    QCOMPARE(questions, 3);
+  }
+
+  void homeDoesNotAskInADemonstration() {
+    MainWindow window({}, startedNow(), forgetful);
+    int questions = 0;
+    window.askToDiscard = [&](const QString&) {
+      ++questions;
+      return true;
+    };
+    window.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&window));
+    window.openSample();
+    QVERIFY(awaitRatings(window));
+    window.workbench().send(Step{StepUnit::Epoch});
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.epoch == 1; }, patience));
+    QTest::keyClick(&window, Qt::Key_Home);
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.epoch == 0; }, patience));
+    QCOMPARE(questions, 0);
+    QVERIFY(window.close());
+    QCOMPARE(questions, 0);
   }
 
   void aBadFileOnTheCommandLineStillGivesAWindowWithTheSample() {
@@ -198,6 +321,17 @@ class TestMainWindow : public QObject {
   }
 
  private:
+  /// A rating file of `lines` lines; returns its path.
+  QString writeRatings(int lines = 3) {
+    const QString path = home_.filePath(QStringLiteral("ratings-%1.csv").arg(lines));
+    QFile file(path);
+    if (!file.open(QIODevice::WriteOnly)) return {};
+    for (int i = 0; i < lines; ++i) {
+      file.write(QByteArray::number(i % 997) + ',' + QByteArray::number(i) + ",4\n");
+    }
+    return path;
+  }
+
   QTemporaryDir home_;
 };
 

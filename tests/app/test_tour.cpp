@@ -6,6 +6,8 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include "tests/support/shared_data.h"
+
 // The built program as a script sees it: what --tour leaves and how it ends.
 class TestTour : public QObject {
   Q_OBJECT
@@ -39,6 +41,45 @@ class TestTour : public QObject {
         QCOMPARE(pictures.count(pictures.last()), 1);  // each page is another picture
       }
     }
+  }
+
+  void aRunThatEndsAtOnceDoesNotHoldTheTourUp() {
+    QFile one(folder_.filePath(QStringLiteral("one.csv")));
+    QVERIFY(one.open(QIODevice::WriteOnly));
+    one.write("1,1,5\n");
+    one.close();
+    const QString to = folder_.filePath(QStringLiteral("one"));
+    QCOMPARE(run({one.fileName(), QStringLiteral("--valid"), QStringLiteral("0"), QStringLiteral("--tour"), to}), 0);
+    QVERIFY(QFile::exists(to + QStringLiteral("/tour.json")));
+    // Nothing is left to train on: the engine refuses, and the tour says so.
+    QByteArray errors;
+    QCOMPARE(
+        run({one.fileName(), QStringLiteral("--valid"), QStringLiteral("0.9"), QStringLiteral("--tour"), to}, &errors),
+        2);
+    QVERIFY2(errors.contains("no ratings are left"), errors.constData());
+  }
+
+  void theWindowKeepsUpWithMovieLens() {
+    ROWLIGHT_SHARED_DATA(data, "ml-100k/u.data");
+    const QString to = folder_.filePath(QStringLiteral("movielens"));
+    QCOMPARE(run({data, QStringLiteral("--tour"), to}), 0);
+    QFile report(to + QStringLiteral("/tour.json"));
+    QVERIFY(report.open(QIODevice::ReadOnly));
+    const QJsonObject json = QJsonDocument::fromJson(report.readAll()).object();
+    // Far above what it is on an idle machine, far below a freeze; the short wake-ups are left out of the second.
+    constexpr double boundMs = 50;
+    QVERIFY(json["frame_ms"].toObject()["p99"].toDouble() < boundMs);
+    const double p99 = json["long_burst_ms"].toObject()["p99"].toDouble();
+    QVERIFY2(p99 > 0 && p99 < boundMs, qPrintable(QString::number(p99)));
+    QVERIFY(json["frames_per_second"].toDouble() > 5);
+  }
+
+  void wrongOptionsEndWith2() {
+    QByteArray errors;
+    QCOMPARE(run({QStringLiteral("--threads"), QStringLiteral("0")}, &errors), 2);
+    QVERIFY2(errors.contains("from 1 to 1024"), errors.constData());
+    QCOMPARE(run({QStringLiteral("--target"), QStringLiteral("z80")}, &errors), 2);
+    QVERIFY2(errors.contains("z80"), errors.constData());
   }
 
   void failuresAreNotSuccess() {

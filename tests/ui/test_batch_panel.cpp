@@ -53,6 +53,18 @@ class TestBatchPanel : public QObject {
     QVERIFY(!model.index(0, BatchModel::ErrorColumn).data(BatchModel::ErrorShareRole).isValid());
   }
 
+  void scoresAreShownBeforePredictions() {
+    BatchModel model;
+    const RatingSetPtr set = shellRatings();
+    auto batch = std::make_shared<BatchView>(*shellBatch(*set, 3, 64, false));
+    batch->scores.assign(64, -0.01234F);
+    model.setBatch(set, batch);
+    QCOMPARE(model.index(0, BatchModel::Score).data().toString(), QStringLiteral("−0.012"));
+    QCOMPARE(model.index(0, BatchModel::Prediction).data().toString(), QString());
+    model.setBatch(set, shellBatch(*set, 3, 64, false));
+    QCOMPARE(model.index(0, BatchModel::Score).data().toString(), QString());
+  }
+
   void thePanelSaysBatchLossAndNextOperation() {
     Workbench workbench;
     BatchPanel panel(&workbench);
@@ -69,6 +81,21 @@ class TestBatchPanel : public QObject {
     Frame done = shellFrame(RunState::Finished);
     present(workbench, done);
     QVERIFY(!panel.findChild<QLabel*>(QStringLiteral("batchOperation"))->isVisible());
+  }
+
+  void noSentenceIsCut() {
+    Workbench workbench;
+    BatchPanel panel(&workbench);
+    panel.resize(1200, panel.sizeHint().height());
+    panel.show();
+    for (int stage = 0; stage < batch_stage_count; ++stage) {
+      Frame frame = shellFrame();
+      frame.progress.next_stage = static_cast<BatchStage>(stage);
+      present(workbench, frame);
+      QCoreApplication::processEvents();
+      const auto* sentence = panel.findChild<QLabel*>(QStringLiteral("batchSentence"));
+      QVERIFY2(sentence->height() >= sentence->heightForWidth(sentence->width()), qPrintable(sentence->text()));
+    }
   }
 
   void aRowSelectsItsMovie() {

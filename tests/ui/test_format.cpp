@@ -42,7 +42,10 @@ class TestFormat : public QObject {
     Frame done = shellFrame(RunState::Finished);
     done.progress.epoch = 5;
     done.progress.batches_done = 6250;
-    QCOMPARE(formatPosition(done), QStringLiteral("all 5 epochs done, 6,250 batches"));
+    done.settings.schedule = ScheduleKind::OneCycle;  // planned for five epochs
+    QCOMPARE(formatPosition(done), QStringLiteral("all 5 epochs done: Home starts over"));
+    done.settings.schedule = ScheduleKind::Constant;
+    QCOMPARE(formatPosition(done), QStringLiteral("all 5 epochs done: Home starts over, more epochs in Settings"));
   }
 
   void errorsAreSentencesWithTheirPlace() {

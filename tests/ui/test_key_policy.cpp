@@ -1,3 +1,4 @@
+#include <QAbstractItemView>
 #include <QAction>
 #include <QCheckBox>
 #include <QComboBox>
@@ -102,6 +103,41 @@ class TestKeyPolicy : public QObject {
     QTest::keyClick(slider, Qt::Key_Right);
     QCOMPARE(slider->value(), 1);
     QCOMPARE(window.fired, 0);
+  }
+
+  void aTableOfRowsLeavesTheOtherKeysToTheWindow() {
+    QTableWidget table(2, 3);
+    table.setSelectionBehavior(QAbstractItemView::SelectRows);
+    table.resize(1000, 300);
+    table.show();
+    for (const int key : {Qt::Key_Up, Qt::Key_Down, Qt::Key_PageUp, Qt::Key_PageDown}) {
+      QVERIFY(usesKey(table, key, Qt::NoModifier));
+    }
+    for (const int key : {Qt::Key_Space, Qt::Key_Home, Qt::Key_1, Qt::Key_Right, Qt::Key_Left}) {
+      QVERIFY(!usesKey(table, key, Qt::NoModifier));
+    }
+    table.resize(120, 300);  // now it can scroll sideways
+    QCoreApplication::processEvents();
+    QVERIFY(usesKey(table, Qt::Key_Right, Qt::NoModifier));
+    QVERIFY(!usesKey(table, Qt::Key_Space, Qt::NoModifier));
+  }
+
+  void aListThatAFieldPopsUpKeepsItsKeys() {
+    QComboBox box;
+    box.addItems({QStringLiteral("one"), QStringLiteral("two")});
+    QVERIFY(usesKey(*box.view(), Qt::Key_Space, Qt::NoModifier));
+    QVERIFY(usesKey(*box.view(), Qt::Key_Home, Qt::NoModifier));
+  }
+
+  void spaceStepsPastAFocusedTable() {
+    Window window(QKeySequence(Qt::Key_Space));
+    auto* table = new QTableWidget(2, 3);
+    table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    window.showWith(table);
+    QTest::mouseClick(table->viewport(), Qt::LeftButton, {}, table->visualRect(table->model()->index(1, 1)).center());
+    QVERIFY(table->hasFocus());
+    QTest::keyClick(table, Qt::Key_Space);
+    QCOMPARE(window.fired, 1);
   }
 
   void aSingleButtonLeavesTheArrowsToTheWindow() {

@@ -42,6 +42,48 @@ class TestLossPanel : public QObject {
     QCOMPARE(out.raw[9].y(), static_cast<double>(withLoss(200).loss->training[9].mean));
   }
 
+  void fewPointsAreAllInsideTheAxis_data() {
+    QTest::addColumn<int>("points");
+    for (const int points : {1, 2, 10, 49}) QTest::addRow("%d", points) << points;
+  }
+  void fewPointsAreAllInsideTheAxis() {
+    QFETCH(int, points);
+    for (const bool log : {false, true}) {
+      const LossSeries out = lossSeries(*withLoss(static_cast<std::size_t>(points)).loss, log);
+      QCOMPARE(out.raw.size(), points);
+      for (const QPointF& point : out.raw) QVERIFY(point.y() >= out.low && point.y() <= out.high);
+      QVERIFY(out.high - out.low >= (log ? 0.0499 : 0.09 * out.high));
+    }
+  }
+
+  void aSinglePointCanBeSeen() {
+    Workbench workbench;
+    LossPanel panel(&workbench);
+    panel.resize(700, 350);
+    panel.show();
+    present(workbench, withLoss(1));
+    panel.refresh();
+    QVERIFY(series(panel, "each batch")->pointsVisible());
+    QVERIFY(series(panel, "smoothed")->pointsVisible());
+    present(workbench, withLoss(250));
+    panel.refresh();
+    QVERIFY(!series(panel, "each batch")->pointsVisible());
+    QVERIFY(!series(panel, "smoothed")->pointsVisible());
+  }
+
+  void aClickOnTheChartLeavesTheKeysToTheWindow() {
+    Workbench workbench;
+    LossPanel panel(&workbench);
+    panel.resize(700, 350);
+    panel.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&panel));
+    present(workbench, withLoss(250));
+    panel.refresh();
+    auto* view = panel.findChild<LossChartView*>();
+    QTest::mouseClick(view->viewport(), Qt::LeftButton);
+    QVERIFY(!view->hasFocus());
+  }
+
   void longRunsAreDecimatedButKeepTheirExtremes() {
     auto loss = std::make_shared<LossHistory>(*shellLoss(2000, 3));
     loss->training[777].high = 9;

@@ -123,7 +123,24 @@ class TestPalette : public QObject {
     QCOMPARE(categoryColor(99), categoryColor(GenreColors::other));
   }
 
-  void genresGetSlotsByTheirFirstPlace() {
+  void aGenreHasItsColourInEveryDataSet() {
+    RatingSet one;
+    one.genres = {"Adventure", "Drama", "Horror", "Comedy"};
+    one.movie_info = {{"a", {0}}, {"b", {0}}, {"c", {3}}, {"d", {1}}, {"e", {2}}};
+    RatingSet two;
+    two.genres = {"Horror", "Western", "Drama"};
+    two.movie_info = {{"a", {0}}, {"b", {0}}, {"c", {2}}, {"d", {1}}};
+    const GenreColors in_one(one);
+    const GenreColors in_two(two);
+    QVERIFY(in_one.slotOfGenre(1) != GenreColors::other);
+    QCOMPARE(in_one.slotOfGenre(1), in_two.slotOfGenre(2));  // Drama
+    QCOMPARE(in_one.slotOfGenre(2), in_two.slotOfGenre(0));  // Horror
+    QCOMPARE(in_one.slotOfGenre(0), GenreColors::other);     // frequent here, but none of the eight
+    QCOMPARE(in_one.legend().size(), std::size_t{4});
+    QCOMPARE(in_one.legend().back().movies, std::size_t{2});
+  }
+
+  void unknownGenresGetSlotsByTheirFirstPlace() {
     RatingSet set;
     for (int g = 0; g < 10; ++g) set.genres.push_back("g" + std::to_string(g));
     // Genre g is first on g movies, and second on many: only first places count.

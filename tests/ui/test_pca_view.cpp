@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "tests/support/frames.h"
+#include "ui/common/elided_label.h"
 #include "ui/common/scatter.h"
 #include "ui/train/pca_panel.h"
 #include "ui/train/pca_view.h"
@@ -209,7 +210,7 @@ class TestPcaView : public QObject {
     auto frame = makeFrame(ratings);
     project(*frame);
     workbench.present(frame);
-    QVERIFY(panel.findChild<QLabel*>("pcaPanelExplanation")->text().contains("synthetic ratings"));
+    QVERIFY(panel.findChild<ElidedLabel*>("pcaPanelExplanation")->text().contains("synthetic ratings"));
     auto* first = panel.findChild<QAbstractButton*>("genre0");
     auto* second = panel.findChild<QAbstractButton*>("genre1");
     QVERIFY(first != nullptr && second != nullptr);

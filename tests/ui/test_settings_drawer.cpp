@@ -114,12 +114,56 @@ class TestSettingsDrawer : public QObject {
 
   void moreEpochsLoseNothingAndAreNotAskedAbout() {
     Drawer drawer;
-    present(drawer.workbench, shellFrame());
+    Frame frame = shellFrame();
+    frame.settings.schedule = ScheduleKind::Constant;
+    present(drawer.workbench, frame);
     drawer.find<QSpinBox>("settingEpochs")->setValue(9);
     QCOMPARE(drawer.find<QPushButton>("settingsApply")->text(), QStringLiteral("&Apply"));
     drawer.widget.apply();
     QCOMPARE(drawer.questions, 0);
     QCOMPARE(drawer.sent.last<Configure>()->settings.epochs, 9);
+  }
+
+  void moreEpochsOfAOneCycleRunStartItOver() {
+    Drawer drawer;
+    Frame frame = untrained();
+    frame.settings.schedule = ScheduleKind::OneCycle;
+    present(drawer.workbench, frame);
+    drawer.find<QSpinBox>("settingEpochs")->setValue(9);
+    QCOMPARE(drawer.find<QPushButton>("settingsApply")->text(), QStringLiteral("&Apply"));
+    frame.progress.batches_done = 3;
+    present(drawer.workbench, frame);
+    QCOMPARE(drawer.find<QPushButton>("settingsApply")->text(), QStringLiteral("&Apply and start over"));
+    drawer.widget.apply();
+    QCOMPARE(drawer.questions, 1);
+  }
+
+  void everyModelAndOptimizerCanBeChosen() {
+    for (const ModelKind model : model_kinds) {
+      for (const OptimizerKind optimizer : optimizer_kinds) {
+        Frame frame = untrained();
+        frame.settings.model = model;
+        frame.settings.optimizer = default_optimizer(optimizer);
+        Drawer drawer;
+        present(drawer.workbench, frame);
+        QCOMPARE(drawer.widget.settings(), std::optional(frame.settings));
+        QVERIFY(!drawer.find<QComboBox>("settingModel")->currentText().isEmpty());
+        QVERIFY(!drawer.find<QComboBox>("settingOptimizer")->currentText().isEmpty());
+      }
+    }
+  }
+
+  void threadsAreChosenWithoutStartingOver() {
+    Drawer drawer;
+    present(drawer.workbench, shellFrame());
+    auto* threads = drawer.find<QSpinBox>("settingThreads");
+    QCOMPARE(threads->value(), 1);
+    threads->setValue(3);
+    drawer.widget.apply();
+    QCOMPARE(drawer.questions, 0);
+    QCOMPARE(drawer.sent.last<Configure>()->settings.threads, 3U);
+    threads->setValue(5000);
+    QCOMPARE(threads->value(), 1024);
   }
 
   void problemsStandUnderTheirField() {

@@ -93,7 +93,7 @@ class TestTableModel : public QObject {
     for (int r = 0; r < 20; ++r) QCOMPARE(model.viewRow(model.tableRow(r)), r);
     model.sort(TableModel::Factors, Qt::AscendingOrder);  // nothing to sort by
     QVERIFY(model.tableRow(0) != 0);
-    model.sort(TableModel::Label, Qt::AscendingOrder);
+    model.sort(TableModel::FileOrder, Qt::AscendingOrder);
     QCOMPARE(model.tableRow(19), 19);
   }
 
@@ -101,10 +101,52 @@ class TestTableModel : public QObject {
     TableModel model(Table::Movies);
     model.setFrame(makeFrame(makeRatings(5, 20)));
     QCOMPARE(model.find("movie 1", 0), 1);
-    QCOMPARE(model.find("MOVIE 1", 2), 10);
+    QCOMPARE(model.find("MOVIE 1", 2), 1);
     QCOMPARE(model.find("movie 1", 20), 1);
+    QCOMPARE(model.find("vie 1", 2), 10);
+    QCOMPARE(model.find("vie 1", 20), 1);
     QCOMPARE(model.find("nothing", 0), -1);
     QCOMPARE(model.find("", 0), -1);
+  }
+
+  void anExactIdComesBeforeABeginningBeforeAPart() {
+    auto ratings = std::make_shared<RatingSet>();
+    for (const char* id : {"595", "1959", "950", "95", "951", "7"}) ratings->user_ids.add(id);
+    TableModel model(Table::Users);
+    model.setFrame(makeFrame(ratings));
+    QCOMPARE(model.find("95", 0), 3);
+    QCOMPARE(model.find("59", 0), 0);  // begins with it
+    QCOMPARE(model.find("5", 1), 0);
+    QCOMPARE(model.find("9", 4), 4);  // three begin with it: the first from there on
+    // Enter walks through all of them, the best first.
+    std::vector<int> walked = {3};
+    for (int i = 0; i < 5; ++i) walked.push_back(model.findNext("95", walked.back()));
+    QCOMPARE(walked, (std::vector<int>{3, 2, 4, 0, 1, 3}));
+    QCOMPARE(model.findNext("95", -1), 3);
+    QCOMPARE(model.findNext("95", 5), 3);
+    QCOMPARE(model.findNext("8", 0), -1);
+  }
+
+  void sortsByIdOrTitle() {
+    auto ratings = std::make_shared<RatingSet>();
+    for (const char* id : {"100", "9", "20"}) ratings->user_ids.add(id);
+    for (const char* title : {"beta", "Alpha", "Gamma"}) {
+      ratings->movie_ids.add(title);
+      ratings->movie_info.push_back({title, {}});
+    }
+    const auto sorted = [&](Table table, Qt::SortOrder order) {
+      TableModel model(table);
+      model.setFrame(makeFrame(ratings));
+      model.sort(TableModel::Label, order);
+      QStringList labels;
+      for (int r = 0; r < model.rowCount(); ++r) labels << model.index(r, TableModel::Label).data().toString();
+      return labels.join(u' ');
+    };
+    QCOMPARE(sorted(Table::Users, Qt::AscendingOrder), QStringLiteral("9 20 100"));
+    QCOMPARE(sorted(Table::Users, Qt::DescendingOrder), QStringLiteral("100 20 9"));
+    QCOMPARE(sorted(Table::Movies, Qt::AscendingOrder), QStringLiteral("Alpha beta Gamma"));
+    ratings->user_ids.add("x7");  // no number: by the alphabet
+    QCOMPARE(sorted(Table::Users, Qt::AscendingOrder), QStringLiteral("100 20 9 x7"));
   }
 
   void aMillionRowsAreCheap() {

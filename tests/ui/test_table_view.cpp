@@ -1,11 +1,14 @@
 #include <QApplication>
 #include <QClipboard>
+#include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
+#include <QScrollBar>
 #include <QSignalSpy>
 #include <QTest>
 
 #include "tests/support/frames.h"
+#include "ui/common/elided_label.h"
 #include "ui/train/table_panel.h"
 #include "ui/train/table_view.h"
 
@@ -124,6 +127,92 @@ class TestTableView : public QObject {
     QTRY_VERIFY(view.viewport()->grab().toImage() == calm);
   }
 
+  void theArrowTellsTheTruth() {
+    Workbench workbench;
+    TableView view(Table::Users, &workbench);
+    view.resize(600, 300);
+    FakeEngine engine(&workbench, makeFrame(makeRatings(500, 600)));
+    view.show();
+    QHeaderView* header = view.horizontalHeader();
+    QCOMPARE(header->sortIndicatorSection(), -1);  // the order of the file: no arrow
+    QCOMPARE(view.tableModel()->tableRow(7), 7);
+    const auto click = [&](int section) {
+      QTest::mouseClick(header->viewport(), Qt::LeftButton, {},
+                        QPoint(header->sectionViewportPosition(section) + 20, header->height() / 2));
+    };
+    click(TableModel::Label);
+    QCOMPARE(header->sortIndicatorSection(), static_cast<int>(TableModel::Label));
+    QCOMPARE(header->sortIndicatorOrder(), Qt::AscendingOrder);
+    QCOMPARE(view.tableModel()->label(view.tableModel()->tableRow(2)), QStringLiteral("u10"));
+    click(TableModel::Label);
+    QCOMPARE(header->sortIndicatorOrder(), Qt::DescendingOrder);
+    QCOMPARE(view.tableModel()->label(view.tableModel()->tableRow(0)), QStringLiteral("u99"));
+    click(TableModel::Factors);  // nothing to sort by
+    QCOMPARE(header->sortIndicatorSection(), static_cast<int>(TableModel::Label));
+    QCOMPARE(header->sortIndicatorOrder(), Qt::DescendingOrder);
+    click(TableModel::Label);
+    QCOMPARE(header->sortIndicatorSection(), -1);
+    QCOMPARE(view.tableModel()->tableRow(7), 7);
+    click(TableModel::Count);
+    QCOMPARE(header->sortIndicatorOrder(), Qt::DescendingOrder);
+    QCOMPARE(view.tableModel()->count(view.tableModel()->tableRow(0)), std::optional<std::uint32_t>(99));
+  }
+
+  void scrollsToALookedUpRow() {
+    Workbench workbench;
+    TableView view(Table::Users, &workbench);
+    view.resize(600, 300);
+    FakeEngine engine(&workbench, makeFrame(makeRatings(500, 600)));
+    view.show();
+    QTRY_VERIFY(!engine.watches.empty());
+    std::uint64_t number = 0;
+    const auto present = [&](std::vector<std::int32_t> users, RunState state, BatchStage next) {
+      engine.answer([&](Frame& frame) {
+        auto batch = std::make_shared<BatchView>();
+        batch->number = number;
+        batch->users = std::move(users);
+        frame.batch = std::move(batch);
+        frame.state = state;
+        frame.progress.next_stage = next;
+      });
+    };
+    const auto sees = [&](int row) {
+      return view.viewport()->rect().contains(view.visualRect(view.model()->index(row, 0)));
+    };
+    ++number;
+    present({300, 200}, RunState::Paused, BatchStage::LookUpUsers);  // drawn, not looked up
+    QVERIFY(sees(0));
+    present({300, 200}, RunState::Paused, BatchStage::LookUpMovies);
+    QVERIFY(sees(200));
+    ++number;
+    present({400, 199}, RunState::Paused, BatchStage::LookUpMovies);
+    QVERIFY(sees(200));  // one is in view already
+    ++number;
+    present({400}, RunState::Playing, BatchStage::LookUpUsers);
+    present({400}, RunState::Playing, BatchStage::LookUpMovies);
+    QVERIFY(sees(200));  // operations fly by
+    view.verticalScrollBar()->triggerAction(QAbstractSlider::SliderToMinimum);
+    ++number;
+    present({400}, RunState::Paused, BatchStage::LookUpMovies);
+    QVERIFY(sees(0));  // the person has just scrolled
+  }
+
+  void aNarrowTableHasNoNeedToScrollSideways() {
+    Workbench workbench;
+    TableView view(Table::Movies, &workbench);
+    view.resize(900, 300);
+    FakeEngine engine(&workbench, makeFrame(makeRatings(500, 600)));
+    view.show();
+    const int roomy = view.columnWidth(TableModel::Label);
+    view.resize(360, 300);
+    QCoreApplication::processEvents();
+    QCOMPARE(view.horizontalScrollBar()->maximum(), 0);
+    QVERIFY(view.columnWidth(TableModel::Label) < roomy);
+    view.resize(900, 300);
+    QCoreApplication::processEvents();
+    QCOMPARE(view.columnWidth(TableModel::Label), roomy);
+  }
+
   void selectionIsSharedByMovie() {
     Workbench workbench;
     TableView view(Table::Movies, &workbench);
@@ -152,9 +241,11 @@ class TestTableView : public QObject {
     view.setCurrentIndex(view.model()->index(3, 0));
     QTest::keyClick(&view, Qt::Key_Down);
     QCOMPARE(view.currentIndex().row(), 4);
-    QTest::keyClick(&view, Qt::Key_End);
+    QTest::keyClick(&view, Qt::Key_Home);  // the window's
+    QCOMPARE(view.currentIndex().row(), 4);
+    QTest::keyClick(&view, Qt::Key_End, Qt::ControlModifier);
     QCOMPARE(view.currentIndex().row(), 499);
-    QTest::keyClick(&view, Qt::Key_Home);
+    QTest::keyClick(&view, Qt::Key_Home, Qt::ControlModifier);
     QCOMPARE(view.currentIndex().row(), 0);
     QTest::keyClick(&view, Qt::Key_T);
     QCOMPARE(find.count(), 1);
@@ -165,7 +256,7 @@ class TestTableView : public QObject {
     TablePanel panel(Table::Movies, &workbench);
     panel.resize(700, 300);
     panel.show();
-    const auto* text = panel.findChild<QLabel*>(QStringLiteral("moviePanelExplanation"));
+    const auto* text = panel.findChild<ElidedLabel*>(QStringLiteral("moviePanelExplanation"));
     QVERIFY(text != nullptr);
     QCOMPARE(text->text(), QStringLiteral("nothing loaded yet"));
     FakeEngine engine(&workbench, makeFrame(makeRatings(500, 1600), 50));

@@ -1,5 +1,6 @@
 #include <QAbstractButton>
 #include <QAction>
+#include <QApplication>
 #include <QLabel>
 #include <QSlider>
 #include <QTest>
@@ -56,6 +57,44 @@ class TestTransportBar : public QObject {
     QTest::keyClick(&window, Qt::Key_Home);
     QVERIFY(window.sent.last<Reset>());
     QCOMPARE(window.sent.all.size(), std::size_t{5});
+  }
+
+  void unitsAndSpeedHaveKeys() {
+    Window window;
+    present(window.workbench, shellFrame());
+    QTest::keyClick(&window, Qt::Key_1, Qt::ControlModifier);
+    QCOMPARE(window.bar->unit(), StepUnit::Operation);
+    QVERIFY(window.find<QAction>("actionUnitOperation")->isChecked());
+    QVERIFY(window.find<QAbstractButton>("unit_operation")->toolTip().contains(QStringLiteral("Ctrl+1")));
+    QTest::keyClick(&window, Qt::Key_3, Qt::ControlModifier);
+    QCOMPARE(window.bar->unit(), StepUnit::Epoch);
+    const int fastest = window.find<QSlider>("speedSlider")->value();
+    QTest::keyClick(&window, Qt::Key_Down, Qt::ControlModifier);
+    QVERIFY(window.find<QSlider>("speedSlider")->value() < fastest);
+    QTest::keyClick(&window, Qt::Key_Up, Qt::ControlModifier);
+    QCOMPARE(window.find<QSlider>("speedSlider")->value(), fastest);
+    window.workbench.send(Play{StepUnit::Batch, 0});  // by somebody else
+    QVERIFY(window.find<QAction>("actionUnitBatch")->isChecked());
+  }
+
+  void rightStepsWhileTheUnitsHaveTheFocus() {
+    Window window;
+    present(window.workbench, shellFrame());
+    auto* speed = window.find<QSlider>("speedSlider");
+    speed->setFocus();
+    QTest::keyClick(speed, Qt::Key_Backtab);
+    auto* batch = window.find<QAbstractButton>("unit_batch");
+    QCOMPARE(QApplication::focusWidget(), batch);  // Tab enters the unit that is chosen
+    QTest::keyClick(batch, Qt::Key_Up);
+    auto* operation = window.find<QAbstractButton>("unit_operation");
+    QCOMPARE(QApplication::focusWidget(), operation);
+    QCOMPARE(window.bar->unit(), StepUnit::Operation);
+    QTest::keyClick(operation, Qt::Key_Right);
+    QVERIFY(window.sent.last<Step>());
+    QCOMPARE(window.sent.last<Step>()->unit, StepUnit::Operation);
+    QCOMPARE(window.bar->unit(), StepUnit::Operation);
+    QTest::keyClick(operation, Qt::Key_Tab);
+    QCOMPARE(QApplication::focusWidget(), speed);
   }
 
   void clicksSendCommandsAndLeaveTheFocus() {

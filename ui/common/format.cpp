@@ -68,9 +68,12 @@ QString formatPosition(const Frame& frame) {
   const Progress& now = frame.progress;
   const int epochs = frame.settings.epochs;
   if (frame.state == RunState::Finished) {
-    return QStringLiteral("all %1 done, %2 batches")
-        .arg(epochs == 1 ? QStringLiteral("of the one epoch") : QStringLiteral("%1 epochs").arg(epochs),
-             formatCount(now.batches_done));
+    const QString done = epochs == 1 ? QStringLiteral("the one epoch is done") : QStringLiteral("all %1 epochs done");
+    // A one-cycle rate is planned for its epochs: more of them are another run.
+    const bool goes_on = frame.settings.schedule == ScheduleKind::Constant;
+    const QString next =
+        goes_on ? QStringLiteral(": Home starts over, more epochs in Settings") : QStringLiteral(": Home starts over");
+    return (epochs == 1 ? done : done.arg(formatCount(static_cast<std::uint64_t>(epochs)))) + next;
   }
   return QStringLiteral("epoch %1 of %2, batch %3 of %4")
       .arg(std::min(now.epoch + 1, std::max(epochs, 1)))
@@ -89,11 +92,18 @@ QString formatState(RunState state) {
   return {};
 }
 
+QString formatModel(ModelKind model) {
+  switch (model) {
+    case ModelKind::Dot: return QStringLiteral("DotProduct");
+    case ModelKind::DotBias: return QStringLiteral("DotProductBias");
+    case ModelKind::DotOneHot: return QStringLiteral("DotProduct by one-hot products");
+  }
+  return {};
+}
+
 QString formatModel(const TrainSettings& settings) {
-  const QString name =
-      settings.model == ModelKind::Dot ? QStringLiteral("DotProduct") : QStringLiteral("DotProductBias");
   return QStringLiteral("%1, %2 %3")
-      .arg(name, formatCount(settings.factors),
+      .arg(formatModel(settings.model), formatCount(settings.factors),
            settings.factors == 1 ? QStringLiteral("factor") : QStringLiteral("factors"));
 }
 

@@ -37,7 +37,9 @@ namespace rowlight {
 /// "playing", "paused", "finished", ...
 [[nodiscard]] QString formatState(RunState state);
 
-/// "DotProductBias, 50 factors": the model's name is that of the lessons, not that of the command line.
+/// "DotProductBias": the model's name is that of the lessons, not that of the command line.
+[[nodiscard]] QString formatModel(ModelKind model);
+/// "DotProductBias, 50 factors".
 [[nodiscard]] QString formatModel(const TrainSettings& settings);
 
 /// A full sentence with its next step, for the place where the mistake is: "The range is empty: give ...".

@@ -6,8 +6,10 @@ class QWidget;
 
 namespace rowlight {
 
-/// Whether a widget that has the focus has a use of its own for the key: a button for Space, a field for
-/// everything that can be typed, a table for the arrows. Keys with Ctrl, Alt or Meta are never a widget's own here.
+/// Whether a widget that has the focus has a use of its own for the key right now: a button for Space, a field for
+/// everything that can be typed, a table for Up, Down and the pages, and for Left and Right only where it can go
+/// sideways. A click on a row must not take Space, Right and Home from the window: tables give up type-ahead and the
+/// plain Home and End. Keys with Ctrl, Alt or Meta are never a widget's own here.
 [[nodiscard]] bool usesKey(const QWidget& focused, int key, Qt::KeyboardModifiers modifiers);
 
 /// Keeps single-key shortcuts (Space, the arrows, Home, 1-4) away from a focused widget that uses the key. Qt asks

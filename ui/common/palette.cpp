@@ -7,6 +7,7 @@
 #include <QStyleOption>
 
 #include <numeric>
+#include <string_view>
 
 namespace rowlight {
 
@@ -267,6 +268,19 @@ QColor categoryCasing(int slot, Theme theme) {
   return end;
 }
 
+namespace {
+
+/// The genre of each slot.
+constexpr std::array<std::string_view, category_count> slot_genres = {"Drama",  "Comedy",  "Crime",     "Action",
+                                                                      "Sci-Fi", "Romance", "Animation", "Horror"};
+
+int fixedSlotOf(std::string_view genre) {
+  const auto found = std::find(slot_genres.begin(), slot_genres.end(), genre);
+  return found == slot_genres.end() ? GenreColors::other : static_cast<int>(found - slot_genres.begin());
+}
+
+}  // namespace
+
 GenreColors::GenreColors(const RatingSet& ratings) : slot_of_genre_(ratings.genres.size(), other) {
   std::vector<std::size_t> movies(ratings.genres.size(), 0);
   std::size_t rest = 0;
@@ -277,19 +291,23 @@ GenreColors::GenreColors(const RatingSet& ratings) : slot_of_genre_(ratings.genr
     const std::int32_t genre = firstGenre(info);
     ++(genre >= 0 ? movies[static_cast<std::size_t>(genre)] : rest);
   }
+  const bool known = std::any_of(ratings.genres.begin(), ratings.genres.end(),
+                                 [](const std::string& genre) { return fixedSlotOf(genre) != other; });
   std::vector<std::size_t> order(movies.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return movies[a] > movies[b]; });
+  int next = 0;
   for (const std::size_t genre : order) {
-    if (movies[genre] == 0) break;
-    const int slot = static_cast<int>(legend_.size());
-    if (slot >= category_count) {
-      rest += movies[genre];
-      continue;
-    }
+    if (movies[genre] == 0 && !known) break;
+    const int slot = known ? fixedSlotOf(ratings.genres[genre]) : next < category_count ? next++ : other;
     slot_of_genre_[genre] = slot;
-    legend_.push_back({slot, QString::fromStdString(ratings.genres[genre]), movies[genre]});
+    if (slot == other) {
+      rest += movies[genre];
+    } else if (movies[genre] > 0) {
+      legend_.push_back({slot, QString::fromStdString(ratings.genres[genre]), movies[genre]});
+    }
   }
+  std::sort(legend_.begin(), legend_.end(), [](const Entry& a, const Entry& b) { return a.slot < b.slot; });
   if (rest > 0) legend_.push_back({other, {}, rest});
 
   slot_of_movie_.assign(ratings.movie_count(), static_cast<std::int8_t>(other));

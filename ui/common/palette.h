@@ -85,9 +85,10 @@ inline constexpr int category_count = 8;
 /// which separates marks that overlap.
 [[nodiscard]] QColor categoryCasing(int slot, Theme theme);
 
-/// Which genre has which category colour: the eight most frequent first genres, counted over movies, get the slots
-/// in order of falling frequency (ties: the smaller index). The same on every page because it depends only on the
-/// ratings. Cost: one pass over the movies.
+/// Which genre has which category colour. Eight genres that nearly every movie list knows have a slot of their own, the
+/// same in every data set, and all others are "other". Where none of the eight is there (other lists, other names) the
+/// eight most frequent first genres, counted over movies, get the slots in order of falling frequency (ties: the
+/// smaller index). The same on every page because it depends only on the ratings. Cost: one pass over the movies.
 class GenreColors {
  public:
   static constexpr int other = -1;

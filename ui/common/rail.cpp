@@ -26,6 +26,8 @@ constexpr std::array<PageText, page_count> page_texts{
     PageText{"Cost", "Measure lookup against matrix product on this machine"},
 };
 
+constexpr int gap = 5;  // between icon and label
+
 /// A flat button: icon over label; the current page has a bar at its edge, a tint and a bold label, so that it is
 /// told by shape as well as by colour.
 class RailButton : public QToolButton {
@@ -33,14 +35,15 @@ class RailButton : public QToolButton {
   explicit RailButton(QWidget* parent) : QToolButton(parent) {
     setAttribute(Qt::WA_Hover);
     setFocusPolicy(Qt::TabFocus);
-    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
   }
 
   [[nodiscard]] QSize sizeHint() const override {
     const QFontMetrics metrics(boldFont());
     return {metrics.horizontalAdvance(text()) + 28, iconSize().height() + metrics.height() + 28};
   }
-  [[nodiscard]] QSize minimumSizeHint() const override { return sizeHint(); }
+  // In a low window the space around icon and label goes.
+  [[nodiscard]] QSize minimumSizeHint() const override { return sizeHint() - QSize(0, 22); }
 
  protected:
   void paintEvent(QPaintEvent*) override {
@@ -55,11 +58,13 @@ class RailButton : public QToolButton {
     const QFont font = isChecked() ? boldFont() : this->font();
     const QFontMetrics metrics(font);
     const QSize icon_size = iconSize();
-    const QRect icon_rect((width() - icon_size.width()) / 2, 10, icon_size.width(), icon_size.height());
+    const int inside = icon_size.height() + gap + metrics.height();
+    const QRect icon_rect((width() - icon_size.width()) / 2, (height() - inside) / 2, icon_size.width(),
+                          icon_size.height());
     icon().paint(&painter, icon_rect);
     painter.setFont(font);
     painter.setPen(palette().color(QPalette::WindowText));
-    painter.drawText(QRect(0, icon_rect.bottom() + 6, width(), metrics.height()), Qt::AlignCenter, text());
+    painter.drawText(QRect(0, icon_rect.bottom() + 1 + gap, width(), metrics.height()), Qt::AlignCenter, text());
     if (hasFocus()) {
       painter.setPen(QPen(palette().color(QPalette::WindowText), 2));
       painter.drawRect(rect().adjusted(2, 2, -2, -2));

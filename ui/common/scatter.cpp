@@ -8,6 +8,7 @@ namespace rowlight {
 
 namespace {
 
+constexpr double smallest_dot = 2.75;            // a coloured core of three and a half pixels: seen from the back row
 constexpr int stamp_count = category_count + 1;  // the last is "other"
 int slotIndex(std::int8_t slot) { return slot >= 0 && slot < category_count ? slot : category_count; }
 
@@ -137,7 +138,7 @@ PlotTransform PlotTransform::zoomed(double factor, QPointF fixed) const {
 double scatterRadius(std::size_t points, QSize area) {
   const double each =
       static_cast<double>(area.width()) * area.height() / std::max<double>(1, static_cast<double>(points));
-  return std::clamp(std::sqrt(each) * 0.32, 1.8, 5.0);
+  return std::clamp(std::sqrt(each) * 0.32, smallest_dot, 5.0);
 }
 
 QImage renderScatter(std::span<const ScatterPoint> points, const PlotTransform& transform, QSize size,

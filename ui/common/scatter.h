@@ -44,7 +44,7 @@ struct ScatterStyle {
   static constexpr int all_slots = 100;
 };
 
-/// A radius that keeps `points` dots in `area` apart as far as that is possible.
+/// A radius that keeps `points` dots in `area` apart as far as that is possible; never too small for a projector.
 [[nodiscard]] double scatterRadius(std::size_t points, QSize area);
 
 /// Dots with casings on a transparent ground, "other" below the categories and emphasised ones on top. Points that

@@ -1,8 +1,10 @@
 #include "ui/common/transport_bar.h"
 
 #include <QAction>
+#include <QActionGroup>
 #include <QButtonGroup>
 #include <QHBoxLayout>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QSignalBlocker>
 #include <QSlider>
@@ -22,6 +24,7 @@
 namespace rowlight {
 namespace {
 
+constexpr int speed_key_step = 6;       // positions: twice as fast or a little more
 constexpr double fastest_paced = 1000;  // units a second, one position left of full speed
 
 struct UnitText {
@@ -115,6 +118,45 @@ void TransportBar::makeActions() {
   connect(step_large_, &QAction::triggered, this, [this] { step(largerThan(unit())); });
 }
 
+QList<QAction*> TransportBar::unitActions() const { return unit_actions_->actions(); }
+
+QList<QAction*> TransportBar::speedActions() const { return {faster_, slower_}; }
+
+void TransportBar::makeUnitActions() {
+  unit_actions_ = new QActionGroup(this);
+  for (int i = 0; i < static_cast<int>(unit_texts.size()); ++i) {
+    const UnitText& text = unit_texts[static_cast<std::size_t>(i)];
+    // With Ctrl, so that they work wherever the focus is.
+    const QKeySequence key(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_1 + i));
+    auto* action = new QAction(tr("Step by %1").arg(tr(text.one)), this);
+    QString name = QString::fromLatin1(text.one);
+    name[0] = name[0].toUpper();
+    action->setObjectName(QStringLiteral("actionUnit") + name);
+    action->setShortcut(key);
+    action->setCheckable(true);
+    addAction(action);
+    unit_actions_->addAction(action);
+    units_->button(i)->setToolTip(QStringLiteral("%1 (%2)").arg(tr(text.tip), key.toString(QKeySequence::NativeText)));
+    connect(action, &QAction::triggered, this, [this, i] { setUnit(static_cast<StepUnit>(i)); });
+  }
+}
+
+void TransportBar::makeSpeedActions() {
+  const auto add = [this](const char* name, const QString& text, const QKeySequence& key, int change) {
+    auto* action = new QAction(text, this);
+    action->setObjectName(QLatin1String(name));
+    action->setShortcut(key);
+    addAction(action);
+    connect(action, &QAction::triggered, this, [this, change] { speed_->setValue(speed_->value() + change); });
+    return action;
+  };
+  faster_ = add("actionFaster", tr("Faster"), QKeySequence(Qt::CTRL | Qt::Key_Up), speed_key_step);
+  slower_ = add("actionSlower", tr("Slower"), QKeySequence(Qt::CTRL | Qt::Key_Down), -speed_key_step);
+  speed_->setToolTip(tr("How fast it plays; full speed at the right end (%1 faster, %2 slower)")
+                         .arg(faster_->shortcut().toString(QKeySequence::NativeText),
+                              slower_->shortcut().toString(QKeySequence::NativeText)));
+}
+
 QToolButton* TransportBar::makeButton(QAction* action) {
   auto* button = new QToolButton(this);
   QString name = action->objectName();
@@ -143,18 +185,47 @@ QWidget* TransportBar::makeUnitButtons() {
     auto* button = new ChoiceButton(tr(text.one), box);
     button->setObjectName(QStringLiteral("unit_") + QLatin1String(text.one));
     button->setAccessibleName(tr("Step by %1").arg(tr(text.one)));
-    button->setToolTip(tr(text.tip));
-    button->setFocusPolicy(Qt::TabFocus);
+    button->installEventFilter(this);
     units_->addButton(button, i);
     layout->addWidget(button);
   }
+  makeUnitActions();
   units_->button(static_cast<int>(StepUnit::Batch))->setChecked(true);
-  connect(units_, &QButtonGroup::idToggled, this, [this](int, bool checked) {
+  takeUnit(static_cast<int>(StepUnit::Batch));
+  connect(units_, &QButtonGroup::idToggled, this, [this](int unit, bool checked) {
     if (!checked) return;
+    takeUnit(unit);
     showSpeed();
     playOn();
   });
   return box;
+}
+
+void TransportBar::takeUnit(int unit) {
+  unit_actions_->actions().at(unit)->setChecked(true);
+  // One stop for Tab: the unit that is chosen.
+  for (QAbstractButton* button : units_->buttons()) {
+    button->setFocusPolicy(units_->id(button) == unit ? Qt::TabFocus : Qt::NoFocus);
+  }
+}
+
+bool TransportBar::eventFilter(QObject* watched, QEvent* event) {
+  // Up and Down choose the unit; Left and Right are not the group's, since they step.
+  auto* button = qobject_cast<QAbstractButton*>(watched);
+  if (event->type() != QEvent::KeyPress || button == nullptr || units_->id(button) < 0) {
+    return QWidget::eventFilter(watched, event);
+  }
+  const int key = static_cast<QKeyEvent*>(event)->key();
+  if (key == Qt::Key_Left || key == Qt::Key_Right) {
+    event->ignore();
+    return true;
+  }
+  if (key != Qt::Key_Up && key != Qt::Key_Down) return QWidget::eventFilter(watched, event);
+  if (QAbstractButton* next = units_->button(units_->id(button) + (key == Qt::Key_Down ? 1 : -1))) {
+    next->setChecked(true);
+    next->setFocus(Qt::TabFocusReason);
+  }
+  return true;
 }
 
 QWidget* TransportBar::makeSpeed() {
@@ -166,12 +237,12 @@ QWidget* TransportBar::makeSpeed() {
   speed_ = new QSlider(Qt::Horizontal, box);
   speed_->setObjectName(QStringLiteral("speedSlider"));
   speed_->setAccessibleName(tr("Speed"));
-  speed_->setToolTip(tr("How fast it plays; full speed at the right end"));
   speed_->setRange(0, speed_positions);
   speed_->setPageStep(10);
   speed_->setValue(speed_positions);
   speed_->setFocusPolicy(Qt::TabFocus);
   speed_caption_->setBuddy(speed_);
+  makeSpeedActions();
   speed_text_ = new QLabel(box);
   speed_text_->setObjectName(QStringLiteral("speedText"));
   speed_text_->setFont(numberFont(TextSize::Normal));
@@ -222,6 +293,7 @@ void TransportBar::follow(const Command& command) {
     const QSignalBlocker no_unit(units_);
     const QSignalBlocker no_speed(speed_);
     setUnit(play->unit);
+    takeUnit(static_cast<int>(play->unit));
     // A position stands for a span of speeds: one that already fits stays, so that a drag is not disturbed.
     if (unitsPerSecond() != play->units_per_second) setUnitsPerSecond(play->units_per_second);
     showSpeed();
@@ -267,11 +339,25 @@ void TransportBar::present(const Frame& frame) {
   last.settings.epochs = frame.settings.epochs;
   last.progress.epoch = frame.settings.epochs - 1;
   last.progress.batch = last.progress.batches_per_epoch = frame.progress.batches_per_epoch;
-  const int room = QFontMetrics(position_->font()).horizontalAdvance(formatPosition(last)) + 4;
+  const QFontMetrics metrics(position_->font());
+  int room = metrics.horizontalAdvance(formatPosition(last)) + 4;
+  if (frame.state == RunState::Finished) room = std::max(room, metrics.horizontalAdvance(text) + 4);
   if (room == position_room_) return;
   position_room_ = room;
   fitCaptions();
 }
+
+QSize TransportBar::minimumSizeHint() const {
+  // As it is without what fitCaptions() takes away: else a window could never get so narrow that it does.
+  QSize least = QWidget::minimumSizeHint();
+  for (const QLabel* caption : {unit_caption_, speed_caption_}) {
+    if (!caption->isHidden()) least.rwidth() -= caption->minimumSizeHint().width() + 8;
+  }
+  least.rwidth() -= std::max(0, speed_->minimumWidth() - sliderWidth() / 2);
+  return least;
+}
+
+int TransportBar::sliderWidth() const { return std::max(120, QFontMetrics(font()).averageCharWidth() * 16); }
 
 void TransportBar::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
@@ -280,7 +366,7 @@ void TransportBar::resizeEvent(QResizeEvent* event) {
 
 void TransportBar::fitCaptions() {
   // When room is short the captions go, since their controls speak for themselves, and the slider shrinks.
-  const int slider_width = std::max(120, QFontMetrics(font()).averageCharWidth() * 16);
+  const int slider_width = sliderWidth();
   speed_->setFixedWidth(slider_width);
   int controls = 0;
   for (int i = 0; i < layout()->count() - 1; ++i)
@@ -291,9 +377,15 @@ void TransportBar::fitCaptions() {
     if (caption->isHidden()) captions += caption->sizeHint().width() + 8;
   }
   const bool fit = controls + captions + position_room_ + margins.left() + margins.right() <= width();
-  unit_caption_->setVisible(fit);
-  speed_caption_->setVisible(fit);
+  for (QLabel* caption : {unit_caption_, speed_caption_}) caption->setVisible(fit);
   speed_->setFixedWidth(fit ? slider_width : slider_width / 2);
+  if (fits_ == fit) return;
+  fits_ = fit;
+  for (const QLabel* caption : {unit_caption_, speed_caption_}) {
+    // Before the bar is shown nobody else tells the layouts around it.
+    caption->parentWidget()->layout()->invalidate();
+    caption->parentWidget()->updateGeometry();
+  }
 }
 
 }  // namespace rowlight

@@ -2,9 +2,12 @@
 
 #include <QWidget>
 
+#include <optional>
+
 #include "ui/common/workbench.h"
 
 class QAction;
+class QActionGroup;
 class QButtonGroup;
 class QLabel;
 class QSlider;
@@ -38,8 +41,14 @@ class TransportBar : public QWidget {
 
   /// Object names actionReset, actionPlay, actionStep, actionStepLarge, with their shortcuts, for the menu.
   [[nodiscard]] QList<QAction*> transportActions() const;
+  /// actionUnitOperation, actionUnitBatch and actionUnitEpoch, exclusive and checkable, for the menu.
+  [[nodiscard]] QList<QAction*> unitActions() const;
+  /// actionFaster and actionSlower, for the menu.
+  [[nodiscard]] QList<QAction*> speedActions() const;
+  [[nodiscard]] QSize minimumSizeHint() const override;
 
  protected:
+  bool eventFilter(QObject* watched, QEvent* event) override;
   void resizeEvent(QResizeEvent* event) override;
 
  private:
@@ -47,6 +56,8 @@ class TransportBar : public QWidget {
                       const QString& tip);
   QToolButton* makeButton(QAction* action);
   void makeActions();
+  void makeUnitActions();
+  void makeSpeedActions();
   QWidget* makeUnitButtons();
   QWidget* makeSpeed();
   void present(const Frame& frame);
@@ -54,9 +65,11 @@ class TransportBar : public QWidget {
   void follow(const Command& command);
   void togglePlay();
   void step(StepUnit unit);
+  void takeUnit(int unit);
   void playOn();
   void showSpeed();
   void fitCaptions();
+  [[nodiscard]] int sliderWidth() const;
   [[nodiscard]] RunState state() const;
 
   Workbench* workbench_;
@@ -64,13 +77,17 @@ class TransportBar : public QWidget {
   QAction* play_ = nullptr;
   QAction* step_ = nullptr;
   QAction* step_large_ = nullptr;
+  QAction* faster_ = nullptr;
+  QAction* slower_ = nullptr;
+  QActionGroup* unit_actions_ = nullptr;  // in step with units_
   QButtonGroup* units_ = nullptr;
   QLabel* unit_caption_ = nullptr;
   QLabel* speed_caption_ = nullptr;
   QSlider* speed_ = nullptr;
   QLabel* speed_text_ = nullptr;
   ElidedLabel* position_ = nullptr;
-  int position_room_ = 0;  // width of the longest position of this run
+  std::optional<bool> fits_;  // the captions, at present
+  int position_room_ = 0;     // width of the longest position of this run
   bool shows_pause_ = false;
   bool play_was_last_ = false;  // the last command about the run was Play: a change of speed may repeat it
 };

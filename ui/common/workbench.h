@@ -3,6 +3,8 @@
 #include <QObject>
 #include <QString>
 
+#include <functional>
+
 #include "core/train/frame.h"
 
 namespace rowlight {
@@ -23,7 +25,12 @@ class Workbench : public QObject {
     frame_ = std::move(frame);
     emit presented(*frame_);
   }
-  void send(const Command& command) { emit commandSent(command); }
+  void send(const Command& command) {
+    if (!maySend || maySend(command)) emit commandSent(command);
+  }
+
+  /// Asked before each command: false drops it. For the one question before trained state is thrown away.
+  std::function<bool(const Command& command)> maySend;
 
   /// Selected movie row, shared by all views; -1: none. Selection stays in the UI.
   [[nodiscard]] MovieRow selectedMovie() const { return selectedMovie_; }

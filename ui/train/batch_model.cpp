@@ -48,6 +48,7 @@ QString BatchModel::text(std::size_t row, int column) const {
     case User: return textOf(ratings_->user_ids.id(batch_->users[row]));
     case Movie: return QString::fromStdString(ratings_->movie_label(MovieRow{batch_->movies[row]}));
     case Rating: return formatFixed(batch_->ratings[row], 1);
+    case Score: return row < batch_->scores.size() ? formatFixed(batch_->scores[row], 3) : QString();
     case Prediction: return row < batch_->predictions.size() ? formatFixed(batch_->predictions[row], 2) : QString();
     case ErrorColumn: return row < batch_->errors.size() ? formatSigned(batch_->errors[row], 2) : QString();
     default: return {};
@@ -80,11 +81,16 @@ QVariant BatchModel::headerData(int section, Qt::Orientation orientation, int ro
     return QVariant::fromValue(section <= Movie ? Qt::AlignLeft | Qt::AlignVCenter : Qt::AlignRight | Qt::AlignVCenter);
   }
   if (role == Qt::ToolTipRole && section == ErrorColumn) return tr("Prediction minus rating");
+  if (role == Qt::ToolTipRole && section == Score) {
+    return tr(
+        "The user row times the movie row, summed; then with both biases. The sigmoid makes the prediction of it");
+  }
   if (role != Qt::DisplayRole) return {};
   switch (section) {
     case User: return tr("User");
     case Movie: return tr("Movie");
     case Rating: return tr("Rating");
+    case Score: return tr("Score");
     case Prediction: return tr("Prediction");
     case ErrorColumn: return tr("Error");
     default: return {};

@@ -14,7 +14,7 @@ class BatchModel : public QAbstractTableModel {
   Q_OBJECT
 
  public:
-  enum Column { User, Movie, Rating, Prediction, ErrorColumn, ColumnCount };
+  enum Column { User, Movie, Rating, Score, Prediction, ErrorColumn, ColumnCount };
   /// float: the error as a share of the range that predictions can be off, in [-1, 1]; invalid without one.
   static constexpr int ErrorShareRole = Qt::UserRole + 1;
 

@@ -18,6 +18,7 @@ namespace {
 
 constexpr int visible_rows = 4;
 constexpr int update_ms = 100;
+constexpr int facts_letters = 56;  // width of the column of facts: two lines hold any sentence
 
 QString textOf(std::string_view utf8) { return QString::fromUtf8(utf8.data(), static_cast<qsizetype>(utf8.size())); }
 
@@ -46,7 +47,25 @@ BatchPanel::BatchPanel(Workbench* workbench, QWidget* parent)
 
 QSize BatchPanel::sizeHint() const {
   const int header = table_->horizontalHeader()->sizeHint().height();
-  return {QWidget::sizeHint().width(), header + visible_rows * rowHeight() + 20};
+  return {QWidget::sizeHint().width(), std::max(header + visible_rows * rowHeight() + 20, factsHeight())};
+}
+
+QSize BatchPanel::minimumSizeHint() const {
+  return {QWidget::minimumSizeHint().width(), std::max(table_->minimumHeight() + 16, factsHeight())};
+}
+
+int BatchPanel::factsHeight() const {
+  // Room for the longest sentence, so that none is cut and nothing moves from operation to operation.
+  const QFontMetrics text(sentence_->font());
+  int sentence = 0;
+  for (int i = 0; i < batch_stage_count; ++i) {
+    const QRect box(0, 0, facts_letters * QFontMetrics(font()).averageCharWidth(), QWIDGETSIZE_MAX);
+    const QString words = textOf(sentence_of(static_cast<BatchStage>(i)));
+    sentence = std::max(sentence, text.boundingRect(box, Qt::TextWordWrap, words).height());
+  }
+  const int spacing = facts_box_->layout()->spacing();
+  return QFontMetrics(title_->font()).height() + 2 * QFontMetrics(facts_->font()).height() +
+         QFontMetrics(operation_->font()).height() + sentence + 4 * spacing + 16;
 }
 
 QWidget* BatchPanel::makeFacts() {
@@ -101,6 +120,7 @@ void BatchPanel::makeTable() {
   const int digit = QFontMetrics(table_->font()).horizontalAdvance(u'0');
   header->resizeSection(BatchModel::User, digit * 10);
   header->resizeSection(BatchModel::Rating, digit * 9);
+  header->resizeSection(BatchModel::Score, digit * 9);
   header->resizeSection(BatchModel::Prediction, digit * 13);
   header->resizeSection(BatchModel::ErrorColumn, digit * 26);
   table_->setMinimumHeight(header->sizeHint().height() + 2 * rowHeight());
@@ -116,8 +136,8 @@ void BatchPanel::resizeEvent(QResizeEvent* event) {
   // Side by side in a strip; one above the other where the panel is narrow and has the height for it.
   const bool stacked = width() < 130 * letter && height() > 2 * sizeHint().height();
   static_cast<QBoxLayout*>(layout())->setDirection(stacked ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
-  facts_box_->setMaximumWidth(stacked ? QWIDGETSIZE_MAX : 46 * letter);
-  facts_box_->setMinimumWidth(stacked ? 0 : std::min(46 * letter, width() / 3));
+  facts_box_->setMaximumWidth(stacked ? QWIDGETSIZE_MAX : facts_letters * letter);
+  facts_box_->setMinimumWidth(stacked ? 0 : std::min(facts_letters * letter, width() * 2 / 5));
   const int table_width = stacked ? width() : width() - facts_box_->minimumWidth();
   const int digit = QFontMetrics(table_->font()).horizontalAdvance(u'0');
   table_->horizontalHeader()->resizeSection(BatchModel::ErrorColumn, digit * (table_width > 90 * digit ? 26 : 14));
@@ -143,7 +163,7 @@ void BatchPanel::showFrame() {
     QString facts = batch->size == 1 ? tr("1 rating") : tr("%1 ratings").arg(formatCount(batch->size));
     facts += tr(", loss %1").arg(batch->loss ? formatFixed(*batch->loss, 4) : tr("not computed yet"));
     facts += tr("\nlearning rate %1").arg(QString::number(frame->progress.learning_rate, 'e', 2));
-    if (batch->users.size() < batch->size) facts += tr("\nthe first %1 are listed").arg(batch->users.size());
+    if (batch->users.size() < batch->size) facts += tr("; the first %1 are listed").arg(batch->users.size());
     setIfNew(facts_, facts);
   }
   const bool goes_on = frame && (frame->state == RunState::Paused || frame->state == RunState::Playing);

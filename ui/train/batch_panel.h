@@ -24,6 +24,7 @@ class BatchPanel : public QWidget {
   explicit BatchPanel(Workbench* workbench, QWidget* parent = nullptr);
 
   [[nodiscard]] QSize sizeHint() const override;
+  [[nodiscard]] QSize minimumSizeHint() const override;
 
  protected:
   void resizeEvent(QResizeEvent* event) override;
@@ -31,6 +32,7 @@ class BatchPanel : public QWidget {
  private:
   QWidget* makeFacts();
   void makeTable();
+  [[nodiscard]] int factsHeight() const;
   void present(const Frame& frame);
   void showFrame();
 

@@ -12,7 +12,8 @@
 namespace rowlight {
 
 LossChartView::LossChartView(QChart* chart, QWidget* parent) : QChartView(chart, parent) {
-  setFocusPolicy(Qt::StrongFocus);
+  // By Tab only: a click on the chart leaves the arrows to the window, where they step.
+  setFocusPolicy(Qt::TabFocus);
   setMouseTracking(true);
   setFrameShape(QFrame::NoFrame);
   setBackgroundBrush(Qt::NoBrush);
@@ -48,6 +49,19 @@ void LossChartView::mouseMoveEvent(QMouseEvent* event) {
 void LossChartView::leaveEvent(QEvent* event) {
   QChartView::leaveEvent(event);
   moveTo(std::nullopt);
+}
+
+bool LossChartView::event(QEvent* event) {
+  if (event->type() == QEvent::ShortcutOverride) {
+    const auto* key = static_cast<QKeyEvent*>(event);
+    const bool mine = key->key() == Qt::Key_Left || key->key() == Qt::Key_Right || key->key() == Qt::Key_Home ||
+                      key->key() == Qt::Key_End;
+    if (mine && !(key->modifiers() & ~(Qt::ShiftModifier | Qt::KeypadModifier))) {
+      event->accept();
+      return true;
+    }
+  }
+  return QChartView::event(event);
 }
 
 void LossChartView::keyPressEvent(QKeyEvent* event) {

@@ -6,7 +6,8 @@
 
 namespace rowlight {
 
-/// A chart with a vertical cursor that follows the mouse, or the arrow keys while the chart has the focus.
+/// A chart with a vertical cursor that follows the mouse, or Left, Right, Home and End while the chart has the focus,
+/// which Tab gives it.
 class LossChartView : public QChartView {
   Q_OBJECT
 
@@ -21,6 +22,7 @@ class LossChartView : public QChartView {
   void cursorMoved(std::optional<double> batch);
 
  protected:
+  bool event(QEvent* event) override;
   void mouseMoveEvent(QMouseEvent* event) override;
   void leaveEvent(QEvent* event) override;
   void keyPressEvent(QKeyEvent* event) override;

@@ -25,6 +25,7 @@ namespace rowlight {
 namespace {
 
 constexpr int update_ms = 100;
+constexpr qsizetype most_markers = 100;  // beyond, the dots of the epochs would hide their line
 
 void setTicks(QCategoryAxis* axis, const AxisTicks& ticks) {
   for (const QString& label : axis->categoriesLabels()) axis->remove(label);
@@ -130,7 +131,9 @@ void LossPanel::applyTheme() {
   const QColor pale = dark ? QColor(0x3F5F7C) : QColor(0xA9C4E0);
   const QColor other = dark ? QColor(0xF0A35C) : QColor(0xB35806);
   raw_->setPen(QPen(pale, 1));
+  raw_->setMarkerSize(2.5);
   smoothed_->setPen(QPen(strong, 2.5));
+  smoothed_->setMarkerSize(4);
   QPen dashed(other, 2, Qt::CustomDashLine);
   dashed.setDashPattern({4, 3});
   validation_->setPen(dashed);
@@ -185,14 +188,20 @@ void LossPanel::updateChart() {
   if (empty || !isVisible() || frame.loss == shown_) return;
   shown_ = frame.loss;
   const LossSeries series = lossSeries(*shown_, logScale());
+  constexpr qsizetype dotted_points = 40;  // up to here each batch is a dot: a line of one point cannot be seen
+  const bool dotted = series.raw.size() <= dotted_points;
+  raw_->setPointsVisible(dotted);
+  smoothed_->setPointsVisible(series.smoothed.size() == 1);
   const auto last = static_cast<double>(shown_->training.back().batch);
   const double total =
       static_cast<double>(frame.settings.epochs) * static_cast<double>(frame.progress.batches_per_epoch);
   fitAxes(series, last, total);
   raw_->replace(series.raw);
   smoothed_->replace(series.smoothed);
+  validation_->setPointsVisible(series.validation.size() <= most_markers);
   validation_->replace(series.validation);
   view_->setLastBatch(last);
+  if (dotted) view_->viewport()->update();  // Qt Charts leaves parts of dots standing that stick out of the plot
   if (cursor_) showReading(cursor_);
 }
 

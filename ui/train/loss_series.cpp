@@ -15,9 +15,10 @@ constexpr double smallest_loss = 1e-12;  // keeps a perfect fit on a log axis
 
 double coordinate(double loss, bool log_scale) { return log_scale ? std::log10(std::max(loss, smallest_loss)) : loss; }
 
-// The value below which all but one in fifty lie: the first batches of a run are often far above everything else.
+// All but the highest one in fifty lie at or below this value: the first batches of a run are often far above
+// everything else. Of fewer than fifty values none is left out.
 double bulkHigh(std::vector<double>& values) {
-  const std::size_t rank = (values.size() - 1) * 49 / 50;
+  const std::size_t rank = values.size() - 1 - values.size() / 50;
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(rank), values.end());
   return values[rank];
 }
@@ -109,6 +110,13 @@ LossSeries lossSeries(const LossHistory& history, bool log_scale, std::size_t co
     out.validation.append({static_cast<double>(epoch.batch), loss});
     out.low = std::min(out.low, loss);
     out.high = std::max(out.high, loss);
+  }
+  // The first points often lie close to each other: a range of their own would show their noise as a mountain range.
+  const double shortest = log_scale ? 0.05 : 0.1 * out.high;
+  if (!highs.empty() && out.high - out.low < shortest) {
+    const double middle = (out.low + out.high) / 2;
+    out.low = middle - shortest / 2;
+    out.high = middle + shortest / 2;
   }
   // Half the height would be empty space below the curve if it hung far above zero; a curve near zero shows zero.
   if (!log_scale && out.low < out.high * 0.35) out.low = 0;

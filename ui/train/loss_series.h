@@ -55,7 +55,7 @@ struct LossSeries {
   QList<QPointF> raw;  ///< mean of a bucket, or its low and high where it holds more than one batch
   QList<QPointF> smoothed;
   QList<QPointF> validation;  ///< one an epoch
-  double low = 0;             ///< range for the axis: a few outliers (the first batches) may lie above it
+  double low = 0;             ///< range for the axis: one point in fifty (the first batches) may lie above it
   double high = 0;
 };
 

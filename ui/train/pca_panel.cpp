@@ -7,6 +7,7 @@
 #include <QPainter>
 #include <QShowEvent>
 
+#include "ui/common/elided_label.h"
 #include "ui/common/typography.h"
 #include "ui/train/pca_view.h"
 
@@ -62,7 +63,7 @@ class LegendButton : public QAbstractButton {
 PcaPanel::PcaPanel(Workbench* workbench, QWidget* parent)
     : QWidget(parent),
       workbench_(workbench),
-      explanation_(new QLabel(this)),
+      explanation_(new ElidedLabel(Qt::ElideRight, this)),
       legend_(new QWidget(this)),
       view_(new PcaView(workbench, this)) {
   setObjectName(QStringLiteral("pcaPanel"));
@@ -140,10 +141,7 @@ void PcaPanel::takeFrame() {
     if (!frame->ratings->genres.empty()) text += tr(" · coloured by first genre");
     if (frame->ratings->synthetic) text += tr(" · synthetic ratings");
   }
-  if (text != explanation_->text()) {
-    explanation_->setText(text);
-    explanation_->setToolTip(text);
-  }
+  explanation_->setText(text);
 }
 
 void PcaPanel::showEvent(QShowEvent* event) {

@@ -4,10 +4,9 @@
 
 #include "ui/common/workbench.h"
 
-class QLabel;
-
 namespace rowlight {
 
+class ElidedLabel;
 class PcaView;
 
 /// The projection of the Train page: heading, explanation, the picture, and the genres' colours, which can be
@@ -30,7 +29,7 @@ class PcaPanel : public QWidget {
   void takeFrame();
 
   Workbench* workbench_;
-  QLabel* explanation_;
+  ElidedLabel* explanation_;
   QWidget* legend_;
   PcaView* view_;
 };

@@ -29,6 +29,8 @@
 namespace rowlight {
 namespace {
 
+constexpr int most_threads = 1024;
+
 // The shortest text that reads back as the same number.
 QString exactText(double value) { return QString::number(value, 'g', QLocale::FloatingPointShortest); }
 QString exactText(float value) {
@@ -43,7 +45,8 @@ QString exactText(float value) {
 QColor warningColor(Theme theme) { return theme == Theme::Dark ? QColor(0xF0A35C) : QColor(0x9A4A00); }
 
 bool isSgd(const TrainSettings& s) { return s.optimizer.kind == OptimizerKind::Sgd; }
-bool isAdam(const TrainSettings& s) { return s.optimizer.kind == OptimizerKind::AdamW; }
+bool isAdam(const TrainSettings& s) { return has_betas(s.optimizer.kind); }
+bool hasEps(const TrainSettings& s) { return isAdam(s) || s.optimizer.kind == OptimizerKind::Adagrad; }
 
 bool askToStartOver(QWidget* parent, std::uint64_t batches) {
   QMessageBox box(QMessageBox::Question, SettingsDrawer::tr("Start over?"),
@@ -220,7 +223,8 @@ QComboBox* SettingsDrawer::addChoice(const QString& label, const char* name, con
 void SettingsDrawer::addModelFields() {
   addChoice(
       tr("Model"), "settingModel", tr("How a prediction is made from a user row and a movie row"),
-      {tr("DotProduct"), tr("DotProductBias")}, [](const TrainSettings& s) { return static_cast<int>(s.model); },
+      {formatModel(ModelKind::Dot), formatModel(ModelKind::DotBias), formatModel(ModelKind::DotOneHot)},
+      [](const TrainSettings& s) { return static_cast<int>(s.model); },
       [](TrainSettings& s, int i) { s.model = static_cast<ModelKind>(i); });
   addCount(
       tr("Factors"), "settingFactors", tr("Numbers in each row of the two tables"),
@@ -262,7 +266,8 @@ void SettingsDrawer::addRunFields() {
 void SettingsDrawer::addOptimizerFields() {
   QComboBox* kind = addChoice(
       tr("Optimizer"), "settingOptimizer", tr("The rule that moves the rows against their gradients"),
-      {tr("SGD"), tr("AdamW")}, [](const TrainSettings& s) { return static_cast<int>(s.optimizer.kind); },
+      {tr("SGD"), tr("Adagrad"), tr("Adam"), tr("AdamW"), tr("SparseAdam")},
+      [](const TrainSettings& s) { return static_cast<int>(s.optimizer.kind); },
       [](TrainSettings& s, int i) { s.optimizer.kind = static_cast<OptimizerKind>(i); });
   // Before onEdit() would read the fields: those that still hold the other optimizer's default take the new one's.
   disconnect(kind, &QComboBox::currentIndexChanged, this, &SettingsDrawer::onEdit);
@@ -281,7 +286,7 @@ void SettingsDrawer::addOptimizerFields() {
       [](TrainSettings& s) -> double& { return s.optimizer.beta2; }, isAdam);
   addNumber(
       tr("Epsilon"), "settingEps", tr("Keeps the division by small gradients in bounds"),
-      [](TrainSettings& s) -> double& { return s.optimizer.eps; }, isAdam);
+      [](TrainSettings& s) -> double& { return s.optimizer.eps; }, hasEps);
   addNumber(tr("Weight decay"), "settingWeightDecay", tr("Pulls every value towards zero"),
             [](TrainSettings& s) -> double& { return s.optimizer.weight_decay; });
   addChoice(
@@ -304,6 +309,13 @@ void SettingsDrawer::addDataFields() {
   };
   field.write = [seed](const TrainSettings& s) { seed->setText(QString::number(static_cast<qulonglong>(s.seed))); };
   connect(seed, &QLineEdit::textEdited, this, &SettingsDrawer::onEdit);
+  addCount(
+      tr("Threads"), "settingThreads",
+      tr("Cores that train. They change the speed and no number; a run that is there keeps its own until it starts "
+         "over"),
+      [](const TrainSettings& s) { return static_cast<std::int64_t>(s.threads); },
+      [](TrainSettings& s, std::int64_t n) { s.threads = static_cast<unsigned>(n); });
+  qobject_cast<QSpinBox*>(fields_.back().editor)->setMaximum(most_threads);
 }
 
 std::optional<TrainSettings> SettingsDrawer::settings() const {
@@ -318,7 +330,6 @@ std::optional<TrainSettings> SettingsDrawer::settings() const {
 void SettingsDrawer::setSettings(const TrainSettings& settings) {
   writing_ = true;
   for (const Field& field : fields_) field.write(settings);
-  base_.threads = settings.threads;
   optimizer_ = settings.optimizer.kind;
   writing_ = false;
   check();
@@ -330,7 +341,11 @@ bool SettingsDrawer::edited() const {
 }
 
 void SettingsDrawer::present(const Frame& frame) {
-  if (frame.settings == base_) return;
+  const bool began = std::exchange(under_way_, frame.progress.batches_done > 0) != under_way_;
+  if (frame.settings == base_) {
+    if (began && edited()) check();  // what the button says may hang on it
+    return;
+  }
   const bool follow = !edited();
   base_ = frame.settings;
   if (follow) {
@@ -356,6 +371,7 @@ void SettingsDrawer::onOptimizer() {
   };
   take(&OptimizerSettings::learning_rate);
   take(&OptimizerSettings::weight_decay);
+  take(&OptimizerSettings::eps);
   setSettings(now);
 }
 
@@ -405,10 +421,7 @@ void SettingsDrawer::check() {
 }
 
 bool SettingsDrawer::startsOver(const TrainSettings& settings) const {
-  TrainSettings same_run = settings;
-  same_run.epochs = base_.epochs;
-  same_run.threads = base_.threads;
-  return settings == base_ || same_run != base_;
+  return settings == base_ || starts_afresh(base_, settings, under_way_);
 }
 
 void SettingsDrawer::apply() {

@@ -88,6 +88,7 @@ class SettingsDrawer : public QWidget {
   TrainSettings last_read_;
   OptimizerKind optimizer_ = OptimizerKind::AdamW;
   bool writing_ = false;
+  bool under_way_ = false;  // the run has been trained
   std::vector<Field> fields_;
   QFormLayout* form_ = nullptr;
   QLabel* problem_ = nullptr;

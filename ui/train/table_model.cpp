@@ -4,6 +4,7 @@
 #include <QStringList>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <numeric>
 #include <utility>
@@ -34,6 +35,35 @@ const WatchedRows& rowsOf(const Frame& frame, Table table) {
 int tableSize(const Frame& frame, Table table) {
   if (!frame.ratings) return 0;
   return static_cast<int>(table == Table::Users ? frame.ratings->user_count() : frame.ratings->movie_count());
+}
+
+/// 0: the label is the text, 1: it begins with it, 2: it contains it, 3: it does not.
+constexpr int no_match = 3;
+int matchOf(const QString& label, const QString& text) {
+  const qsizetype at = label.indexOf(text, 0, Qt::CaseInsensitive);
+  if (at < 0) return no_match;
+  if (at > 0) return 2;
+  return label.size() == text.size() ? 0 : 1;
+}
+
+std::optional<std::int64_t> wholeNumber(std::string_view id) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
+  if (error != std::errc() || end != id.data() + id.size()) return std::nullopt;
+  return number;
+}
+
+/// The positions of `keys`, sorted by them; equal ones stay in order, also when falling.
+template <class Key>
+std::vector<std::int32_t> sortedBy(const std::vector<Key>& keys, bool descending) {
+  std::vector<std::int32_t> order(keys.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
+    const Key& x = keys[static_cast<std::size_t>(a)];
+    const Key& y = keys[static_cast<std::size_t>(b)];
+    return descending ? y < x : x < y;
+  });
+  return order;
 }
 
 }  // namespace
@@ -146,11 +176,34 @@ bool TableModel::hasBias() const { return frame_ && frame_->settings.model == Mo
 
 int TableModel::find(const QString& text, int fromViewRow) const {
   if (text.isEmpty()) return -1;
-  for (int i = 0; i < row_count_; ++i) {
+  int best = -1;
+  int best_match = no_match;
+  for (int i = 0; i < row_count_ && best_match > 0; ++i) {
     const int view_row = static_cast<int>((std::int64_t{fromViewRow} + i) % row_count_);
-    if (label(tableRow(view_row)).contains(text, Qt::CaseInsensitive)) return view_row;
+    const int match = matchOf(label(tableRow(view_row)), text);
+    if (match >= best_match) continue;
+    best = view_row;
+    best_match = match;
   }
-  return -1;
+  return best;
+}
+
+int TableModel::findNext(const QString& text, int viewRow) const {
+  if (text.isEmpty()) return -1;
+  using Place = std::pair<int, int>;  // match, view row
+  constexpr Place none(no_match, 0);
+  Place first = none;
+  Place next = none;
+  const bool known = viewRow >= 0 && viewRow < row_count_;
+  const int match_here = known ? matchOf(label(tableRow(viewRow)), text) : no_match;
+  for (int r = 0; r < row_count_; ++r) {
+    const Place place(matchOf(label(tableRow(r)), text), r);
+    if (place.first == no_match) continue;
+    first = std::min(first, place);
+    if (place > Place(match_here, viewRow)) next = std::min(next, place);
+  }
+  if (next == none) next = first;
+  return next == none ? -1 : next.second;
 }
 
 int TableModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : row_count_; }
@@ -206,6 +259,9 @@ QVariant TableModel::headerData(int section, Qt::Orientation orientation, int ro
     return QVariant::fromValue(section == Count || section == Bias ? Qt::AlignRight | Qt::AlignVCenter
                                                                    : Qt::AlignLeft | Qt::AlignVCenter);
   }
+  if (role == Qt::InitialSortOrderRole) {  // the first click on a count asks for the largest
+    return QVariant::fromValue(section == Count ? Qt::DescendingOrder : Qt::AscendingOrder);
+  }
   const bool users = table_ == Table::Users;
   if (role == Qt::DisplayRole) {
     switch (section) {
@@ -217,8 +273,14 @@ QVariant TableModel::headerData(int section, Qt::Orientation orientation, int ro
   }
   if (role == Qt::ToolTipRole) {
     switch (section) {
-      case Label: return tr("The id in the file, in the order of the file. Click to sort.");
-      case Count: return tr("How many training ratings belong to the row. Click to sort.");
+      case Label:
+        return (users ? tr("The id in the file. Click to sort by it")
+                      : tr("The title, or the id where there is none. Click to sort by it")) +
+               tr("; the third click gives back the order of the file.");
+      case Count:
+        return tr(
+            "How many training ratings belong to the row. Click to sort; the third click gives back the order of "
+            "the file.");
       case Bias: return tr("One more number of the row, added to each of its predictions.");
       default: return tr("The row of the embedding table: one cell a number. Hover a cell to read it.");
     }
@@ -227,22 +289,31 @@ QVariant TableModel::headerData(int section, Qt::Orientation orientation, int ro
 }
 
 std::vector<std::int32_t> TableModel::makeOrder() const {
-  const bool descending = sort_order_ == Qt::DescendingOrder;
+  if (row_count_ == 0) return {};
+  if (sort_column_ == Label) return orderByLabel();
   const RowCounts* all = counts();
-  if (sort_column_ == Label && !descending) return {};
-  if (sort_column_ == Count && (all == nullptr || all->size() != static_cast<std::size_t>(row_count_))) return {};
-  std::vector<std::int32_t> order(static_cast<std::size_t>(row_count_));
-  std::iota(order.begin(), order.end(), 0);
-  if (sort_column_ == Label) {
-    std::reverse(order.begin(), order.end());
-  } else {
-    std::stable_sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
-      const auto x = (*all)[static_cast<std::size_t>(a)];
-      const auto y = (*all)[static_cast<std::size_t>(b)];
-      return descending ? x > y : x < y;
-    });
+  if (sort_column_ != Count || all == nullptr || all->size() != static_cast<std::size_t>(row_count_)) return {};
+  return sortedBy(*all, sort_order_ == Qt::DescendingOrder);
+}
+
+std::vector<std::int32_t> TableModel::orderByLabel() const {
+  const bool descending = sort_order_ == Qt::DescendingOrder;
+  const RatingSet& set = *frame_->ratings;
+  const Vocabulary& ids = table_ == Table::Users ? set.user_ids : set.movie_ids;
+  if (table_ == Table::Users || set.movie_info.empty()) {
+    std::vector<std::int64_t> numbers;
+    numbers.reserve(ids.size());
+    for (std::int32_t row = 0; row < row_count_; ++row) {
+      const auto number = wholeNumber(ids.id(row));
+      if (!number) break;
+      numbers.push_back(*number);
+    }
+    if (numbers.size() == ids.size()) return sortedBy(numbers, descending);
   }
-  return order;
+  std::vector<QString> labels;
+  labels.reserve(ids.size());
+  for (std::int32_t row = 0; row < row_count_; ++row) labels.push_back(label(row).toCaseFolded());
+  return sortedBy(labels, descending);
 }
 
 void TableModel::setOrder(std::vector<std::int32_t> order) {
@@ -254,7 +325,7 @@ void TableModel::setOrder(std::vector<std::int32_t> order) {
 }
 
 void TableModel::sort(int column, Qt::SortOrder order) {
-  if (column != Label && column != Count) return;
+  if (column != FileOrder && column != Label && column != Count) return;
   emit layoutAboutToBeChanged({}, QAbstractItemModel::VerticalSortHint);
   sort_column_ = column;
   sort_order_ = order;

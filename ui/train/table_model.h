@@ -20,7 +20,8 @@ class TableModel : public QAbstractTableModel {
   Q_OBJECT
 
  public:
-  enum Column { Label, Count, Bias, Factors, ColumnCount };
+  /// FileOrder is no column: what sort() takes for the order of the file.
+  enum Column { FileOrder = -1, Label, Count, Bias, Factors, ColumnCount };
 
   static constexpr int bias_decimals = 3;
 
@@ -48,15 +49,20 @@ class TableModel : public QAbstractTableModel {
   [[nodiscard]] std::span<const float> factors(int tableRow) const;
   [[nodiscard]] bool hasBias() const;
 
-  /// The first view row from `fromViewRow` on, going round, whose label contains the text (case-insensitively);
-  /// -1: none. Cost: linear in the rows, a fraction of a microsecond each.
+  /// The view row whose label fits the text best: is it, begins with it, or contains it (case-insensitively). Of
+  /// several that fit alike the first from `fromViewRow` on, going round; -1: none. Cost: linear in the rows, a
+  /// fraction of a microsecond each.
   [[nodiscard]] int find(const QString& text, int fromViewRow) const;
+  /// The match after `viewRow`, going round, when those that fit better come first and those that fit alike in their
+  /// order in the view; -1: none.
+  [[nodiscard]] int findNext(const QString& text, int viewRow) const;
 
   [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override;
   [[nodiscard]] int columnCount(const QModelIndex& parent = {}) const override;
   [[nodiscard]] QVariant data(const QModelIndex& index, int role) const override;
   [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
-  /// By Label: the order of the file. By Count: training ratings, ties in the order of the file. Others: nothing.
+  /// By FileOrder: the engine's. By Label: titles by the alphabet, ids by size where all are whole numbers. By Count:
+  /// training ratings. Ties in the order of the file. Others: nothing.
   void sort(int column, Qt::SortOrder order) override;
 
  private:
@@ -64,6 +70,7 @@ class TableModel : public QAbstractTableModel {
 
   [[nodiscard]] const RowCounts* counts() const;
   [[nodiscard]] std::vector<std::int32_t> makeOrder() const;
+  [[nodiscard]] std::vector<std::int32_t> orderByLabel() const;
   void setOrder(std::vector<std::int32_t> order);
   void emitChanges(const WatchedRows& old, const Watched& oldIndex);
   void emitRuns(std::vector<int> viewRows, int firstColumn);
@@ -76,7 +83,7 @@ class TableModel : public QAbstractTableModel {
   Watched watched_index_;
   std::vector<std::int32_t> order_;    // view row -> table row; empty: the same
   std::vector<std::int32_t> inverse_;  // table row -> view row; empty: the same
-  int sort_column_ = Label;
+  int sort_column_ = FileOrder;
   Qt::SortOrder sort_order_ = Qt::AscendingOrder;
 };
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "ui/common/color_legend.h"
+#include "ui/common/elided_label.h"
 #include "ui/common/typography.h"
 #include "ui/train/table_view.h"
 
@@ -18,7 +19,7 @@ TablePanel::TablePanel(Table table, Workbench* workbench, QWidget* parent)
     : QWidget(parent),
       table_(table),
       workbench_(workbench),
-      explanation_(new QLabel(this)),
+      explanation_(new ElidedLabel(Qt::ElideRight, this)),
       search_(new QLineEdit(this)),
       legend_(new ColorLegend(this)),
       view_(new TableView(table, workbench, this)) {
@@ -97,17 +98,15 @@ void TablePanel::takeFrame() {
   showExplanation(summary);
 }
 
-void TablePanel::showExplanation(const QString& text) {
-  explanation_->setText(text);
-  explanation_->setToolTip(text);
-}
+void TablePanel::showExplanation(const QString& text) { explanation_->setText(text); }
 
 void TablePanel::findNext(bool fromCurrent) {
   const QString text = search_->text().trimmed();
   showExplanation(summary_);
   if (text.isEmpty() || view_->tableModel()->rowCount() == 0) return;
   const int current = view_->currentIndex().row();
-  const int found = view_->tableModel()->find(text, fromCurrent ? std::max(current, 0) : current + 1);
+  const TableModel& model = *view_->tableModel();
+  const int found = fromCurrent ? model.find(text, std::max(current, 0)) : model.findNext(text, current);
   if (found >= 0) {
     view_->showRow(found);
   } else {

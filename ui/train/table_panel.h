@@ -4,12 +4,12 @@
 
 #include "ui/common/workbench.h"
 
-class QLabel;
 class QLineEdit;
 
 namespace rowlight {
 
 class ColorLegend;
+class ElidedLabel;
 class TableView;
 
 /// One table of the Train page: heading, one line of explanation, search field, colour scale, and the rows.
@@ -32,7 +32,7 @@ class TablePanel : public QWidget {
 
   Table table_;
   Workbench* workbench_;
-  QLabel* explanation_;
+  ElidedLabel* explanation_;
   QLineEdit* search_;
   ColorLegend* legend_;
   TableView* view_;

@@ -20,6 +20,13 @@
 
 namespace rowlight {
 
+namespace {
+
+constexpr std::int64_t readable_stage_ms = 250;   // an operation that stands this long is being looked at
+constexpr std::int64_t respect_scroll_ms = 2500;  // the person who has just scrolled wants to see what is there
+
+}  // namespace
+
 TableView::TableView(Table table, Workbench* workbench, QWidget* parent)
     : QTableView(parent), workbench_(workbench), model_(new TableModel(table, this)) {
   const bool users = table == Table::Users;
@@ -47,6 +54,8 @@ TableView::TableView(Table table, Workbench* workbench, QWidget* parent)
   connect(&fade_timer_, &QTimer::timeout, this, &TableView::stepFade);
   const auto schedule = [this] { watch_timer_.start(); };
   connect(verticalScrollBar(), &QScrollBar::valueChanged, this, schedule);
+  // Mouse, wheel and keys on the bar; not scrollTo().
+  connect(verticalScrollBar(), &QScrollBar::actionTriggered, this, [this] { scrolled_by_hand_ = clock_.elapsed(); });
   connect(model_, &QAbstractItemModel::layoutChanged, this, schedule);
   connect(model_, &QAbstractItemModel::modelReset, this, schedule);
   connect(workbench_, &Workbench::presented, this, &TableView::takeFrame);
@@ -63,7 +72,8 @@ void TableView::buildColumns() {
   header->setSectionResizeMode(QHeaderView::Interactive);
   header->setSectionResizeMode(TableModel::Factors, QHeaderView::Stretch);
   header->setSectionsClickable(true);
-  header->setSortIndicator(TableModel::Label, Qt::AscendingOrder);
+  header->setSortIndicator(TableModel::FileOrder, Qt::AscendingOrder);  // no arrow
+  header->setSortIndicatorClearable(true);
   header->setSortIndicatorShown(true);
   connect(header, &QHeaderView::sortIndicatorChanged, this, &TableView::onSortIndicator);
 }
@@ -80,7 +90,9 @@ void TableView::buildActions() {
   });
   copy->setShortcut(QKeySequence::Copy);
   copy->setShortcutContext(Qt::WidgetShortcut);
-  add(tr("Sort in the order of the file"), [this] { sortBy(TableModel::Label, Qt::AscendingOrder); });
+  add(tr("Sort in the order of the file"), [this] { sortBy(TableModel::FileOrder, Qt::AscendingOrder); });
+  add(model_->table() == Table::Users ? tr("Sort by id") : tr("Sort by title"),
+      [this] { sortBy(TableModel::Label, Qt::AscendingOrder); });
   add(tr("Sort by ratings, most first"), [this] { sortBy(TableModel::Count, Qt::DescendingOrder); });
   add(tr("Sort by ratings, fewest first"), [this] { sortBy(TableModel::Count, Qt::AscendingOrder); });
   setContextMenuPolicy(Qt::ActionsContextMenu);
@@ -95,9 +107,11 @@ void TableView::takeStyle() {
   verticalHeader()->setDefaultSectionSize((std::max(text.height(), numbers.height()) + 9) / 2 * 2);
   const int label_width = model_->table() == Table::Users ? text.averageCharWidth() * 10 : text.averageCharWidth() * 30;
   horizontalHeader()->resizeSection(TableModel::Label, RowDelegate::gutter + label_width);
+  labels_gave_way_ = 0;
   // Wide enough for the heading with its sort arrow.
   horizontalHeader()->resizeSection(TableModel::Count, text.horizontalAdvance(tr("Ratings")) + 36);
   horizontalHeader()->resizeSection(TableModel::Bias, numbers.horizontalAdvance(QStringLiteral("−0.000")) + 24);
+  fitLabels();
   renderHeat();
 }
 
@@ -121,11 +135,33 @@ void TableView::takeFrame() {
   glow_.update(rows, frame->run, frame->batch ? frame->batch->number : 0, clock_.elapsed());
   if (glow_.fading(clock_.elapsed()) && isVisible() && !fade_timer_.isActive()) fade_timer_.start();
 
+  revealLookups(*frame);
+
   if (other_ratings) {
     watch_sent_ = false;
     watch_timer_.start();
     if (model_->table() == Table::Movies) workbench_->selectMovie({});
   }
+}
+
+void TableView::revealLookups(const Frame& frame) {
+  const bool users = model_->table() == Table::Users;
+  const BatchStage after = users ? BatchStage::LookUpMovies : BatchStage::DotProduct;
+  const std::int64_t now = clock_.elapsed();
+  const bool slow = frame.state == RunState::Paused || now - stage_since_ >= readable_stage_ms;
+  if (frame.progress.next_stage != stage_) stage_since_ = now;
+  stage_ = frame.progress.next_stage;
+  if (!frame.batch || stage_ != after || !slow || !isVisible()) return;
+  const std::pair<std::uint64_t, std::uint64_t> batch(frame.run, frame.batch->number);
+  if (std::exchange(revealed_, batch) == batch || now - scrolled_by_hand_ < respect_scroll_ms) return;
+  const auto [first, last] = visibleRows();
+  int nearest = -1;
+  for (const std::int32_t row : users ? frame.batch->users : frame.batch->movies) {
+    const int view_row = model_->viewRow(row);
+    if (view_row > first && view_row < last) return;  // one is there to be seen
+    if (nearest < 0 || std::abs(view_row - first) < std::abs(nearest - first)) nearest = view_row;
+  }
+  if (nearest >= 0) scrollTo(model_->index(nearest, 0), QAbstractItemView::PositionAtCenter);
 }
 
 void TableView::renderHeat() {
@@ -188,7 +224,22 @@ void TableView::dataChanged(const QModelIndex& topLeft, const QModelIndex& botto
   updateRows(topLeft.row(), bottomRight.row(), std::max(0, columnViewportPosition(topLeft.column())));
 }
 
+void TableView::fitLabels() {
+  // In a narrow table the labels give way, and get their width back when there is room: scrolling sideways would hide
+  // the factors, and take Left and Right from the window.
+  QHeaderView* header = horizontalHeader();
+  const int others = header->sectionSize(TableModel::Count) +
+                     (isColumnHidden(TableModel::Bias) ? 0 : header->sectionSize(TableModel::Bias)) +
+                     header->minimumSectionSize();
+  const int now = header->sectionSize(TableModel::Label);
+  const int room = std::max(RowDelegate::gutter + header->minimumSectionSize(), viewport()->width() - others);
+  const int wanted = std::min(now + labels_gave_way_, room);
+  labels_gave_way_ += now - wanted;
+  if (wanted != now) header->resizeSection(TableModel::Label, wanted);
+}
+
 void TableView::resizeEvent(QResizeEvent* event) {
+  fitLabels();
   QTableView::resizeEvent(event);
   watch_timer_.start();
 }
@@ -210,26 +261,17 @@ void TableView::changeEvent(QEvent* event) {
 }
 
 void TableView::onSortIndicator(int section, Qt::SortOrder order) {
-  if (section == sort_section_ && (section == TableModel::Label || section == TableModel::Count)) {
-    model_->sort(section, order);
-  } else if (section == TableModel::Label || section == TableModel::Count) {
-    sort_section_ = section;
-    // The first click on a count asks for the largest.
-    const Qt::SortOrder first = section == TableModel::Count ? Qt::DescendingOrder : Qt::AscendingOrder;
-    if (first != order) {
-      horizontalHeader()->setSortIndicator(section, first);
-    } else {
-      model_->sort(section, order);
-    }
-  } else {  // bias and factors are known only for the rows in view
+  if (section == TableModel::Bias || section == TableModel::Factors) {  // known only for the rows in view
     const QSignalBlocker blocker(horizontalHeader());
-    horizontalHeader()->setSortIndicator(sort_section_,
-                                         sort_section_ == TableModel::Count ? Qt::DescendingOrder : Qt::AscendingOrder);
+    horizontalHeader()->setSortIndicator(sort_section_, sort_order_);
+    return;
   }
+  sort_section_ = section;
+  sort_order_ = order;
+  model_->sort(section, order);
 }
 
 void TableView::sortBy(TableModel::Column column, Qt::SortOrder order) {
-  sort_section_ = column;
   horizontalHeader()->setSortIndicator(column, order);
 }
 
@@ -280,7 +322,12 @@ void TableView::keyPressEvent(QKeyEvent* event) {
     case Qt::Key_Enter: event->ignore(); return;
     case Qt::Key_Home:
     case Qt::Key_End:
-      if (model_->rowCount() > 0) showRow(event->key() == Qt::Key_Home ? 0 : model_->rowCount() - 1);
+      // Without Ctrl they go to the first and last column in Qt; Home alone is the window's.
+      if (!event->modifiers().testFlag(Qt::ControlModifier)) {
+        event->ignore();
+      } else if (model_->rowCount() > 0) {
+        showRow(event->key() == Qt::Key_Home ? 0 : model_->rowCount() - 1);
+      }
       return;
     default: QTableView::keyPressEvent(event);
   }

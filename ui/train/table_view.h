@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "ui/common/palette.h"
@@ -73,8 +74,12 @@ class TableView : public QTableView {
   void buildColumns();
   void buildActions();
   void takeFrame();
+  /// After the operation that looked rows up, scrolls to the nearest of them where none is in view: unless the
+  /// operations fly by, or the person has just scrolled.
+  void revealLookups(const Frame& frame);
   void renderHeat();
   void takeStyle();
+  void fitLabels();
   void followSelection(MovieRow row);
   void onSortIndicator(int section, Qt::SortOrder order);
   void sendWatch();
@@ -105,7 +110,13 @@ class TableView : public QTableView {
   bool watch_sent_ = false;
   RatingSetPtr ratings_;
   std::uint64_t run_ = 0;
-  int sort_section_ = TableModel::Label;
+  int labels_gave_way_ = 0;  // pixels that the labels' column lacks
+  int sort_section_ = TableModel::FileOrder;
+  Qt::SortOrder sort_order_ = Qt::AscendingOrder;
+  BatchStage stage_{};            // the next one, by the last frame
+  std::int64_t stage_since_ = 0;  // by clock_, as the next two
+  std::int64_t scrolled_by_hand_ = -1'000'000;
+  std::pair<std::uint64_t, std::uint64_t> revealed_;  // run and batch whose lookups were scrolled to
 };
 
 }  // namespace rowlight

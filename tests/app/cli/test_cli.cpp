@@ -106,12 +106,15 @@ class TestCli : public QObject {
       QTest::newRow(name) << QString::fromLatin1(arguments).split(QLatin1Char(' ')) << QString::fromLatin1(message);
     };
     QTest::newRow("no command") << QStringList() << "A subcommand is required";
-    row("unknown command", "trian x", "there is no command 'trian'; it must be inspect, train, lookup, pca, pytorch or sample");
+    row("unknown command", "trian x",
+        "there is no command 'trian'; it must be inspect, train, lookup, pca, pytorch or sample");
     row("no file", "train", "FILE is required");
     row("unknown option", "train x --frob", "--frob");
-    row("unknown model", "train x --model svd", "--model: 'svd' is not known; it must be dot or dot-bias");
-    row("model by number", "train x --model 1", "--model: '1' is not known; it must be dot or dot-bias");
-    row("unknown optimizer", "train x --optimizer sdg", "--optimizer: 'sdg' is not known; it must be sgd or adamw");
+    row("unknown option without a file", "train --frob", "--frob");
+    row("unknown model", "train x --model svd", "--model: 'svd' is not known; it must be dot, dot-bias or dot-onehot");
+    row("model by number", "train x --model 1", "--model: '1' is not known; it must be dot, dot-bias or dot-onehot");
+    row("unknown optimizer", "train x --optimizer sdg",
+        "--optimizer: 'sdg' is not known; it must be sgd, adagrad, adam, adamw or sparse-adam");
     row("unknown schedule", "train x --schedule cosine", "it must be constant or one-cycle");
     row("range without colon", "train x --y-range 5", "--y-range is '5'; two numbers with a colon between them");
     row("range upside down", "train x --y-range 5:1", "the range of predictions is 5 to 1; it must be from a lower");
@@ -242,7 +245,7 @@ class TestCli : public QObject {
 
   void batchesAreLoggedAndNumberedOnAfterResume() {
     const QStringList common = {"train", path("five.csv"), "--json", "--log-batches", "--batch-size",
-                                "2",     "--valid",        "0"};
+                                "2",     "--valid",        "0",      "--schedule",    "constant"};
     const auto first = objects_of(run(common + QStringList{"--epochs", "1", "--save", path("one.safetensors")}).out);
     QCOMPARE(events_of(first), QStringList({"data", "start", "batch", "batch", "batch", "epoch", "done"}));
     QCOMPARE(keys_of(first[2]), words("event epoch batch loss"));
@@ -253,6 +256,36 @@ class TestCli : public QObject {
     QCOMPARE(second[2]["epoch"].toInt(), 2);
     QCOMPARE(second[2]["batch"].toInt(), 1);
     QCOMPARE(second[5]["epoch"].toInt(), 2);
+  }
+
+  void aOneCycleRunIsNotGivenOtherEpochs() {
+    const QStringList common = {"train", path("five.csv"), "--valid", "0"};
+    QCOMPARE(run(common + QStringList{"--epochs", "1", "--save", path("cycle.safetensors")}).exit_code, 0);
+    const Outcome outcome = run(common + QStringList{"--epochs", "2", "--resume", path("cycle.safetensors")});
+    QCOMPARE(outcome.exit_code, 2);
+    QVERIFY2(outcome.err.contains("one-cycle"), qPrintable(outcome.err));
+    QCOMPARE(run(common + QStringList{"--epochs", "1", "--resume", path("cycle.safetensors")}).exit_code, 0);
+  }
+
+  void anEmptyOrderIsRefused() {
+    QByteArray bytes("\x93NUMPY\x01\x00", 8);
+    QByteArray header("{'descr': '<i8', 'fortran_order': False, 'shape': (0,), }");
+    header = header.leftJustified(117, ' ') + '\n';
+    bytes += static_cast<char>(header.size());
+    bytes += '\0';
+    write(path("empty.npy"), bytes + header);
+    const Outcome outcome = run({"train", path("five.csv"), "--order", path("empty.npy")});
+    QCOMPARE(outcome.exit_code, 3);
+    QVERIFY2(outcome.err.contains("empty.npy") && outcome.err.contains("the order is empty"), qPrintable(outcome.err));
+  }
+
+  void aRunSpoiltByItsLastBatchIsNotSaved() {
+    const QString file = path("spoilt.safetensors");
+    const Outcome outcome =
+        run({"train", ratings_, "--valid", "0", "--epochs", "1", "--batch-size", "100000", "--optimizer", "sgd", "--lr",
+             "1e300", "--schedule", "constant", "--model", "dot", "--save", file});
+    QCOMPARE(outcome.exit_code, 5);
+    QVERIFY(!QFile::exists(file));
   }
 
   void resumeNamesTheOptionsItDoesNotUse() {

@@ -242,7 +242,7 @@ class TestReader : public QObject {
     const auto missing = read_ratings(files.path() + "/nothing.csv");
     QVERIFY(!missing);
     QCOMPARE(missing.error().exit_code(), 4);
-    QVERIFY(missing.error().what.find("there is no file") != std::string::npos);
+    QVERIFY(missing.error().what.find("no such file") != std::string::npos);
     const auto folder = read_ratings(files.path());
     QVERIFY(!folder);
     QCOMPARE(folder.error().exit_code(), 4);
@@ -405,6 +405,16 @@ class TestReader : public QObject {
     QVERIFY(loaded);
     QCOMPARE(loaded->report.blank_lines, std::uint64_t{2 << 20});
     QCOMPARE(rows_of(*loaded->set), std::string("1 2 3"));
+  }
+
+  void aHeaderWithMoreColumnsThanTheLinesIsRefused() {
+    // Most lines lack the column that the header calls the rating.
+    test::WrittenFiles files;
+    const auto loaded = read_ratings(files.write("x", "user;item;rating\na;3\nb;4\nc;d;4\n"));
+    QVERIFY(!loaded);
+    QCOMPARE(loaded.error().kind, ErrorKind::BadInput);
+    QVERIFY2(loaded.error().what == "the header names 3 columns and the lines have 2 fields",
+             loaded.error().what.c_str());
   }
 
   void loadingCanBeCancelled() {

@@ -1,6 +1,7 @@
 #include <QTest>
 
 #include "core/ratings/reader.h"
+#include "core/ratings/titles.h"
 #include "tests/support/written_file.h"
 
 using namespace rowlight;
@@ -64,6 +65,47 @@ class TestTitles : public QObject {
     QCOMPARE(loaded->set->movie_info[0].genre_index, (std::vector<std::int32_t>{1, 2}));
     QCOMPARE(loaded->set->first_genre(MovieRow{1}), 1);
     QCOMPARE(loaded->report.titles_without_rating, std::uint64_t{1});
+  }
+
+  void aHeaderMayNameMoreColumnsThanTheLinesHave() {
+    test::WrittenFiles files;
+    const std::string path = files.write("ratings.csv", "1,10,4\n1,20,5\n");
+    files.write("movies.csv", "movieId,title,genres\n10,Heat\n20,Alien\n");
+    const auto loaded = read_ratings(path);
+    QVERIFY(loaded);
+    QCOMPARE(loaded->set->movie_label(MovieRow{1}), std::string("Alien"));
+    QVERIFY(loaded->set->genres.empty());
+  }
+
+  void joiningCanBeCancelled() {
+    test::WrittenFiles files;
+    const auto loaded = read_ratings(files.write("x.csv", "1,10,4\n1,20,5\n"));
+    QVERIFY(loaded);
+    const std::string titles = files.write("titles.csv", "movieId,title\n10,Heat\n20,Alien\n");
+    RatingSet set = *loaded->set;
+    LoadReport report;
+    std::atomic<bool> cancel{true};
+    const auto stopped = join_titles(titles, {}, set, report, &cancel);
+    QVERIFY(!stopped);
+    QCOMPARE(stopped.error().kind, ErrorKind::Cancelled);
+    QVERIFY(set.movie_info.empty());
+    cancel = false;
+    QVERIFY(join_titles(titles, {}, set, report, &cancel));
+    QCOMPARE(set.movie_label(MovieRow{1}), std::string("Alien"));
+  }
+
+  void cancellingWhileTitlesAreJoinedCancelsTheLoad() {
+    // Titles that cannot be read are a mere notice; that the person asked to stop is not.
+    test::WrittenFiles files;
+    const std::string path = files.write("ratings.csv", "1,10,4\n1,20,5\n");
+    files.write("movies.csv", "movieId,title\n10,Heat\n20,Alien\n");
+    std::atomic<bool> cancel{false};
+    LoadControl control;
+    control.cancel = &cancel;
+    control.on_progress = [&](std::uint64_t done, std::uint64_t total) { cancel = done == total; };
+    const auto loaded = read_ratings(path, {}, control);
+    QVERIFY(!loaded);
+    QCOMPARE(loaded.error().kind, ErrorKind::Cancelled);
   }
 
   void titlesOfOtherItemsAreLeftOut() {

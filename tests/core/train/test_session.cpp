@@ -218,12 +218,13 @@ class TestSession : public QObject {
   }
 
   void moreEpochsGoOnWhereTheRunEnded() {
+    TrainSettings more = small_settings();
+    more.schedule = ScheduleKind::Constant;
     Session session;
-    install(session);
+    install(session, more);
     finish(session);
     const std::uint64_t run = session.frame()->run;
     const Matrix before = session.trainer()->model().factors(Table::Users);
-    TrainSettings more = small_settings();
     more.epochs = 5;
     session.apply(Configure{more});
     QCOMPARE(session.frame()->state, RunState::Paused);
@@ -234,6 +235,68 @@ class TestSession : public QObject {
     more.epochs = 4;
     session.apply(Configure{more});
     QCOMPARE(session.frame()->state, RunState::Finished);
+  }
+
+  void aOneCycleRunUnderWayStartsOverWithOtherEpochs() {
+    // Its rate would jump: it was planned for the epochs that it was given.
+    Session session;
+    install(session);
+    TrainSettings other = small_settings();
+    other.epochs = 5;
+    const std::uint64_t run = session.frame()->run;
+    session.apply(Configure{other});  // nothing is trained yet
+    QCOMPARE(session.frame()->run, run);
+    step(session, StepUnit::Batch);
+    other.threads = 2;
+    session.apply(Configure{other});
+    QCOMPARE(session.frame()->progress.batches_done, std::uint64_t{1});
+    other.epochs = 6;
+    session.apply(Configure{other});
+    QVERIFY(session.frame()->run > run);
+    QCOMPARE(session.frame()->progress.batches_done, std::uint64_t{0});
+    QCOMPARE(session.frame()->settings.epochs, 6);
+  }
+
+  void manyEpochsDoNotMakeAFrameLonger() {
+    TrainSettings settings = small_settings();
+    settings.batch_size = 256;
+    settings.epochs = 3000;
+    Session session;
+    install(session, settings);
+    std::vector<EpochResult> last;
+    while (session.frame()->state != RunState::Finished) {
+      session.apply(Play{StepUnit::Epoch, 0});
+      session.advance({std::chrono::microseconds::max(), 97});
+      const auto& shown = session.frame()->loss->epochs;
+      QVERIFY(shown.size() <= LossHistory::most_epochs);
+      QCOMPARE(shown.front().epoch, 1);
+      QCOMPARE(shown.back().epoch, session.trainer()->epoch());
+      QVERIFY(std::ranges::is_sorted(shown, std::ranges::less_equal{}, &EpochResult::epoch));
+      // What is shown was shown before, but for what is new: a point that is gone does not come back.
+      for (const EpochResult& epoch : shown) {
+        const bool is_new = last.empty() || epoch.epoch > last.back().epoch;
+        QVERIFY(is_new || std::ranges::count(last, epoch.epoch, &EpochResult::epoch) == 1);
+      }
+      last = shown;
+    }
+    QVERIFY(last.size() > LossHistory::most_epochs / 4);
+    QCOMPARE(session.trainer()->epochs().size(), std::size_t{3000});
+  }
+
+  void aUnitThatIsCutCountsWhenItEnds() {
+    Session session;
+    install(session);
+    session.apply(Play{StepUnit::Epoch, 1});
+    int calls = 0;
+    for (; session.trainer()->epoch() == 0; ++calls) {
+      QCOMPARE(session.units_done(), std::uint64_t{0});
+      session.advance({1us, 1});
+    }
+    QVERIFY(calls > 1);
+    QCOMPARE(session.units_done(), std::uint64_t{1});
+    session.apply(Play{StepUnit::Batch, 0});
+    session.advance({std::chrono::microseconds::max(), 4});
+    QCOMPARE(session.units_done(), std::uint64_t{5});
   }
 
   void aFrameHoldsTheWatchedRowsAlone() {
@@ -305,6 +368,43 @@ class TestSession : public QObject {
     }
   }
 
+  void rowsScrolledToAfterABatchTellWhetherItMovedThem_data() {
+    QTest::addColumn<int>("unit");
+    QTest::newRow("operations") << static_cast<int>(StepUnit::Operation);
+    QTest::newRow("batches") << static_cast<int>(StepUnit::Batch);
+    QTest::newRow("an epoch") << static_cast<int>(StepUnit::Epoch);
+  }
+  void rowsScrolledToAfterABatchTellWhetherItMovedThem() {
+    QFETCH(int, unit);
+    TrainSettings settings = small_settings();
+    settings.batch_size = 4;
+    Session scrolled;
+    Session watched;
+    for (Session* session : {&scrolled, &watched}) install(*session, settings);
+    watched.apply(Watch{Table::Movies, all_rows(30)});
+    scrolled.apply(Watch{Table::Movies, {0}});
+    const int steps = static_cast<StepUnit>(unit) == StepUnit::Operation ? 20 : 2;
+    for (int i = 0; i < steps; ++i) {
+      step(scrolled, static_cast<StepUnit>(unit));
+      step(watched, static_cast<StepUnit>(unit));
+    }
+    scrolled.apply(Watch{Table::Movies, all_rows(30)});
+    const FramePtr frame = scrolled.frame();
+    QVERIFY(std::ranges::count(frame->movies.touch, RowTouch::MovedOnly) > 10);
+    QVERIFY(frame->movies.touch == watched.frame()->movies.touch);
+  }
+
+  void rowsScrolledToInASlowPlayTellToo() {
+    TrainSettings settings = small_settings();
+    settings.batch_size = 4;
+    Session session;
+    install(session, settings);
+    session.apply(Play{StepUnit::Batch, 30});
+    session.advance({std::chrono::microseconds::max(), 3});
+    session.apply(Watch{Table::Users, all_rows(20)});
+    QVERIFY(std::ranges::count(session.frame()->users.touch, RowTouch::MovedOnly) > 10);
+  }
+
   void rowsLightUpWithTheirLookup() {
     Session session;
     install(session);
@@ -321,7 +421,18 @@ class TestSession : public QObject {
     QVERIFY(!lit(session.frame()->movies));
     step(session, StepUnit::Operation);
     QVERIFY(lit(session.frame()->movies));
-    for (int i = 0; i < 3; ++i) step(session, StepUnit::Operation);
+    QVERIFY(session.frame()->batch->scores.empty());
+    step(session, StepUnit::Operation);  // dot product
+    const std::vector<float> products = session.frame()->batch->scores;
+    QCOMPARE(products.size(), std::size_t{16});
+    step(session, StepUnit::Operation);  // biases added
+    const FramePtr biased = session.frame();
+    const DotModel& model = session.trainer()->model();
+    QCOMPARE(biased->batch->scores[3],
+             products[3] + ((*model.bias(Table::Users))(static_cast<std::size_t>(biased->batch->users[3]), 0) +
+                            (*model.bias(Table::Movies))(static_cast<std::size_t>(biased->batch->movies[3]), 0)));
+    QVERIFY(biased->batch->predictions.empty());
+    step(session, StepUnit::Operation);
     QCOMPARE(session.frame()->batch->predictions.size(), std::size_t{16});
     QVERIFY(!session.frame()->batch->loss);
     step(session, StepUnit::Operation);
@@ -411,6 +522,31 @@ class TestSession : public QObject {
     session.apply(Configure{small_settings()});
     finish(session);
     QCOMPARE(session.frame()->state, RunState::Finished);
+  }
+
+  void spoiltTablesAreADivergence_data() {
+    QTest::addColumn<double>("valid_share");
+    QTest::newRow("without validation") << 0.0;
+    QTest::newRow("with validation") << 0.2;
+  }
+  void spoiltTablesAreADivergence() {
+    QFETCH(double, valid_share);
+    // The only batch has a finite loss, and its step overflows.
+    TrainSettings wild = small_settings();
+    wild.model = ModelKind::Dot;
+    wild.optimizer = default_optimizer(OptimizerKind::Sgd);
+    wild.optimizer.learning_rate = 1e300;
+    wild.schedule = ScheduleKind::Constant;
+    wild.valid_share = valid_share;
+    wild.epochs = 1;
+    wild.batch_size = 1000;
+    Session session;
+    install(session, wild);
+    finish(session);
+    QCOMPARE(session.frame()->state, RunState::Diverged);
+    QCOMPARE(session.frame()->error->kind, ErrorKind::Diverged);
+    QVERIFY2(error_of(session).contains("after epoch 1"), qPrintable(error_of(session)));
+    QVERIFY(session.trainer()->epochs().empty());
   }
 
   void aResumedRunShowsNoBatchItNeverSaw() {

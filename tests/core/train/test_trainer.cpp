@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "core/base/system.h"
 #include "core/io/safetensors.h"
 #include "core/train/trainer.h"
 #include "tests/support/training.h"
@@ -213,6 +214,56 @@ class TestTrainer : public QObject {
     QVERIFY(!resumed);
     QCOMPARE(resumed.error().kind, ErrorKind::BadInput);
     QVERIFY2(text_of(resumed).contains("other ratings"), qPrintable(text_of(resumed)));
+  }
+
+  void resumeRefusesWhatItDoesNotKnow_data() {
+    QTest::addColumn<QByteArray>("now");
+    QTest::addColumn<QByteArray>("then");
+    QTest::newRow("optimizer") << QByteArray(R"("optimizer":"adamw")") << QByteArray(R"("optimizer":"lion")");
+    QTest::newRow("model") << QByteArray(R"("model":"dot-bias")") << QByteArray(R"("model":"transformer")");
+    QTest::newRow("schedule") << QByteArray(R"("schedule":"one-cycle")") << QByteArray(R"("schedule":"cosine")");
+    QTest::newRow("range mode") << QByteArray(R"("range_mode":0)") << QByteArray(R"("range_mode":7)");
+  }
+  void resumeRefusesWhatItDoesNotKnow() {
+    QFETCH(QByteArray, now);
+    QFETCH(QByteArray, then);
+    TensorFile file = make_trainer(small_input())->save();
+    QByteArray settings = QByteArray::fromStdString(file.metadata["settings"]);
+    QVERIFY2(settings.contains(now), settings.constData());
+    file.metadata["settings"] = settings.replace(now, then).toStdString();
+    const auto resumed = Trainer::resume(small_input(), file, true);
+    QVERIFY(!resumed);
+    QCOMPARE(resumed.error().kind, ErrorKind::BadInput);
+    const QByteArray name = then.mid(then.indexOf(':') + 1).replace('"', "");
+    QVERIFY2(text_of(resumed).contains(QString::fromLatin1(name)), qPrintable(text_of(resumed)));
+  }
+
+  void aBatchLargerThanTheRatingsTakesNoMoreMemory() {
+    TrainSettings settings = small_settings();
+    settings.factors = 4096;
+    settings.batch_size = 1U << 20;  // as a buffer this would be 17 GB, twice
+    settings.epochs = 1;
+    const auto trainer = make_trainer(small_input(settings));
+    QVERIFY(trainer);
+    QCOMPARE(trainer->model().spec().batch_size, trainer->training_size());
+    QVERIFY(finish(*trainer));
+    QCOMPARE(trainer->batches_done(), std::uint64_t{1});
+  }
+
+  void whatMemoryCannotHoldIsRefused() {
+    TrainSettings settings = small_settings();
+    settings.factors = 4096;
+    const std::uint64_t rows = memory_limit_bytes() / (settings.factors * sizeof(float));
+    if (rows > 8'000'000) QSKIP("this machine has more memory than a small test can ask for");
+    TrainerInput input = small_input(settings);
+    auto many = std::make_shared<RatingSet>(*input.ratings);
+    while (many->movie_count() < rows) many->movie_ids.add(std::to_string(many->movie_count()));
+    input.ratings = many;
+    const auto refused = Trainer::create(std::move(input));
+    QVERIFY(!refused);
+    QCOMPARE(refused.error().kind, ErrorKind::Usage);
+    QVERIFY2(text_of(refused).contains("memory") && text_of(refused).contains("fewer factors"),
+             qPrintable(text_of(refused)));
   }
 
   void resumeRefusesWhatIsNoRun_data() {
