@@ -21,7 +21,9 @@ std::string shortest(T value) {
 }
 
 /// Python takes a text without point and exponent for an integer.
-std::string as_float(const std::string& text) { return text.find_first_of(".e") == std::string::npos ? text + ".0" : text; }
+std::string as_float(const std::string& text) {
+  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+}
 
 std::string not_finite(double value) {
   if (std::isnan(value)) return "nan";
