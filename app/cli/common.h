@@ -61,7 +61,9 @@ void handle_interrupts();
 
 void add_bench(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
+void add_lookup(CLI::App& app, Context& context);
 void add_pca(CLI::App& app, Context& context);
+void add_pytorch(CLI::App& app, Context& context);
 void add_sample(CLI::App& app, Context& context);
 void add_train(CLI::App& app, Context& context);
 

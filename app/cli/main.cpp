@@ -30,7 +30,9 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
   cli::Context context;
   cli::add_inspect(app, context);
   cli::add_train(app, context);
+  cli::add_lookup(app, context);
   cli::add_pca(app, context);
+  cli::add_pytorch(app, context);
   cli::add_sample(app, context);
   cli::add_bench(app, context);
   cli::handle_interrupts();

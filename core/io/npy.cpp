@@ -235,11 +235,9 @@ Expected<void> each_cell(Array& array, std::size_t rows, std::size_t cols, Take 
   return array.input.finish();
 }
 
-}  // namespace
-
-Expected<void> write_npy(const std::string& path, ConstMatrixView matrix) {
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(matrix.rows) + ", " +
-                       std::to_string(matrix.cols) + "), }";
+/// Creates the file and writes everything before the values. `shape` as Python writes it: "(2, 3)", "(2,)".
+Expected<AtomicFile> create_array(const std::string& path, std::string_view type, const std::string& shape) {
+  std::string header = "{'descr': '" + std::string(type) + "', 'fortran_order': False, 'shape': " + shape + ", }";
   const std::size_t preamble = magic.size() + 4;  // with version and length
   const std::size_t total = (preamble + header.size() + 1 + alignment - 1) / alignment * alignment;
   header.append(total - preamble - header.size() - 1, ' ');
@@ -247,14 +245,37 @@ Expected<void> write_npy(const std::string& path, ConstMatrixView matrix) {
   std::string start(magic);
   start += {'\1', '\0', static_cast<char>(header.size() & 0xFFU), static_cast<char>(header.size() >> 8U)};
   start += header;
-
   auto output = AtomicFile::create(path);
+  if (!output) return output;
+  if (auto result = output->write(std::as_bytes(std::span(start))); !result) return tl::make_unexpected(result.error());
+  return output;
+}
+
+Expected<void> write_vector(const std::string& path, std::string_view type, std::size_t size,
+                            std::span<const std::byte> bytes) {
+  auto output = create_array(path, type, "(" + std::to_string(size) + ",)");
   if (!output) return tl::make_unexpected(output.error());
-  if (auto result = output->write(std::as_bytes(std::span(start))); !result) return result;
+  if (auto result = output->write(bytes); !result) return result;
+  return output->commit();
+}
+
+}  // namespace
+
+Expected<void> write_npy(const std::string& path, ConstMatrixView matrix) {
+  auto output = create_array(path, "<f4", "(" + std::to_string(matrix.rows) + ", " + std::to_string(matrix.cols) + ")");
+  if (!output) return tl::make_unexpected(output.error());
   for (std::size_t r = 0; r < matrix.rows; ++r) {
     if (auto result = output->write(std::as_bytes(matrix.row(r))); !result) return result;
   }
   return output->commit();
+}
+
+Expected<void> write_npy(const std::string& path, std::span<const float> values) {
+  return write_vector(path, "<f4", values.size(), std::as_bytes(values));
+}
+
+Expected<void> write_npy(const std::string& path, std::span<const std::int64_t> values) {
+  return write_vector(path, "<i8", values.size(), std::as_bytes(values));
 }
 
 Expected<Matrix> read_npy(const std::string& path) {
@@ -278,7 +299,7 @@ Expected<Matrix> read_npy(const std::string& path) {
   return matrix;
 }
 
-Expected<std::vector<std::int64_t>> read_npy_integers(const std::string& path) {
+Expected<std::vector<std::int64_t>> read_npy_integers(const std::string& path, std::vector<std::size_t>* shape_out) {
   static constexpr std::array<std::string_view, 3> types{"<i8", "<i4", "<u4"};
   auto array = open_array(path, types, "little-endian int64");
   if (!array) return tl::make_unexpected(array.error());
@@ -291,6 +312,7 @@ Expected<std::vector<std::int64_t>> read_npy_integers(const std::string& path) {
                       : type == "<i4" ? each_cell<std::int32_t>(*array, shape[0], cols, take)
                                       : each_cell<std::uint32_t>(*array, shape[0], cols, take);
   if (!result) return tl::make_unexpected(result.error());
+  if (shape_out) *shape_out = shape;
   return values;
 }
 

@@ -78,9 +78,11 @@ void Sgd(const SgdStep& step, std::size_t n, float* p, float* velocity, const fl
   const auto rate = hn::Set(d, step.learning_rate);
   const auto momentum = hn::Set(d, step.momentum);
   const auto decay = hn::Set(d, step.weight_decay);
+  const bool decays = step.weight_decay != 0;  // without: 0 x Inf is NaN
   for (std::size_t i = 0; i < whole; i += lanes) {
     const auto weight = hn::LoadU(d, p + i);
-    auto g = hn::MulAdd(decay, weight, grad ? hn::LoadU(d, grad + i) : hn::Zero(d));
+    auto g = grad ? hn::LoadU(d, grad + i) : hn::Zero(d);
+    if (decays) g = hn::MulAdd(decay, weight, g);
     if (velocity) {
       g = hn::MulAdd(momentum, hn::LoadU(d, velocity + i), g);
       hn::StoreU(g, d, velocity + i);
@@ -150,9 +152,11 @@ void Adagrad(const AdagradStep& step, std::size_t n, float* p, float* sum, const
   const auto rate = hn::Set(d, step.learning_rate);
   const auto decay = hn::Set(d, step.weight_decay);
   const auto eps = hn::Set(d, step.eps);
+  const bool decays = step.weight_decay != 0;
   for (std::size_t i = 0; i < whole; i += lanes) {
     const auto weight = hn::LoadU(d, p + i);
-    const auto g = hn::MulAdd(decay, weight, grad ? hn::LoadU(d, grad + i) : hn::Zero(d));
+    auto g = grad ? hn::LoadU(d, grad + i) : hn::Zero(d);
+    if (decays) g = hn::MulAdd(decay, weight, g);
     const auto squares = hn::MulAdd(g, g, hn::LoadU(d, sum + i));
     hn::StoreU(squares, d, sum + i);
     hn::StoreU(hn::NegMulAdd(rate, hn::Div(g, hn::Add(hn::Sqrt(squares), eps)), weight), d, p + i);

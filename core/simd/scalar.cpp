@@ -35,7 +35,8 @@ void scatter_add_scaled(const float* scale, const float* rows, const std::int32_
 
 void sgd(const SgdStep& step, std::size_t n, float* p, float* velocity, const float* grad) {
   for (std::size_t i = 0; i < n; ++i) {
-    float g = (grad ? grad[i] : 0.0F) + step.weight_decay * p[i];
+    float g = grad ? grad[i] : 0.0F;
+    if (step.weight_decay != 0) g += step.weight_decay * p[i];  // without: 0 x Inf is NaN
     if (velocity) g = velocity[i] = step.momentum * velocity[i] + g;
     p[i] -= step.learning_rate * g;
   }
@@ -71,7 +72,8 @@ void adam(const AdamStep& step, std::size_t n, float* p, float* m, float* v, con
 
 void adagrad(const AdagradStep& step, std::size_t n, float* p, float* sum, const float* grad) {
   for (std::size_t i = 0; i < n; ++i) {
-    const float g = (grad ? grad[i] : 0.0F) + step.weight_decay * p[i];
+    float g = grad ? grad[i] : 0.0F;
+    if (step.weight_decay != 0) g += step.weight_decay * p[i];
     sum[i] += g * g;
     p[i] -= step.learning_rate * (g / (std::sqrt(sum[i]) + step.eps));
   }

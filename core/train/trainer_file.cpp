@@ -179,6 +179,7 @@ TensorFile Trainer::save() const {
   file.metadata = {{"rowlight", format_version},
                    {"settings", to_json(settings_).dump()},
                    {"progress", progress.dump()},
+                   {"range", json({model_.spec().range.low, model_.spec().range.high}).dump()},
                    {"ratings", fingerprint(*ratings_)}};
   return file;
 }

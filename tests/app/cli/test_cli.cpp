@@ -106,7 +106,8 @@ class TestCli : public QObject {
       QTest::newRow(name) << QString::fromLatin1(arguments).split(QLatin1Char(' ')) << QString::fromLatin1(message);
     };
     QTest::newRow("no command") << QStringList() << "A subcommand is required";
-    row("unknown command", "trian x", "there is no command 'trian'; it must be inspect, train, pca, sample or bench");
+    row("unknown command", "trian x",
+        "there is no command 'trian'; it must be inspect, train, lookup, pca, pytorch, sample or bench");
     row("no file", "train", "FILE is required");
     row("unknown option", "train x --frob", "--frob");
     row("unknown option without a file", "train --frob", "--frob");

@@ -69,6 +69,22 @@ class TestNpy : public QObject {
              file_of(numpy_dictionary("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"), six_floats));
   }
 
+  void vectorsHaveOneDimension() {
+    const std::vector<std::int64_t> integers = {2, -5, std::numeric_limits<std::int64_t>::max()};
+    QVERIFY(write_npy(path(), std::span(integers)));
+    QCOMPARE(*read_file(path()), file_of(numpy_dictionary("{'descr': '<i8', 'fortran_order': False, 'shape': (3,), }"),
+                                         "0200000000000000fbffffffffffffffffffffffffffff7f"));
+    std::vector<std::size_t> shape;
+    QCOMPARE(*read_npy_integers(path(), &shape), integers);
+    QCOMPARE(shape, std::vector<std::size_t>{3});
+    const std::vector<float> floats = {-1.5F, -0.5F, 0.5F, 1.5F, 2.5F, 3.5F};
+    QVERIFY(write_npy(path(), std::span(floats)));
+    QCOMPARE(*read_file(path()),
+             file_of(numpy_dictionary("{'descr': '<f4', 'fortran_order': False, 'shape': (6,), }"), six_floats));
+    QVERIFY(write_npy(path(), std::span(floats).first(0)));
+    QCOMPARE(read_npy(path())->rows(), std::size_t{0});
+  }
+
   void notANumberAndInfinityPass() {
     Matrix m(2, 1);
     m(0, 0) = std::numeric_limits<float>::quiet_NaN();

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "core/base/random.h"
@@ -262,6 +263,27 @@ class TestKernels : public QObject {
                  zeros.data());
     kernels.sgd({0.1F, 0.9F, 0.1F}, 48, p.data(), m.data(), zeros.data());
     for (float x : p) QCOMPARE(x, 0.0F);
+  }
+
+  // As in torch, where a decay of zero is no decay: 0 x Inf would be NaN.
+  void infinityStaysWithoutDecay_data() { targets_data(); }
+  void infinityStaysWithoutDecay() {
+    QFETCH(const int, target);
+    const KernelTable& kernels = kernels_for(static_cast<Target>(target));
+    constexpr std::size_t n = 19;  // whole vectors and a rest
+    const std::vector<float> gradient(n, 0.5F);
+    for (const float* grad : {gradient.data(), static_cast<const float*>(nullptr)}) {
+      for (const bool adagrad : {false, true}) {
+        std::vector<float> p(n, std::numeric_limits<float>::infinity());
+        std::vector<float> state(n, 0.0F);
+        if (adagrad) {
+          kernels.adagrad({0.1F, 0, 1e-10F}, n, p.data(), state.data(), grad);
+        } else {
+          kernels.sgd({0.1F, 0.9F, 0}, n, p.data(), state.data(), grad);
+        }
+        for (const float x : p) QVERIFY(std::isinf(x));
+      }
+    }
   }
 
   void unsupportedTargetIsAUsageError() {
