@@ -323,7 +323,11 @@ bool LookupPass::State::multiply_backward() {
 
 Expected<void> LookupPass::State::add_gradients() {
   StepTrace& step = at(LookupStep::ScatterAdd);
-  if (setup().options.freeze) return {};
+  if (has_bags() && setup().bag->mode == BagMode::Sum && !bags.weights.empty()) {
+    grad_sample_weights =
+        rowlight::per_sample_weight_gradient(grad_output.view(), weight(), bags, bag_options(), Uncounted{});
+  }
+  if (setup().options.freeze) return {};  // the weights of a bag's samples still have a gradient
   Cost& cost = step.lookup.emplace();
   step.rows_touched = touched.size();
   dense_grad = Matrix(weight().rows, weight().cols);
@@ -336,10 +340,6 @@ Expected<void> LookupPass::State::add_gradients() {
     } else {
       scatter_add(grad_output.view(), bags.rows, setup().options, dense_grad.view(), Counted{cost});
     }
-  }
-  if (has_bags() && setup().bag->mode == BagMode::Sum && !bags.weights.empty()) {
-    grad_sample_weights =
-        rowlight::per_sample_weight_gradient(grad_output.view(), weight(), bags, bag_options(), Uncounted{});
   }
   if (!follows()) return {};
   BatchCost stages;
