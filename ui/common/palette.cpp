@@ -199,6 +199,8 @@ double contrastRatio(const QColor& a, const QColor& b) {
 
 QColor movedColor(Theme theme) { return QColor(theme == Theme::Light ? 0x8A2BA6 : 0xD79BEA); }
 
+QColor warningColor(Theme theme) { return QColor(theme == Theme::Dark ? 0xF0A35C : 0x9A4A00); }
+
 QColor textColorOn(const QColor& ground) {
   // Called for every cell with a number in it, so the channels' powers come from a table.
   static const std::array<double, 256> linear = [] {

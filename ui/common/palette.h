@@ -38,6 +38,9 @@ void applyTheme(QApplication& application, Theme theme);
 /// The tint of rows that moved without being looked up; at least 3:1 on Base.
 [[nodiscard]] QColor movedColor(Theme theme);
 
+/// The text of what is wrong at a field: orange-brown, at least 4.5:1 on the window.
+[[nodiscard]] QColor warningColor(Theme theme);
+
 /// Black or white, whichever reads better on `ground`: always at least 4.5:1.
 [[nodiscard]] QColor textColorOn(const QColor& ground);
 

@@ -41,9 +41,6 @@ QString exactText(float value) {
   return QString::number(static_cast<double>(value), 'g', 9);
 }
 
-// Orange-brown, as the strip of an error; at least 4.5:1 on the window.
-QColor warningColor(Theme theme) { return theme == Theme::Dark ? QColor(0xF0A35C) : QColor(0x9A4A00); }
-
 bool isSgd(const TrainSettings& s) { return s.optimizer.kind == OptimizerKind::Sgd; }
 bool isAdam(const TrainSettings& s) { return has_betas(s.optimizer.kind); }
 bool hasEps(const TrainSettings& s) { return isAdam(s) || s.optimizer.kind == OptimizerKind::Adagrad; }
