@@ -178,6 +178,25 @@ class TestTransportBar : public QObject {
     QCOMPARE(window.sent.all.size(), goes ? std::size_t{1} : std::size_t{0});
   }
 
+  void stepsBackOnTheLookupPageOnly() {
+    Window window;
+    present(window.workbench, shellFrame());
+    QVERIFY(!window.find<QAction>("actionStepBack")->isEnabled());
+    QTest::keyClick(&window, Qt::Key_Left);
+    QVERIFY(window.sent.all.empty());
+    Frame frame = shellFrame(RunState::Finished);
+    auto lookup = std::make_shared<LookupView>();
+    lookup->shown_step = 5;
+    frame.lookup = lookup;
+    present(window.workbench, frame);
+    QTest::keyClick(&window, Qt::Key_Left);
+    QCOMPARE(window.sent.last<SeekLookup>()->step, 4);
+    // A pass on the toy goes on although the training is finished.
+    window.click("unit_operation");
+    QTest::keyClick(&window, Qt::Key_Right);
+    QCOMPARE(window.sent.last<Step>()->unit, StepUnit::Operation);
+  }
+
   void nothingToResetBeforeTheFirstBatch() {
     Window window;
     Frame frame = shellFrame();

@@ -64,6 +64,12 @@ QString formatPerSecond(double per_second) {
 QString formatShort(double value) { return std::isfinite(value) ? QString::number(value, 'g', 4) : QString(en_dash); }
 
 QString formatPosition(const Frame& frame) {
+  if (frame.lookup) {
+    return QStringLiteral("pass %1, step %2 of %3")
+        .arg(formatCount(frame.lookup->pass))
+        .arg(frame.lookup->shown_step)
+        .arg(lookup_step_count);
+  }
   if (frame.state == RunState::Empty || !frame.ratings) return QStringLiteral("no ratings yet");
   const Progress& now = frame.progress;
   const int epochs = frame.settings.epochs;
@@ -109,7 +115,8 @@ QString formatModel(const TrainSettings& settings) {
 
 QString formatError(const Error& error) {
   QString sentence = text(error.what);
-  if (!sentence.isEmpty()) sentence[0] = sentence[0].toUpper();
+  // The name of an option stays as it is written.
+  if (!sentence.isEmpty() && !sentence.section(u' ', 0, 0).contains(u'_')) sentence[0] = sentence[0].toUpper();
   if (!error.hint.empty()) sentence += QStringLiteral(": ") + text(error.hint);
   if (!sentence.endsWith(u'.')) sentence += u'.';
   if (error.file.empty()) return sentence;

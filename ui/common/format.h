@@ -31,7 +31,7 @@ namespace rowlight {
 /// A short number as one would write it: 0.005, 1e-05, 0.9.
 [[nodiscard]] QString formatShort(double value);
 
-/// "epoch 2 of 5, batch 310 of 1,250" for a frame of any state.
+/// "epoch 2 of 5, batch 310 of 1,250" for a frame of any state; "pass 1, step 5 of 18" while the Lookup page is shown.
 [[nodiscard]] QString formatPosition(const Frame& frame);
 
 /// "playing", "paused", "finished", ...

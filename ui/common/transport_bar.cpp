@@ -91,7 +91,7 @@ TransportBar::TransportBar(Workbench* workbench, QWidget* parent) : QWidget(pare
   present(workbench_->frame() ? *workbench_->frame() : Frame{});
 }
 
-QList<QAction*> TransportBar::transportActions() const { return {reset_, play_, step_, step_large_}; }
+QList<QAction*> TransportBar::transportActions() const { return {reset_, step_back_, play_, step_, step_large_}; }
 
 QAction* TransportBar::makeAction(const char* object_name, const QString& icon, const QString& text,
                                   const QKeySequence& key, const QString& tip) {
@@ -106,6 +106,8 @@ QAction* TransportBar::makeAction(const char* object_name, const QString& icon, 
 void TransportBar::makeActions() {
   reset_ = makeAction("actionReset", QStringLiteral("reset"), tr("Reset"), QKeySequence(Qt::Key_Home),
                       tr("Back to the first batch, with the same numbers again"));
+  step_back_ = makeAction("actionStepBack", QStringLiteral("step-back"), tr("Step back"), QKeySequence(Qt::Key_Left),
+                          tr("Back to the step before, on the Lookup page"));
   play_ = makeAction("actionPlay", QStringLiteral("play"), tr("Play"), QKeySequence(Qt::Key_Space), {});
   step_ = makeAction("actionStep", QStringLiteral("step"), tr("Step"), QKeySequence(Qt::Key_Right), {});
   step_large_ = makeAction("actionStepLarge", QStringLiteral("step-large"), tr("Larger step"),
@@ -113,6 +115,7 @@ void TransportBar::makeActions() {
   reset_->setAutoRepeat(false);
   play_->setAutoRepeat(false);
   connect(reset_, &QAction::triggered, this, [this] { workbench_->send(Reset{}); });
+  connect(step_back_, &QAction::triggered, this, &TransportBar::stepBack);
   connect(play_, &QAction::triggered, this, &TransportBar::togglePlay);
   connect(step_, &QAction::triggered, this, [this] { step(unit()); });
   connect(step_large_, &QAction::triggered, this, [this] { step(largerThan(unit())); });
@@ -196,6 +199,7 @@ QWidget* TransportBar::makeUnitButtons() {
     if (!checked) return;
     takeUnit(unit);
     showSpeed();
+    if (workbench_->frame()) present(*workbench_->frame());
     playOn();
   });
   return box;
@@ -270,6 +274,12 @@ double TransportBar::unitsPerSecond() const { return unitsPerSecondAt(speed_->va
 
 void TransportBar::setUnitsPerSecond(double units_per_second) { speed_->setValue(speedPositionOf(units_per_second)); }
 
+void TransportBar::setPace(StepUnit unit, double units_per_second) {
+  play_was_last_ = false;
+  setUnit(unit);
+  setUnitsPerSecond(units_per_second);
+}
+
 RunState TransportBar::state() const { return workbench_->frame() ? workbench_->frame()->state : RunState::Empty; }
 
 void TransportBar::togglePlay() {
@@ -281,6 +291,19 @@ void TransportBar::togglePlay() {
 }
 
 void TransportBar::step(StepUnit unit) { workbench_->send(Step{unit}); }
+
+void TransportBar::stepBack() {
+  const FramePtr& frame = workbench_->frame();
+  if (frame && frame->lookup && frame->lookup->shown_step > 0) {
+    workbench_->send(SeekLookup{frame->lookup->shown_step - 1});
+  }
+}
+
+bool TransportBar::canGo(const Frame& frame) const {
+  // The pass of the Lookup page needs no training that could go on, unless it is the training's own batch.
+  const bool own_pass = frame.lookup && !frame.lookup->setup.follows_training() && unit() == StepUnit::Operation;
+  return own_pass || frame.state == RunState::Paused || frame.state == RunState::Playing;
+}
 
 void TransportBar::playOn() {
   // A requested step also counts as playing; repeating Play then would run on past its end.
@@ -297,7 +320,8 @@ void TransportBar::follow(const Command& command) {
     // A position stands for a span of speeds: one that already fits stays, so that a drag is not disturbed.
     if (unitsPerSecond() != play->units_per_second) setUnitsPerSecond(play->units_per_second);
     showSpeed();
-  } else if (!std::holds_alternative<Watch>(command) && !std::holds_alternative<Project>(command)) {
+  } else if (!std::holds_alternative<Watch>(command) && !std::holds_alternative<Project>(command) &&
+             !std::holds_alternative<ShowLookup>(command)) {
     play_was_last_ = false;
   }
 }
@@ -322,11 +346,14 @@ void TransportBar::presentPlay(bool playing) {
 }
 
 void TransportBar::present(const Frame& frame) {
-  const bool can_go = frame.state == RunState::Paused || frame.state == RunState::Playing;
+  const bool can_go = canGo(frame);
   play_->setEnabled(can_go);
   step_->setEnabled(can_go);
   step_large_->setEnabled(can_go);
-  reset_->setEnabled(frame.state != RunState::Empty && (frame.progress.batches_done > 0 || frame.batch != nullptr));
+  const bool begun = frame.progress.batches_done > 0 || frame.batch != nullptr;
+  reset_->setEnabled(frame.lookup != nullptr || (frame.state != RunState::Empty && begun));
+  step_back_->setEnabled(frame.lookup && frame.lookup->shown_step > 0);
+  findChild<QToolButton*>(QStringLiteral("buttonStepBack"))->setVisible(frame.lookup != nullptr);
   presentPlay(frame.state == RunState::Playing);
   if (speed_text_->text().isEmpty()) showSpeed();
   QString text = formatPosition(frame);

@@ -26,7 +26,7 @@ inline constexpr int speed_positions = 100;
 /// The nearest position; the inverse of unitsPerSecondAt().
 [[nodiscard]] int speedPositionOf(double units_per_second);
 
-/// Reset, play, step, what a step means, and how fast: the bar at the bottom. It sends commands through the
+/// Reset, step back, play, step, what a step means, and how fast: the bar at the bottom. It sends commands through the
 /// workbench and shows the frame's state; commands that others send (a lesson, say) move its controls too.
 class TransportBar : public QWidget {
   Q_OBJECT
@@ -38,8 +38,11 @@ class TransportBar : public QWidget {
   void setUnit(StepUnit unit);
   [[nodiscard]] double unitsPerSecond() const;
   void setUnitsPerSecond(double units_per_second);
+  /// Both at once, for what comes next: what plays now goes on as it is.
+  void setPace(StepUnit unit, double units_per_second);
 
-  /// Object names actionReset, actionPlay, actionStep, actionStepLarge, with their shortcuts, for the menu.
+  /// Object names actionReset, actionStepBack, actionPlay, actionStep, actionStepLarge, with their shortcuts, for the
+  /// menu. Stepping back is for the pass of the Lookup page, while it is shown.
   [[nodiscard]] QList<QAction*> transportActions() const;
   /// actionUnitOperation, actionUnitBatch and actionUnitEpoch, exclusive and checkable, for the menu.
   [[nodiscard]] QList<QAction*> unitActions() const;
@@ -65,6 +68,8 @@ class TransportBar : public QWidget {
   void follow(const Command& command);
   void togglePlay();
   void step(StepUnit unit);
+  void stepBack();
+  [[nodiscard]] bool canGo(const Frame& frame) const;
   void takeUnit(int unit);
   void playOn();
   void showSpeed();
@@ -74,6 +79,7 @@ class TransportBar : public QWidget {
 
   Workbench* workbench_;
   QAction* reset_ = nullptr;
+  QAction* step_back_ = nullptr;
   QAction* play_ = nullptr;
   QAction* step_ = nullptr;
   QAction* step_large_ = nullptr;
