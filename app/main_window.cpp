@@ -19,6 +19,7 @@
 #include "ui/common/status_bar.h"
 #include "ui/common/transport_bar.h"
 #include "ui/cost/cost_page.h"
+#include "ui/lookup/lookup_page.h"
 #include "ui/train/train_page.h"
 
 namespace rowlight {
@@ -29,6 +30,7 @@ constexpr int mostRecentFiles = 8;
 constexpr QSize firstSize(1280, 800);
 constexpr double sampleSpeed = 1000;  // batches a second: five epochs of the sample in some four seconds
 constexpr double fullSpeed = 0;
+constexpr double lookupSpeed = 1;        // steps a second, to read each sentence
 constexpr double soonTrainedAgain = 10;  // seconds of training on the built-in sample that nobody would miss
 
 const QString keyGeometry = QStringLiteral("window/geometry");
@@ -78,7 +80,8 @@ void MainWindow::makePages() {
   rail_ = new Rail(center);
   pages_ = new QStackedWidget(center);
   trainPage_ = new TrainPage(&workbench_, pages_);
-  pages_->addWidget(new PlaceholderPage(Page::Lookup, pages_));
+  lookupPage_ = new LookupPage(&workbench_, pages_);
+  pages_->addWidget(lookupPage_);
   pages_->addWidget(trainPage_);
   pages_->addWidget(new PlaceholderPage(Page::Explore, pages_));
   pages_->addWidget(new CostPage(&workbench_, pages_));
@@ -95,14 +98,30 @@ void MainWindow::makePages() {
   // The first focus is on nothing that uses a key: Space plays at once, and no page looks chosen that is not.
   center->setFocusPolicy(Qt::StrongFocus);
   center->setFocus();
-  connect(rail_, &Rail::pageChosen, this, [this](Page page) { pages_->setCurrentIndex(static_cast<int>(page)); });
+  connect(rail_, &Rail::pageChosen, this, &MainWindow::goTo);
   pages_->setCurrentIndex(static_cast<int>(rail_->current()));
   connect(trainPage_, &TrainPage::openDialogRequested, this, &MainWindow::chooseFile);
   connect(&workbench_, &Workbench::openRequested, this, &MainWindow::open);
 }
 
+void MainWindow::goTo(Page page) {
+  const bool was_lookup = pages_->currentWidget() == lookupPage_;
+  const bool is_lookup = page == Page::Lookup;
+  pages_->setCurrentIndex(static_cast<int>(page));
+  if (was_lookup == is_lookup) return;
+  // A pass is stepped by operations and at a speed to read by; the other pages keep what they had.
+  if (is_lookup) {
+    trainUnit_ = transport_->unit();
+    trainSpeed_ = transport_->unitsPerSecond();
+    transport_->setPace(StepUnit::Operation, lookupSpeed);
+  } else {
+    transport_->setPace(trainUnit_, trainSpeed_);
+  }
+}
+
 void MainWindow::makeMenus() {
   makeFileMenu();
+  menuBar()->addMenu(tr("&Edit"))->addActions(lookupPage_->editActions());
   QMenu* run = menuBar()->addMenu(tr("&Run"));
   run->addActions(transport_->transportActions());
   run->addSeparator();
@@ -185,6 +204,7 @@ void MainWindow::connectEngine() {
     if (path.isEmpty()) return;
     rememberFile(path);
     if (transport_->unitsPerSecond() == sampleSpeed) transport_->setUnitsPerSecond(fullSpeed);
+    if (trainSpeed_ == sampleSpeed) trainSpeed_ = fullSpeed;
     trainPage_->showLoadReport(report);
   });
   connect(&engine_, &EngineHost::loadFailed, this, [this](const QString&, const Error& error) {

@@ -17,6 +17,7 @@ class QStackedWidget;
 
 namespace rowlight {
 
+class LookupPage;
 class StatusBar;
 class TrainPage;
 class TransportBar;
@@ -66,6 +67,7 @@ class MainWindow : public QMainWindow {
 
  private:
   void makePages();
+  void goTo(Page page);
   void makeMenus();
   void makeFileMenu();
   void makeViewMenu();
@@ -86,11 +88,14 @@ class MainWindow : public QMainWindow {
   QString loading_;  // the name of the file that is being read
   std::optional<Theme> systemTheme_;
   QActionGroup* themeActions_ = nullptr;
+  StepUnit trainUnit_ = StepUnit::Batch;  // what the transport bar does on the other pages
+  double trainSpeed_ = 0;
   double firstFrameMs_ = -1;
   int lastErrorExitCode_ = 0;
   Workbench workbench_;
   Rail* rail_ = nullptr;
   QStackedWidget* pages_ = nullptr;
+  LookupPage* lookupPage_ = nullptr;
   TrainPage* trainPage_ = nullptr;
   TransportBar* transport_ = nullptr;
   StatusBar* status_ = nullptr;

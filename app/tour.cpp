@@ -14,6 +14,7 @@
 
 #include "app/frame_meter.h"
 #include "app/main_window.h"
+#include "core/train/lookup_view.h"
 #include "ui/common/palette.h"
 #include "ui/common/rail.h"
 #include "ui/common/workbench.h"
@@ -29,6 +30,7 @@ constexpr int lookMs = 1000;        // between two looks at the last sign of lif
 constexpr qint64 mostSilentMs = 60000;
 constexpr int stuckExitCode = 1;
 constexpr double shortestPause = 1;  // ms: shorter bursts do nothing that one could see
+constexpr int shownLookupStep = static_cast<int>(LookupStep::Compare);
 
 /// Nearest-rank percentile. Pre: not empty, sorted.
 double percentile(const std::vector<double>& sorted, double share) {
@@ -168,6 +170,7 @@ bool Tour::takePictures() {
     applyTheme(application_, theme);
     for (const auto& [page, pageName] : pages) {
       window_.showPage(page);
+      if (page == Page::Lookup) window_.workbench().send(SeekLookup{shownLookupStep});
       waitMs(settleMs);
       const QString file = QStringLiteral("%1/%2-%3.png").arg(directory_, pageName, themeName);
       if (!window_.grab().save(file)) return false;

@@ -179,7 +179,7 @@ class TestMainWindow : public QObject {
     window.open(path);
     QVERIFY(QTest::qWaitFor([&] { return window.lastErrorExitCode() != 0; }, patience));
     QCOMPARE(window.lastErrorExitCode(), 3);
-    auto* strip = window.findChild<MessageStrip*>();
+    auto* strip = window.findChild<TrainPage*>()->messages();
     QVERIFY(strip != nullptr && strip->isVisible());
     QVERIFY2(strip->message().contains(QStringLiteral("PNG")), qPrintable(strip->message()));
     QCOMPARE(window.workbench().frame()->ratings, before);

@@ -17,18 +17,13 @@ struct Text {
 
 Text textOf(Page page) {
   switch (page) {
-    case Page::Lookup:
-      return {
-          QStringLiteral("pageLookup"), PlaceholderPage::tr("Lookup"),
-          PlaceholderPage::tr("This page will show one batch in two lanes over one table: as a one-hot matrix product, "
-                              "and as a plain copy of rows. Each lane can be stepped through, and a meter counts "
-                              "what it costs. It is not built yet.")};
     case Page::Explore:
       return {
           QStringLiteral("pageExplore"), PlaceholderPage::tr("Explore"),
           PlaceholderPage::tr("This page will show what a trained model has learned: the nearest movies, the "
                               "highest and lowest biases, and why a prediction is what it is. It is not built yet.")};
     case Page::Cost:
+    case Page::Lookup:
     case Page::Train: break;
   }
   return {QStringLiteral("pageTrain"), PlaceholderPage::tr("Train"), {}};

@@ -11,7 +11,7 @@ class PlaceholderPage : public QWidget {
   Q_OBJECT
 
  public:
-  /// Pre: neither Page::Train nor Page::Cost, which are there.
+  /// Pre: Page::Explore; the others are there.
   explicit PlaceholderPage(Page page, QWidget* parent = nullptr);
 };
 
