@@ -9,6 +9,7 @@
 #include <QMenuBar>
 #include <QMessageBox>
 #include <QScreen>
+#include <QScrollArea>
 #include <QSettings>
 #include <QStackedWidget>
 #include <QStyle>
@@ -84,7 +85,12 @@ void MainWindow::makePages() {
   pages_->addWidget(lookupPage_);
   pages_->addWidget(trainPage_);
   pages_->addWidget(new PlaceholderPage(Page::Explore, pages_));
-  pages_->addWidget(new CostPage(&workbench_, pages_));
+  // Its charts need some room: in a lower window they are scrolled, not cut.
+  auto* cost = new QScrollArea(pages_);
+  cost->setFrameShape(QFrame::NoFrame);
+  cost->setWidgetResizable(true);
+  cost->setWidget(new CostPage(&workbench_, cost));
+  pages_->addWidget(cost);
   row->addWidget(rail_);
   row->addWidget(pages_, 1);
   transport_ = new TransportBar(&workbench_, center);

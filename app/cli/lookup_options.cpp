@@ -83,6 +83,7 @@ Expected<void> read_weight(const LookupArguments& a, std::uint64_t seed, LookupI
   if (*a.dim < 1 || *a.dim > most_columns) return refuse("--dim", *a.dim, most_columns);
   const auto rows = static_cast<std::size_t>(*a.rows);
   if (auto valid = validate(a.options, rows); !valid) return valid;
+  if (auto fits = LookupPass::check_size(rows, static_cast<std::size_t>(*a.dim)); !fits) return fits;
   input.weight = make_embedding_weight(rows, static_cast<std::size_t>(*a.dim), a.options, Random(seed));
   return {};
 }

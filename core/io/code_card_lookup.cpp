@@ -108,7 +108,10 @@ class Program : private io::PythonScript {
   }
   /// The indices that are in bags.
   [[nodiscard]] std::string places() const { return ends_early() ? "placed" : "indices"; }
-  [[nodiscard]] bool reduces_by_hand() const { return has_bags() && setup_.options.scale_grad_by_freq; }
+  /// Where torch's EmbeddingBag fails on the CPU.
+  [[nodiscard]] bool reduces_by_hand() const {
+    return (has_bags() && setup_.options.scale_grad_by_freq) || (setup_.options.freeze && has_weights());
+  }
   [[nodiscard]] bool has_one_hot() const { return !results_.one_hot_output.empty(); }
   [[nodiscard]] bool reads_npy() const { return !weight_npy_.empty(); }
   /// "[rows]" where only some rows of a table stand in the program.
@@ -222,7 +225,11 @@ class Program : private io::PythonScript {
                                                                    : places() + ", offsets";
     if (setup_.options.max_norm) max_norm(arguments);
     if (reduces_by_hand()) {
-      line("# On the CPU EmbeddingBag scales by the frequency of another index: the rows are reduced here instead.");
+      line(
+          setup_.options.scale_grad_by_freq
+              ? "# On the CPU EmbeddingBag scales by the frequency of another index: the rows are reduced here instead."
+              : "# EmbeddingBag has no gradient for the weights of a frozen table's rows: they are reduced here "
+                "instead.");
       assign("kept", "counts > 0");
       assign("rows_of_places", "embedding(indices)" + std::string(ends_early() ? "[: offsets[-1]]" : "") + "[kept]");
       if (has_weights()) line("rows_of_places = per_sample_weights[kept][:, None] * rows_of_places");

@@ -73,8 +73,8 @@ Expected<Bags> make_bags(std::span<const std::int64_t> indices, std::span<const 
   Bags bags{std::move(*rows), {}, {per_sample_weights.begin(), per_sample_weights.end()}};
   if (offsets.empty()) {
     if (options.include_last_offset) {
-      return fail(ErrorKind::BadInput, "there are no offsets",
-                  "with include_last_offset the end of the last bag is at least given");
+      return fail_at("offsets", ErrorKind::BadInput, "there are no offsets",
+                     "with include_last_offset the end of the last bag is at least given");
     }
     bags.begin = {0};
     if (!indices.empty()) bags.begin.push_back(indices.size());

@@ -90,8 +90,10 @@ struct SetLookupWeight {
 struct SeekLookup {
   int step = 0;
 };
+/// Asks for the PyTorch program of the pass: see LookupView::program.
+struct WriteLookupProgram {};
 
 using Command = std::variant<InstallRatings, Configure, Play, Pause, Step, Reset, Watch, Project, ShowLookup,
-                             SetUpLookup, SetLookupWeight, SeekLookup, MeasureCost, CancelCost>;
+                             SetUpLookup, SetLookupWeight, SeekLookup, WriteLookupProgram, MeasureCost, CancelCost>;
 
 }  // namespace rowlight

@@ -1,8 +1,10 @@
 #include "core/train/lookup_desk.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/base/random.h"
+#include "core/io/code_card.h"
 #include "core/train/trainer.h"
 
 namespace rowlight {
@@ -35,6 +37,11 @@ LookupInput copy_input(const Trainer& trainer, const LookupSetup& setup) {
   return input;
 }
 
+/// How far a changed pass runs by itself: one that follows the training does not take its optimizer step.
+int most_of(const LookupSetup& setup) {
+  return setup.follows_training() ? static_cast<int>(LookupStep::BiasGradient) : lookup_step_count;
+}
+
 }  // namespace
 
 LookupDesk::LookupDesk() { take(std::move(*make({}, {})), 0); }
@@ -44,6 +51,12 @@ Expected<std::unique_ptr<LookupPass>> LookupDesk::make(const LookupSetup& setup,
     return fail_at("source", ErrorKind::Usage, "there is no live table yet", "open a rating file or the sample first");
   }
   if (setup.follows_training()) return LookupPass::follow(*trainer_, setup);
+  if (setup.source != LookupSource::Toy && !weight) {
+    const Matrix& table = trainer_->model().factors(table_of(setup.source));
+    if (auto fits = LookupPass::check_size(table.rows(), table.cols()); !fits) {
+      return tl::make_unexpected(fits.error());
+    }
+  }
   LookupInput input = setup.source == LookupSource::Toy ? toy_input(setup) : copy_input(*trainer_, setup);
   if (weight) input.weight = std::move(*weight);
   return LookupPass::create(std::move(input));
@@ -55,6 +68,7 @@ void LookupDesk::take(std::unique_ptr<LookupPass> pass, int target) {
   target_ = target;
   next_pass_ = false;
   error_.reset();
+  program_.reset();
 }
 
 void LookupDesk::attach(Trainer* trainer) {
@@ -87,8 +101,11 @@ void LookupDesk::set_up(const SetUpLookup& command) {
     error_ = made.error();
     return;
   }
+  if (same_table) (*made)->take_optimizer(*pass_);
   if (before.follows_training() && trainer_) trainer_->restart_batch();  // the new pass, or the training, does it anew
-  take(std::move(*made), target);
+  // Another view of the training takes no step of it: it shows the batch under way, or waits for the next.
+  const bool steps_training = command.setup.follows_training() && !trainer_->at_batch_start();
+  take(std::move(*made), steps_training ? 0 : std::min(target, most_of(command.setup)));
 }
 
 void LookupDesk::set_weight(const SetLookupWeight& command) {
@@ -104,7 +121,18 @@ void LookupDesk::set_weight(const SetLookupWeight& command) {
       error_ = Error{ErrorKind::Usage, "there is no such weight", "choose one in the table", {}, 0, 0, "weight"};
       return;
     }
+    if (!std::isfinite(command.value)) {
+      error_ = Error{ErrorKind::Usage,
+                     "a number that is not finite would spoil the training",
+                     "choose a batch of your own: it works on a copy of the table",
+                     {},
+                     0,
+                     0,
+                     "weight"};
+      return;
+    }
     trainer_->restart_batch();
+    if (!trainer_->at_batch_start()) target_ = 0;  // the batch has moved the table: the next one waits for a step
     trainer_->set_factor(table_of(pass_->setup().source), command.row, command.column, command.value);
     pass_->restart();
   }
@@ -159,10 +187,30 @@ bool LookupDesk::advance() {
   return true;
 }
 
+void LookupDesk::write_program() {
+  error_.reset();
+  program_.reset();
+  if (pass_->setup().follows_training() && pass_->computed() == 0) {
+    error_ =
+        Error{ErrorKind::Usage, "there is no batch yet", "take the first step, then ask for its program", {}, 0, 0, {}};
+    return;
+  }
+  const LookupInput input = pass_->as_input();
+  LookupInput again = input;
+  auto fresh = LookupPass::create(std::move(again));
+  auto results = fresh ? run_whole(**fresh) : Expected<LookupResults>(tl::make_unexpected(fresh.error()));
+  if (!results) {
+    error_ = results.error();
+    return;
+  }
+  program_ = std::make_shared<const std::string>(pytorch_program(input, *results));
+}
+
 std::shared_ptr<const LookupView> LookupDesk::view() const {
   if (!window_.shown) return nullptr;
   auto view = pass_->view(shown_, window_.first_row, window_.row_count);
   view->error = error_;
+  view->program = program_;
   return view;
 }
 

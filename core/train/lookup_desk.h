@@ -26,6 +26,8 @@ class LookupDesk {
   void set_up(const SetUpLookup& command);
   void set_weight(const SetLookupWeight& command);
   void seek(int step);
+  /// Writes the PyTorch program of the pass for view(). Cost: a whole pass.
+  void write_program();
   /// One step on; after the last one the first of the next pass.
   void step();
   /// Begins anew with the table as it was at first. Returns false for a pass that follows the training, which is the
@@ -34,6 +36,8 @@ class LookupDesk {
 
   /// There is something to compute before the target can be shown.
   [[nodiscard]] bool has_work() const;
+  /// The pass is the training's own next minibatch.
+  [[nodiscard]] bool follows_training() const { return pass_->setup().follows_training(); }
   /// Computes a piece of some milliseconds towards the target. Pre: has_work(). Returns whether a step was done. A
   /// failure ends the work; view() says why.
   bool advance();
@@ -59,6 +63,7 @@ class LookupDesk {
   int target_ = 0;
   bool next_pass_ = false;  // the target is in the pass after this one
   std::optional<Error> error_;
+  std::shared_ptr<const std::string> program_;  // of the setup, until it changes
 };
 
 }  // namespace rowlight

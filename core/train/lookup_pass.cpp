@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/base/system.h"
 #include "core/train/lookup_pass_state.h"
 
 namespace rowlight {
@@ -31,7 +32,21 @@ Expected<void> check_bias(const LookupInput& input) {
 LookupPass::LookupPass(std::unique_ptr<State> state) : state_(std::move(state)) {}
 LookupPass::~LookupPass() = default;
 
+Expected<void> LookupPass::check_size(std::size_t rows, std::size_t dim) {
+  // The table, both gradients, what the optimizer step changes, and the optimizer's state before and after.
+  constexpr double tables = 8;
+  const double needed = tables * static_cast<double>(rows) * static_cast<double>(padded_stride(dim)) * sizeof(float);
+  const auto limit = static_cast<double>(memory_limit_bytes());
+  if (needed <= limit && rows <= INT32_MAX) return {};
+  return fail_at("weight", ErrorKind::Usage,
+                 "a table of " + std::to_string(rows) + " x " + std::to_string(dim) + " is too large to step through",
+                 "a pass needs memory for eight such tables; choose a smaller one");
+}
+
 Expected<std::unique_ptr<LookupPass>> LookupPass::create(LookupInput input, std::uint64_t one_hot_limit) {
+  if (auto fits = check_size(input.weight.rows(), input.weight.cols()); !fits) {
+    return tl::make_unexpected(fits.error());
+  }
   const LookupSetup& setup = input.setup;
   auto state = std::make_unique<State>();
   state->one_hot_limit = one_hot_limit;
@@ -73,9 +88,23 @@ Expected<std::unique_ptr<LookupPass>> LookupPass::create(LookupInput input, std:
   return std::unique_ptr<LookupPass>(new LookupPass(std::move(state)));
 }
 
-std::unique_ptr<LookupPass> LookupPass::follow(Trainer& trainer, const LookupSetup& setup,
-                                               std::uint64_t one_hot_limit) {
+Expected<std::unique_ptr<LookupPass>> LookupPass::follow(Trainer& trainer, const LookupSetup& setup,
+                                                         std::uint64_t one_hot_limit) {
   assert(setup.follows_training());
+  const auto refuse = [](std::string field) {
+    const std::string what = "the training's own batches have no " + field;
+    return fail_at(std::move(field), ErrorKind::Usage, what, "choose a batch of your own, on a copy of the table");
+  };
+  const EmbeddingOptions& o = setup.options;
+  if (o.padding_idx) return refuse("padding_idx");
+  if (o.max_norm) return refuse("max_norm");
+  if (o.scale_grad_by_freq) return refuse("scale_grad_by_freq");
+  if (o.sparse) return refuse("sparse");
+  if (o.freeze) return refuse("freeze");
+  if (setup.bag) return refuse("bag");
+  if (setup.bias != BiasKind::None) return refuse("bias");
+  const Matrix& table = trainer.model().factors(setup.source == LookupSource::Users ? Table::Users : Table::Movies);
+  if (auto fits = check_size(table.rows(), table.cols()); !fits) return tl::make_unexpected(fits.error());
   auto state = std::make_unique<State>();
   state->one_hot_limit = one_hot_limit;
   state->trainer = &trainer;
@@ -125,8 +154,34 @@ void LookupPass::restart() {
   State& s = *state_;
   if (!s.follows()) {
     for (auto saved = s.undo.rbegin(); saved != s.undo.rend(); ++saved) saved->take_back(s.own[0].value.view());
+    if (s.optimizer_before) s.optimizer = std::move(s.optimizer_before);
   }
   s.begin();
+}
+
+void LookupPass::take_optimizer(const LookupPass& from) {
+  const State& other = *from.state_;
+  const std::optional<Optimizer>& optimizer = other.optimizer_before ? other.optimizer_before : other.optimizer;
+  const ConstMatrixView weight = state_->weight();
+  const bool fits = optimizer && !state_->follows() && other.setup().optimizer == setup().optimizer &&
+                    other.weight().rows == weight.rows && other.weight().cols == weight.cols;
+  if (fits) state_->optimizer = optimizer;
+}
+
+LookupInput LookupPass::as_input() const {
+  const State& s = *state_;
+  LookupInput input;
+  input.setup = s.setup();
+  input.setup.indices = s.indices;
+  input.weight = weight_after(0);
+  input.bias = s.input.bias;
+  input.name_of_row = s.input.name_of_row;
+  if (!s.follows()) {
+    input.grad_output = s.input.grad_output;
+  } else if (!s.grad_output.empty()) {
+    input.grad_output = s.grad_output;
+  }
+  return input;
 }
 
 ConstMatrixView LookupPass::weight() const { return state_->weight(); }

@@ -50,10 +50,14 @@ class LookupPass {
   [[nodiscard]] static Expected<std::unique_ptr<LookupPass>> create(
       LookupInput input, std::uint64_t one_hot_limit = default_one_hot_limit);
 
+  /// Whether memory suffices to step through a table of this size. Errors: Usage, at the field "weight".
+  [[nodiscard]] static Expected<void> check_size(std::size_t rows, std::size_t dim);
+
   /// A pass that is the trainer's next minibatch, seen from one of its tables. Pre: setup.follows_training(); the
-  /// trainer outlives the pass, and nobody else runs it between the pass's first step and its OptimizerStep.
-  [[nodiscard]] static std::unique_ptr<LookupPass> follow(Trainer& trainer, const LookupSetup& setup,
-                                                          std::uint64_t one_hot_limit = default_one_hot_limit);
+  /// trainer outlives the pass, and nobody else runs it between the pass's first step and its OptimizerStep. Errors:
+  /// Usage for options, bags or biases of the layer, which the training does not have; and as check_size().
+  [[nodiscard]] static Expected<std::unique_ptr<LookupPass>> follow(
+      Trainer& trainer, const LookupSetup& setup, std::uint64_t one_hot_limit = default_one_hot_limit);
   ~LookupPass();
   LookupPass(const LookupPass&) = delete;
   LookupPass& operator=(const LookupPass&) = delete;
@@ -68,8 +72,8 @@ class LookupPass {
   /// advance() until the step is done.
   [[nodiscard]] Expected<void> run_step();
 
-  /// Takes back what the steps of this pass changed in the table, and begins it anew; for a pass that follows the
-  /// training only before its OptimizerStep. The optimizer's own state is not taken back.
+  /// Takes back what the steps of this pass changed in the table and the optimizer, and begins it anew; a pass that
+  /// follows the training takes nothing back, and begins with the trainer's next batch once its optimizer has stepped.
   void restart();
 
   /// Number of the pass, from 1.
@@ -78,6 +82,12 @@ class LookupPass {
   /// Sets one weight of a pass of its own; a pass under way begins anew with it, with what its optimizer step did
   /// taken back. Pre: the setup does not follow the training. Errors: Usage for a place outside the table.
   [[nodiscard]] Expected<void> set_weight(std::size_t row, std::size_t column, float value);
+  /// Goes on with the momentum and moments of another pass, whose optimizer has the same settings and whose table the
+  /// same shape; as they were before that pass's own step. For another batch on the same table.
+  void take_optimizer(const LookupPass& from);
+  /// The input with which create() gives this very pass: the table as it was before its first step. Pre: of a pass that
+  /// follows the training, the batch is drawn.
+  [[nodiscard]] LookupInput as_input() const;
   /// The table as it now is.
   [[nodiscard]] ConstMatrixView weight() const;
 

@@ -24,6 +24,7 @@ struct LookupPass::State {
   std::uint64_t one_hot_limit = 0;
   std::vector<Parameter> own;  // one: the table of a pass of its own
   std::optional<Optimizer> optimizer;
+  std::optional<Optimizer> optimizer_before;  // as it was before this pass's step
   ThreadPool pool{1};
 
   // The batch.
@@ -87,7 +88,7 @@ struct LookupPass::State {
 
  private:
   Expected<bool> run(LookupStep step);
-  Expected<void> draw();
+  Expected<bool> draw();
   void encode();
   bool multiply();
   Expected<void> look_up_rows();

@@ -112,7 +112,7 @@ std::string say_dense(const LookupPass::State& p) {
   if (!step.one_hot) return "There is no matrix product to do: " + p.verdict.why_not;
   return "The transposed one-hot matrix times G: another " + count(step.one_hot->multiplies, "multiply", "multiplies") +
          " for a gradient that is zero outside " + count(p.touched.size(), "row", "rows") +
-         "; an integer index itself has no gradient.";
+         "; a one-hot input would have a gradient too, an integer index has none.";
 }
 
 std::string say_scatter(const LookupPass::State& p) {
@@ -169,6 +169,8 @@ std::string say_optimizer(const LookupPass::State& p) {
                      grouped(step.lookup->bytes_read + step.lookup->bytes_written) + " bytes; " +
                      count(p.rows_moved, "row", "rows") + " of " + grouped(p.weight().rows) + " moved";
   if (p.rows_moved_only > 0) text += ", " + grouped(p.rows_moved_only) + " of them not looked up";
+  const bool plain = kind == OptimizerKind::Sgd || kind == OptimizerKind::Adagrad;
+  if (!p.follows() && plain && !p.setup().options.sparse) text += "; the dense gradient makes it pass over all";
   return text + ".";
 }
 
@@ -183,8 +185,10 @@ std::string say_bag(const LookupPass::State& p) {
     return "A bag is the same rows, reduced by " + std::string(name_of(p.setup().bag->mode)) + ": " +
            count(p.bags.rows.size(), "row", "rows") + " became " + count(p.outputs(), "output", "outputs") + ".";
   }
+  const auto padding = std::ranges::count(p.bags.rows, p.padding().value_or(-1));
+  const std::uint64_t members = p.bags.rows.size() - static_cast<std::uint64_t>(padding);
   return "A bag looks up the same rows and reduces them: as one bag, this batch would give the mean of its " +
-         count(p.bags.rows.size(), "row", "rows") + ".";
+         count(members, "row", "rows") + (padding > 0 ? ", padding left out." : ".");
 }
 
 std::string before(LookupStep step) {
@@ -293,8 +297,9 @@ Verdict compare(ConstMatrixView lookup, ConstMatrixView one_hot, ConstMatrixView
     for (std::size_t r = 0; r < weight.rows && source < 0; ++r) {
       if (!std::isfinite(weight(r, poisoned_column))) source = static_cast<std::int32_t>(r);
     }
-    verdict.reason = "The outputs differ in " + count(poisoned, "number", "numbers") + ": row " +
-                     std::to_string(source) + " holds NaN or Inf in column " + std::to_string(poisoned_column) +
+    verdict.reason = "The outputs differ in " + count(poisoned, "number", "numbers") + ": " +
+                     (source < 0 ? "a share" : "row " + std::to_string(source)) + " holds NaN or Inf in column " +
+                     std::to_string(poisoned_column) +
                      ", and zero times that is NaN, so the product spreads it to outputs that never asked for the row.";
   } else if (different == signed_zeros) {
     verdict.reason = "The outputs differ in the sign of " + count(signed_zeros, "zero", "zeros") +

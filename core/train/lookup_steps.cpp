@@ -64,6 +64,7 @@ void LookupPass::State::begin() {
   shrunk_next.clear();
   moved.clear();
   undo.clear();
+  optimizer_before.reset();
   rows_moved = rows_moved_only = 0;
   plain_verdict = verdict = {};
   for (StepTrace& step : trace) step.sentence = sentence_of(step.step, *this);
@@ -91,7 +92,7 @@ Expected<bool> LookupPass::State::run(LookupStep step) {
     return true;
   };
   switch (step) {
-    case LookupStep::Indices: return whole(draw());
+    case LookupStep::Indices: return draw();
     case LookupStep::OneHot: encode(); break;
     case LookupStep::Matmul: return multiply();
     case LookupStep::LookUp: return whole(look_up_rows());
@@ -125,25 +126,28 @@ Expected<void> LookupPass::State::run_stages(BatchStage last, BatchCost& cost, C
   return {};
 }
 
-Expected<void> LookupPass::State::draw() {
-  if (!follows()) return {};
-  // What somebody else began is finished first: its rest, and the validation at an epoch's end.
-  while (!trainer->between_batches() && !trainer->at_batch_start()) {
-    if (auto ran = trainer->advance(); !ran) return ran;
+Expected<bool> LookupPass::State::draw() {
+  if (!follows()) return true;
+  // What somebody else began is finished first: its rest, and the validation at an epoch's end, a piece at a time.
+  if (!trainer->between_batches() && !trainer->at_batch_start()) {
+    if (auto ran = trainer->advance(); !ran) return tl::make_unexpected(ran.error());
+    return false;
   }
   if (trainer->finished()) {
     return fail_at("source", ErrorKind::Usage, "the training has done all its epochs",
                    "raise the number of epochs, reset, or choose a batch of your own");
   }
   BatchCost cost;
-  if (auto ran = run_stages(BatchStage::DrawBatch, cost, [](BatchStage) { return false; }); !ran) return ran;
+  if (auto ran = run_stages(BatchStage::DrawBatch, cost, [](BatchStage) { return false; }); !ran) {
+    return tl::make_unexpected(ran.error());
+  }
   const auto rows = table == Table::Users ? trainer->step().users() : trainer->step().movies();
   indices.assign(rows.begin(), rows.end());
   bags.rows.assign(rows.begin(), rows.end());
   bags.begin.resize(rows.size() + 1);
   std::iota(bags.begin.begin(), bags.begin.end(), std::size_t{0});
   touched = distinct(bags.rows);
-  return {};
+  return true;
 }
 
 void LookupPass::State::encode() {
@@ -398,6 +402,7 @@ Expected<void> LookupPass::State::step_optimizer() {
   StepTrace& step = at(LookupStep::OptimizerStep);
   if (setup().options.freeze) return {};
   keep_all(LookupStep::OptimizerStep);
+  optimizer_before = optimizer;
   Cost& cost = step.lookup.emplace();
   BatchCost costs;
   {
@@ -441,14 +446,18 @@ void LookupPass::State::reduce() {
     bag_output = plain_output;
     return;
   }
-  // Without bags: what one bag of the whole batch would give, the mean.
+  // Without bags: what one bag of the whole batch would give, the mean of the rows that were copied, without padding.
   StepTrace& step = at(LookupStep::Bag);
   Cost& cost = step.lookup.emplace();
+  Bags one;
+  for (std::size_t b = 0; b < bags.rows.size(); ++b) {
+    if (bags.rows[b] != padding()) one.rows.push_back(static_cast<std::int32_t>(b));
+  }
+  one.begin = {0, one.rows.size()};
   step.rows_touched = touched.size();
-  const Bags one{bags.rows, {0, bags.rows.size()}, {}};
   bag_output = Matrix(1, weight().cols);
   const Stopwatch watch(cost);
-  bag_forward(weight(), one, {setup().options, BagMode::Mean, false}, bag_output.view(), nullptr, Counted{cost});
+  bag_forward(plain_output.view(), one, {{}, BagMode::Mean, false}, bag_output.view(), nullptr, Counted{cost});
 }
 
 void LookupPass::State::keep(LookupStep step, std::vector<std::int32_t> rows) {

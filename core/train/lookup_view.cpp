@@ -1,6 +1,7 @@
 // A pass as of a step: what the window shows.
 
 #include <algorithm>
+#include <ranges>
 
 #include "core/train/lookup_pass_state.h"
 
@@ -116,8 +117,13 @@ class ViewBuilder {
   void table() {
     LookupView& v = *view_;
     v.weight = window_of(pass_.weight(), v.first_row, window_);
-    for (auto saved = pass_.undo.rbegin(); saved != pass_.undo.rend(); ++saved) {
-      if (!shows(saved->step)) take_back(*saved, v.first_row, v.weight);
+    const auto latest_first = std::views::reverse(pass_.undo);
+    for (const auto& saved : latest_first) {
+      if (!shows(saved.step)) take_back(saved, v.first_row, v.weight);
+    }
+    v.first_weight = v.weight;
+    for (const auto& saved : latest_first) {
+      if (shows(saved.step)) take_back(saved, v.first_row, v.first_weight);
     }
     const auto padding = pass_.padding();
     v.marks.resize(window_);

@@ -124,6 +124,9 @@ struct LookupView {
   std::vector<float> ratings;
   std::optional<double> loss;
 
+  Matrix first_weight;  ///< (window, D): before the first step of this pass, which an edit changes
+  std::shared_ptr<const std::string> program;  ///< the answer to WriteLookupProgram; null before, and after a change
+
   Verdict verdict;
   std::optional<Error> error;  ///< why the last setup, edit or step was refused; `field` names the option
 };

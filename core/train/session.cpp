@@ -23,6 +23,7 @@ struct Session::State {
   RunState run_state = RunState::Empty;
   StepUnit unit = StepUnit::Batch;
   bool single_step = false;
+  std::optional<Play> interrupted;  // the training's play, while the Lookup page computes
   bool diverged = false;
   double units_per_second = 0;
   std::uint64_t units_done = 0;
@@ -121,6 +122,7 @@ struct Session::State {
   void apply(const Pause&) {
     if (run_state == RunState::Playing) run_state = resting_state();
     single_step = false;
+    interrupted.reset();
   }
 
   void apply(const Step& command) {
@@ -160,6 +162,7 @@ struct Session::State {
       single_step = false;
     }
     desk.show(command);
+    compute_lookup();
   }
   void apply(const SetUpLookup& command) {
     desk.set_up(command);
@@ -169,18 +172,30 @@ struct Session::State {
     desk.set_weight(command);
     compute_lookup();
   }
+  void apply(const WriteLookupProgram&) { desk.write_program(); }
   void apply(const SeekLookup& command) {
     desk.seek(command.step);
     compute_lookup();
   }
 
   void compute_lookup() {
-    if (!desk.has_work()) return;
+    if (!desk.shown() || !desk.has_work()) return;  // a hidden page waits
     stop_measuring();
+    if (run_state == RunState::Playing && !single_step && unit != StepUnit::Operation) {
+      interrupted = Play{unit, units_per_second};
+    }
     unit = StepUnit::Operation;
     units_per_second = 0;
     single_step = true;
     run_state = RunState::Playing;
+  }
+
+  /// What compute_lookup() began is done: a training that it interrupted goes on.
+  void rest_after_lookup() {
+    run_state = resting_state();
+    single_step = false;
+    const std::optional<Play> play = std::exchange(interrupted, std::nullopt);
+    if (play && run_state == RunState::Paused) apply(*play);
   }
 
   [[nodiscard]] bool steps_lookup(StepUnit by) const { return by == StepUnit::Operation && desk.shown(); }
@@ -195,17 +210,17 @@ struct Session::State {
   /// One piece of the lookup pass. Returns whether a unit, here a step, is done.
   bool run_lookup_piece() {
     if (!desk.has_work()) desk.step();
-    if (trainer && trainer->between_batches()) builder.before_batch(*trainer, to_remember());
+    if (desk.follows_training() && trainer->between_batches()) builder.before_batch(*trainer, to_remember());
     const bool done = desk.advance();
     if (desk.error()) {
       diverged = diverged || desk.error()->kind == ErrorKind::Diverged;
       if (diverged) error = desk.error();
-      run_state = resting_state();
+      rest_after_lookup();
       return true;
     }
     if (single_step) {
       if (desk.has_work()) return false;  // further steps of a seek
-      run_state = resting_state();
+      rest_after_lookup();
       return true;
     }
     if (done && desk.at_end()) run_state = resting_state();

@@ -221,13 +221,9 @@ class TestMainWindow : public QObject {
     window.openSample();
     QVERIFY(awaitRatings(window));
     // Nothing is trained when the file is opened; by the time it is read a batch is.
-    window.open(writeRatings());
-    window.workbench().present([&] {
-      auto trained = std::make_shared<Frame>(*window.workbench().frame());
-      trained->progress.batches_done = 1;
-      return trained;
-    }());
-    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->ratings->size() == 3; }, patience));
+    window.open(writeRatings(2'000'000));
+    window.workbench().send(Step{StepUnit::Batch});
+    QVERIFY(QTest::qWaitFor([&] { return !window.workbench().frame()->ratings->synthetic; }, patience));
     QCOMPARE(questions, 1);
   }
 

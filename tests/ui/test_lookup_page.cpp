@@ -14,6 +14,7 @@
 #include "core/ratings/sample.h"
 #include "tests/support/lookup_views.h"
 #include "ui/common/transport_bar.h"
+#include "ui/lookup/code_dialog.h"
 #include "ui/lookup/lane_view.h"
 #include "ui/lookup/lookup_page.h"
 #include "ui/lookup/step_strip.h"
@@ -343,11 +344,12 @@ class TestLookupPage : public QObject {
 
   void theCodeIsAskedForAndShown() {
     Window window;
-    connect(window.page, &LookupPage::codeCardRequested, window.page,
-            [&] { window.page->showProgram(QStringLiteral("import torch")); });
     window.find<QPushButton>("codeButton")->click();
-    auto* dialog = window.page->findChild<QWidget*>(QStringLiteral("codeDialog"));
+    window.bench.run();
+    auto* dialog = window.page->findChild<CodeDialog*>(QStringLiteral("codeDialog"));
     QVERIFY(dialog && dialog->isVisible());
+    QVERIFY(dialog->program().contains(QStringLiteral("import torch")));
+    QVERIFY(dialog->program().contains(QStringLiteral("indices = torch.tensor([2, 5, 2, 0])")));
   }
 
   void aSmallWindowHasADrawer() {

@@ -171,7 +171,7 @@ QHBoxLayout* LookupPage::makeTools(QWidget* side) {
   row->addWidget(code);
   row->addStretch(1);
   connect(predict, &QPushButton::toggled, this, &LookupPage::setPredicting);
-  connect(code, &QPushButton::clicked, this, &LookupPage::codeCardRequested);
+  connect(code, &QPushButton::clicked, this, &LookupPage::askForProgram);
   return row;
 }
 
@@ -264,6 +264,8 @@ void LookupPage::present(const Frame& frame) {
   showSentence();
   showError();
   if (!prediction_->isHidden()) prediction_->setView(*view_);
+  if (awaits_program_ && view_->program) showProgram(QString::fromStdString(*view_->program));
+  if (view_->program || view_->error) awaits_program_ = false;
 }
 
 void LookupPage::settlePending() {
@@ -306,8 +308,18 @@ void LookupPage::requestSetup(const LookupSetup& setup) {
   workbench_->send(SetUpLookup{setup});
 }
 
+/// What an edit replaces: the weight before the first step of the pass, which begins anew with it.
+std::optional<float> LookupPage::firstWeight(int row, int column) const {
+  if (!view_) return {};
+  const Matrix& weight = view_->first_weight;
+  const auto at = static_cast<std::size_t>(row) - view_->first_row;
+  const auto k = static_cast<std::size_t>(column);
+  if (row < static_cast<int>(view_->first_row) || at >= weight.rows() || k >= weight.cols()) return {};
+  return weight(at, k);
+}
+
 void LookupPage::editWeight(int row, int column, float value) {
-  const auto before = view_ ? valueAt(*view_, BlockKind::Table, row, column) : std::nullopt;
+  const auto before = firstWeight(row, column);
   if (!before) return;
   std::vector<WeightEdit::Change> changes{{static_cast<std::size_t>(column), *before, value}};
   undo_.push(new WeightEdit(workbench_, static_cast<std::size_t>(row), std::move(changes), tr("change of a weight")));
@@ -316,7 +328,7 @@ void LookupPage::editWeight(int row, int column, float value) {
 void LookupPage::poisonRow(int row, float value) {
   std::vector<WeightEdit::Change> changes;
   for (int column = 0; view_ && column < static_cast<int>(view_->dim); ++column) {
-    const auto before = valueAt(*view_, BlockKind::Table, row, column);
+    const auto before = firstWeight(row, column);
     if (before) changes.push_back({static_cast<std::size_t>(column), *before, value});
   }
   if (changes.empty()) return;
@@ -332,6 +344,11 @@ void LookupPage::askForRows() {
 void LookupPage::setPredicting(bool on) {
   prediction_->setVisible(on);
   if (on && view_) prediction_->setView(*view_);
+}
+
+void LookupPage::askForProgram() {
+  awaits_program_ = true;
+  workbench_->send(WriteLookupProgram{});
 }
 
 void LookupPage::showProgram(const QString& program) {

@@ -45,13 +45,6 @@ class LookupPage : public QWidget {
 
   [[nodiscard]] QSize minimumSizeHint() const override;
 
-  /// Shows the program that codeCardRequested() asked for.
-  void showProgram(const QString& program);
-
- signals:
-  /// The person wants the PyTorch program of what is shown; the answer is showProgram().
-  void codeCardRequested();
-
  protected:
   void showEvent(QShowEvent* event) override;
   void hideEvent(QHideEvent* event) override;
@@ -76,10 +69,13 @@ class LookupPage : public QWidget {
   void showError();
   void showSentence();
   void requestSetup(const LookupSetup& setup);
+  [[nodiscard]] std::optional<float> firstWeight(int row, int column) const;
   void editWeight(int row, int column, float value);
   void poisonRow(int row, float value);
   void askForRows();
   void setPredicting(bool on);
+  void askForProgram();
+  void showProgram(const QString& program);
   void fitWindow();
 
   Workbench* workbench_;
@@ -89,6 +85,7 @@ class LookupPage : public QWidget {
   int first_row_ = 0;
   int row_count_ = 0;
   std::optional<Pending> pending_;
+  bool awaits_program_ = false;
   QString shown_error_;
   QUndoStack undo_;
   QAction* undo_action_ = nullptr;

@@ -158,6 +158,73 @@ class TestLookupDesk : public QObject {
     QCOMPARE(session.frame()->progress.batches_done, std::uint64_t{0});
   }
 
+  void aLateEditTrainsNoFurtherBatch() {
+    Session session;
+    install(session);
+    session.apply(ShowLookup{true, 0, 30});
+    run(session, SetUpLookup{live_setup(LookupSource::Movies)});
+    run(session, SeekLookup{18});
+    const FramePtr edited = run(session, SetLookupWeight{3, 0, 0.5F});
+    QCOMPARE(edited->progress.batches_done, std::uint64_t{1});
+    QCOMPARE(edited->lookup->shown_step, 0);
+    QCOMPARE(session.trainer()->model().factors(Table::Movies)(3, 0), 0.5F);
+    run(session, SeekLookup{18});
+    const FramePtr other = run(session, SetUpLookup{live_setup(LookupSource::Users)});
+    QCOMPARE(other->progress.batches_done, std::uint64_t{2});
+  }
+
+  void aLiveRowIsNotPoisoned() {
+    Session session;
+    install(session);
+    session.apply(ShowLookup{true, 0, 30});
+    run(session, SetUpLookup{live_setup(LookupSource::Movies)});
+    const FramePtr frame = run(session, SetLookupWeight{3, 0, std::numeric_limits<float>::infinity()});
+    QVERIFY(frame->lookup->error);
+    QVERIFY(std::isfinite(session.trainer()->model().factors(Table::Movies)(3, 0)));
+  }
+
+  void aHiddenPageComputesNothing() {
+    Session session;
+    QVERIFY(!run(session, SeekLookup{5})->lookup);
+    QCOMPARE(session.frame()->state, RunState::Empty);
+    install(session);
+    run(session, SeekLookup{7});
+    QCOMPARE(session.frame()->progress.next_stage, BatchStage::DrawBatch);
+    QCOMPARE(run(session, ShowLookup{true, 0, 6})->lookup->shown_step, 7);
+  }
+
+  void anEditDoesNotEndThePlayOfATraining() {
+    Session session;
+    install(session);
+    session.apply(ShowLookup{true, 0, 6});
+    run(session, SeekLookup{5});
+    session.apply(Play{StepUnit::Batch, 0});
+    session.apply(SetLookupWeight{1, 1, 2});
+    const FramePtr frame = [&] {
+      while (session.advance({})) {
+      }
+      return session.frame();
+    }();
+    QCOMPARE(frame->lookup->shown_step, 5);
+    QCOMPARE(frame->state, RunState::Finished);  // it trained on to its end
+  }
+
+  void theProgramIsWrittenOnDemand() {
+    Session session;
+    session.apply(ShowLookup{true, 0, 6});
+    QVERIFY(!run(session, SeekLookup{5})->lookup->program);
+    const FramePtr frame = run(session, WriteLookupProgram{});
+    QVERIFY(frame->lookup->program);
+    QVERIFY(frame->lookup->program->find("import torch") != std::string::npos);
+    QCOMPARE(frame->lookup->shown_step, 5);
+    install(session);
+    run(session, SetUpLookup{live_setup(LookupSource::Movies)});
+    run(session, SeekLookup{0});
+    QVERIFY(run(session, WriteLookupProgram{})->lookup->error);
+    run(session, SeekLookup{9});
+    QVERIFY(run(session, WriteLookupProgram{})->lookup->program);
+  }
+
   void aBatchOfOnesOwnWorksOnACopy() {
     Session session;
     install(session);

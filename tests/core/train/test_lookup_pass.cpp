@@ -112,10 +112,90 @@ class TestLookupPass : public QObject {
     LookupSetup setup;
     setup.optimizer = default_optimizer(OptimizerKind::Adam);
     setup.options.padding_idx.reset();
+    auto pass = run_toy(setup);
+    QCOMPARE(pass->view(lookup_step_count, 0, 6)->rows_moved, std::size_t{3});
+    QVERIFY(pass->run_step());  // the next pass begins
+    setup.indices = {1};
+    LookupInput next = toy_input(setup);
+    next.weight = pass->weight_after(0);
+    const auto other = make_pass(std::move(next));
+    other->take_optimizer(*pass);
+    for (int i = 0; i < lookup_step_count; ++i) QVERIFY(other->run_step());
+    const auto view = other->view(lookup_step_count, 0, 6);
+    QCOMPARE(view->rows_moved, std::size_t{4});  // 1, and 0, 2 and 5 by their moments
+    QCOMPARE(view->rows_moved_only, std::size_t{3});
+    QVERIFY(view->marks[2].moved && view->marks[2].looked_up == 0);
+  }
+
+  void anUndonePassLeavesNoMoments() {
+    LookupSetup setup;
+    setup.optimizer = default_optimizer(OptimizerKind::Adam);
+    const auto pass = run_toy(setup);
+    const Matrix once = pass->weight_after(lookup_step_count);
+    QVERIFY(pass->set_weight(1, 1, -0.7F));  // what it was
+    for (int i = 0; i < lookup_step_count; ++i) QVERIFY(pass->run_step());
+    QVERIFY(same_bits(once.view(), pass->weight()));
+  }
+
+  void frequenciesDivideTheGradient() {
+    LookupSetup setup;
+    setup.options.scale_grad_by_freq = true;
+    const auto pass = run_toy(setup);
+    QCOMPARE(pass->dense_gradient()(2, 0), 0.1F / 2 + 0.7F / 2);
+    QCOMPARE(pass->dense_gradient()(5, 0), 0.4F);
+    QVERIFY(QString::fromStdString(at(*pass, LookupStep::ScaleByFrequency).sentence).contains("row 2's by 2"));
+  }
+
+  void maxNormActsInTheNextForwardToo() {
+    LookupSetup setup;
+    setup.options.max_norm = 1.5;
+    setup.optimizer.learning_rate = 2;  // moves rows beyond the norm
     const auto pass = run_toy(setup);
     const auto view = pass->view(lookup_step_count, 0, 6);
-    QCOMPARE(view->rows_moved, std::size_t{3});
-    QCOMPARE(view->rows_moved_only, std::size_t{0});
+    QVERIFY(!view->shrunk_rows.empty());
+    for (const std::int32_t row : view->shrunk_rows) {
+      double squares = 0;
+      for (const float x : view->weight.row(static_cast<std::size_t>(row))) squares += double{x} * x;
+      QVERIFY(std::abs(std::sqrt(squares) - 1.5) < 1e-5);
+    }
+    QVERIFY(pass->view(16, 0, 6)->shrunk_rows.empty());
+  }
+
+  void oneBagOfTheBatchIsTheMeanOfTheCopiedRows() {
+    const auto pass = run_toy();
+    const auto view = pass->view(lookup_step_count, 0, 6);
+    QCOMPARE(view->bag_output.rows(), std::size_t{1});
+    QVERIFY(std::abs(view->bag_output(0, 1) - (0.9F - 0.2F + 0.9F) / 3) < 1e-6F);  // without the padding row
+    QVERIFY(QString::fromStdString(at(*pass, LookupStep::Bag).sentence).contains("3 rows"));
+  }
+
+  void theTrainingsOwnBatchesHaveNoOptions_data() {
+    QTest::addColumn<QString>("field");
+    for (const char* field : {"padding_idx", "max_norm", "scale_grad_by_freq", "sparse", "freeze", "bag", "bias"}) {
+      QTest::newRow(field) << QString(field);
+    }
+  }
+  void theTrainingsOwnBatchesHaveNoOptions() {
+    QFETCH(QString, field);
+    LookupSetup setup = live_setup(LookupSource::Movies);
+    if (field == "padding_idx") setup.options.padding_idx = 0;
+    if (field == "max_norm") setup.options.max_norm = 1;
+    setup.options.scale_grad_by_freq = field == "scale_grad_by_freq";
+    setup.options.sparse = field == "sparse";
+    setup.options.freeze = field == "freeze";
+    if (field == "bag") setup.bag = BagSetup{};
+    if (field == "bias") setup.bias = BiasKind::Shared;
+    const auto trainer = make_trainer();
+    const auto refused = LookupPass::follow(*trainer, setup);
+    QVERIFY(!refused.has_value());
+    QCOMPARE(QString::fromStdString(refused.error().field), field);
+  }
+
+  void aTableBeyondMemoryIsRefused() {
+    QVERIFY(LookupPass::check_size(60'000, 128).has_value());
+    const auto refused = LookupPass::check_size(2'000'000'000, 65'536);
+    QVERIFY(!refused.has_value());
+    QCOMPARE(refused.error().kind, ErrorKind::Usage);
   }
 
   void sparseAdamTouchesOnlyLookedUpRows() {
@@ -315,14 +395,14 @@ class TestLookupPass : public QObject {
     QFETCH(int, source);
     const auto alone = make_trainer(static_cast<ModelKind>(model));
     const auto followed = make_trainer(static_cast<ModelKind>(model));
-    const auto pass = LookupPass::follow(*followed, live_setup(static_cast<LookupSource>(source)));
+    const auto pass = std::move(*LookupPass::follow(*followed, live_setup(static_cast<LookupSource>(source))));
     const Table table = source == static_cast<int>(LookupSource::Users) ? Table::Users : Table::Movies;
     for (int batch = 0; batch < 3; ++batch) {
       QVERIFY(alone->advance());
       for (int i = 0; i < lookup_step_count; ++i) {
         QVERIFY(pass->run_step());
         if (pass->computed() == static_cast<int>(LookupStep::LookUp)) {
-          QVERIFY(same_bits(pass->output().data[0], followed->model().looked_up(table).data[0]));
+          QVERIFY(same_bits(pass->output(), followed->model().looked_up(table)));
         }
       }
       QCOMPARE(test::difference(*alone, *followed), std::string());
@@ -337,7 +417,7 @@ class TestLookupPass : public QObject {
   void aFinishedTrainingHasNoNextBatch() {
     const auto trainer = make_trainer();
     QVERIFY(test::finish(*trainer));
-    const auto pass = LookupPass::follow(*trainer, live_setup(LookupSource::Movies));
+    const auto pass = std::move(*LookupPass::follow(*trainer, live_setup(LookupSource::Movies)));
     const auto refused = pass->run_step();
     QVERIFY(!refused.has_value());
     QCOMPARE(pass->computed(), 0);
