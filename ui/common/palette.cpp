@@ -100,11 +100,19 @@ class QuietStyle : public QProxyStyle {
     painter->fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), option->palette.mid());
   }
 
+  // Fusion draws the edge of fields and boxes darker than the window, which a dark window swallows.
+  void drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
+                     const QWidget* widget) const override {
+    QProxyStyle::drawPrimitive(element, option, painter, widget);
+    if (element == PE_IndicatorCheckBox || element == PE_FrameLineEdit) drawEdge(option, painter);
+  }
+
   // A flat scroll bar without arrows: Fusion's thumb is nearly invisible on white.
   void drawComplexControl(ComplexControl control, const QStyleOptionComplex* option, QPainter* painter,
                           const QWidget* widget) const override {
     if (control != CC_ScrollBar) {
       QProxyStyle::drawComplexControl(control, option, painter, widget);
+      if (control == CC_SpinBox) drawEdge(option, painter);
       return;
     }
     painter->fillRect(option->rect, option->palette.window());
@@ -147,6 +155,18 @@ class QuietStyle : public QProxyStyle {
       case SC_ScrollBarGroove: return all;
       default: return {};
     }
+  }
+
+ private:
+  static void drawEdge(const QStyleOption* option, QPainter* painter) {
+    if (option->state.testFlag(State_HasFocus)) return;  // Fusion marks that clearly
+    const bool enabled = option->state.testFlag(State_Enabled);
+    painter->save();
+    painter->setRenderHint(QPainter::Antialiasing);
+    painter->setPen(option->palette.color(enabled ? QPalette::Dark : QPalette::Mid));
+    painter->setBrush(Qt::NoBrush);
+    painter->drawRoundedRect(QRectF(option->rect).adjusted(0.5, 0.5, -0.5, -0.5), 2, 2);
+    painter->restore();
   }
 };
 
