@@ -111,6 +111,25 @@ class TestMovieLens : public QObject {
     QVERIFY2(std::abs(mean - expected) <= 0.01, qPrintable(QString::number(mean)));
   }
 
+  void oneHotLinearLayersGiveTheSameLosses() {
+    const auto make = [this](ModelKind model) {
+      TrainerInput input;
+      input.ratings = ratings_;
+      input.settings = book_settings(1);
+      input.settings.model = model;
+      return Trainer::create(std::move(input));
+    };
+    const auto dot = make(ModelKind::Dot);
+    const auto linear = make(ModelKind::DotOneHot);
+    QVERIFY(dot && linear);
+    for (int batch = 0; batch < 300; ++batch) {
+      QVERIFY((*dot)->advance());
+      QVERIFY((*linear)->advance());
+      const double loss = (*dot)->step().loss();
+      QVERIFY(std::abs(loss - (*linear)->step().loss()) <= 1e-5 * loss);
+    }
+  }
+
  private:
   RatingSetPtr ratings_;
 };
