@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 
 #include "core/base/text.h"
 #include "core/train/lookup_pass_state.h"
@@ -81,7 +82,10 @@ std::string say_look_up(const LookupPass::State& p) {
   const std::string what = p.has_bags() ? "The lookup reads " : "The lookup copies ";
   const std::string multiplies =
       cost.multiplies == 0 ? "no multiply" : count(cost.multiplies, "multiply", "multiplies");
-  return what + listed(p.touched) + " and touches no other: " + multiplies + ", " + grouped(cost.bytes_read) +
+  std::vector<std::int32_t> read = p.touched;  // a bag leaves its padding out, a plain lookup copies it
+  if (p.has_bags() && p.padding()) std::erase(read, *p.padding());
+  if (read.empty()) return "Every bag is empty, so nothing is read and the outputs are zeros.";
+  return what + listed(read) + " and touches no other: " + multiplies + ", " + grouped(cost.bytes_read) +
          " bytes read.";
 }
 
@@ -100,7 +104,9 @@ std::string say_bias(const LookupPass::State& p) {
 }
 
 std::string say_loss(const LookupPass::State& p) {
-  if (!p.follows()) return "The loss is the sum of output times G, so G is its gradient: " + decimal(p.loss) + ".";
+  if (!p.follows())
+    return "The loss, " + decimal(p.loss) + ", is the sum of output times G" +
+           (p.position_bias.empty() ? "" : ", plus the biases") + ", chosen so that G is its gradient.";
   const bool squashed = p.trainer->model().spec().range.low != p.trainer->model().spec().range.high;
   return std::string("User rows times movie rows, summed") +
          (p.trainer->model().bias(p.table) ? ", plus both biases" : "") + (squashed ? ", through the sigmoid" : "") +
@@ -118,8 +124,13 @@ std::string say_dense(const LookupPass::State& p) {
 std::string say_scatter(const LookupPass::State& p) {
   const StepTrace& step = p.at(LookupStep::ScatterAdd);
   if (!step.lookup) return "The table is frozen: no gradient is computed for it.";
-  std::string text = "The gradient begins as zeros, and each row of G is added where its row came from: " +
-                     count(step.lookup->adds, "add", "adds");
+  if (p.is_max()) {
+    return "The gradient begins as zeros, and each number of G goes to the row that won it: " +
+           count(step.lookup->adds, "add", "adds") + ".";
+  }
+  const bool pads = p.padding() && std::ranges::count(p.bags.rows, *p.padding()) > 0;
+  std::string text = "The gradient begins as zeros, and each row of G is added where its row came from" +
+                     std::string(pads ? ", but for the padding" : "") + ": " + count(step.lookup->adds, "add", "adds");
   const auto [row, times] = most_repeated(p.bags.rows);
   if (times > 1) text += "; row " + std::to_string(row) + " occurs " + std::to_string(times) + " times and gets each";
   return text + ".";
@@ -141,12 +152,13 @@ std::string say_padding(const LookupPass::State& p) {
   const auto times = std::ranges::count(p.bags.rows, *padding);
   return "Row " + std::to_string(*padding) + " is the padding row: its " +
          count(static_cast<std::uint64_t>(times), "position was", "positions were") +
-         " left out of the gradient, although the forward pass returned what the row holds.";
+         " left out of the gradient, although the forward pass returned what the row holds; a one-hot product knows no "
+         "padding.";
 }
 
 std::string say_frequency(const LookupPass::State& p) {
   if (!p.setup().options.scale_grad_by_freq) {
-    return "scale_grad_by_freq is off: a row that occurs twice gets twice the gradient.";
+    return "scale_grad_by_freq is off: a row that occurs twice gets the sum of both its rows of G.";
   }
   const auto [row, times] = most_repeated(p.bags.rows);
   return "scale_grad_by_freq divided each contribution by how often its row occurs: row " + std::to_string(row) +
@@ -176,7 +188,7 @@ std::string say_optimizer(const LookupPass::State& p) {
 
 std::string say_max_norm(const LookupPass::State& p) {
   if (!p.setup().options.max_norm) return "max_norm is off: rows may grow as long as they like.";
-  const std::string found = p.shrunk_next.empty() ? "no row is too long" : listed(p.shrunk_next) + " too long, shrunk";
+  const std::string found = p.shrunk_next.empty() ? "none is too long" : listed(p.shrunk_next) + " had to shrink";
   return "max_norm acts when the next forward pass looks rows up, in place: of this batch's rows, " + found + ".";
 }
 
@@ -269,10 +281,12 @@ Verdict compare(ConstMatrixView lookup, ConstMatrixView one_hot, ConstMatrixView
     return verdict;
   }
   verdict.compared = true;
+  double largest = 0;
+  bool no_number = false;
   std::size_t different = 0;
   std::size_t signed_zeros = 0;
   std::size_t poisoned = 0;  // not finite after the product alone
-  std::size_t poisoned_column = 0;
+  std::vector<bool> poisoned_columns(lookup.cols, false);
   for (std::size_t b = 0; b < lookup.rows; ++b) {
     for (std::size_t k = 0; k < lookup.cols; ++k) {
       const float x = lookup(b, k);
@@ -282,25 +296,32 @@ Verdict compare(ConstMatrixView lookup, ConstMatrixView one_hot, ConstMatrixView
       if (x == 0 && y == 0) ++signed_zeros;
       if (std::isnan(y) && !std::isnan(x)) {
         ++poisoned;
-        poisoned_column = k;
+        poisoned_columns[k] = true;
       }
       if (std::isfinite(x) && std::isfinite(y)) {
-        verdict.max_abs_diff = std::max(verdict.max_abs_diff, std::abs(double{x} - y));
+        largest = std::max(largest, std::abs(double{x} - y));
+      } else {
+        no_number = no_number || std::isnan(x) != std::isnan(y) || std::isinf(x) != std::isinf(y) || x != y;
       }
     }
   }
   verdict.equal_bits = different == 0;
+  verdict.max_abs_diff = no_number ? std::numeric_limits<double>::quiet_NaN() : largest;
   if (different == 0) {
     verdict.reason = "Both outputs have the same bits: the product with zeros and ones found the rows the hard way.";
   } else if (poisoned > 0) {
+    const auto column = static_cast<std::size_t>(std::ranges::find(poisoned_columns, true) - poisoned_columns.begin());
+    const auto columns = static_cast<std::uint64_t>(std::ranges::count(poisoned_columns, true));
     std::int32_t source = -1;
     for (std::size_t r = 0; r < weight.rows && source < 0; ++r) {
-      if (!std::isfinite(weight(r, poisoned_column))) source = static_cast<std::int32_t>(r);
+      if (!std::isfinite(weight(r, column))) source = static_cast<std::int32_t>(r);
     }
+    const bool is_nan = source < 0 || std::isnan(weight(static_cast<std::size_t>(source), column));
     verdict.reason = "The outputs differ in " + count(poisoned, "number", "numbers") + ": " +
-                     (source < 0 ? "a share" : "row " + std::to_string(source)) + " holds NaN or Inf in column " +
-                     std::to_string(poisoned_column) +
-                     ", and zero times that is NaN, so the product spreads it to outputs that never asked for the row.";
+                     (source < 0 ? "a share" : "row " + std::to_string(source)) + " holds " + (is_nan ? "NaN" : "Inf") +
+                     (columns == 1 ? " in column " + std::to_string(column) : "") +
+                     ", and zero times that is NaN, so the product spreads it down " +
+                     count(columns, "column", "columns") + " to outputs that never asked for the row.";
   } else if (different == signed_zeros) {
     verdict.reason = "The outputs differ in the sign of " + count(signed_zeros, "zero", "zeros") +
                      ": the lookup copies -0.0, while the product's sum starts from +0.0.";

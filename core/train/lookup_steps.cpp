@@ -79,6 +79,10 @@ Expected<bool> LookupPass::State::advance() {
   const auto step = static_cast<LookupStep>(computed + 1);
   const Expected<bool> done = run(step);
   if (!done || !*done) return done;
+  // Work that is the same for both algorithms, done once.
+  const bool shared = step == LookupStep::Loss || step == LookupStep::LossGradient ||
+                      (step == LookupStep::BiasGradient && adds_vector());
+  if (shared && verdict.one_hot_possible) at(step).one_hot = at(step).lookup;
   cursor = 0;
   ++computed;
   at(step).ran = true;
@@ -262,7 +266,6 @@ Expected<void> LookupPass::State::compute_loss() {
     const auto ran = run_stages(BatchStage::Loss, stages, [](BatchStage) { return true; });
     cost += stages.rest;
     loss = trainer->step().loss();
-    step.one_hot = cost;
     return ran;
   }
   // The simplest loss whose gradient is G: the sum of output times G, and of the biases per row.
@@ -278,7 +281,6 @@ Expected<void> LookupPass::State::compute_loss() {
   cost.bytes_read += 2 * products * sizeof(float);
   for (const float bias : position_bias) sum += bias;
   loss = sum;
-  if (verdict.one_hot_possible) step.one_hot = cost;
   return {};
 }
 
@@ -307,7 +309,6 @@ Expected<void> LookupPass::State::output_gradient() {
   } else {
     for (std::size_t b = 0; b < outputs(); ++b) std::ranges::fill(grad_output.row(b), 1.0F);
   }
-  if (verdict.one_hot_possible) step.one_hot = cost;
   return {};
 }
 
@@ -395,7 +396,6 @@ void LookupPass::State::sum_bias_gradient() {
       cost.adds += bags.rows.size();
     }
   }
-  if (adds_vector() && verdict.one_hot_possible) step.one_hot = cost;
 }
 
 Expected<void> LookupPass::State::step_optimizer() {

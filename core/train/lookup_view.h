@@ -39,6 +39,15 @@ inline constexpr int lookup_step_count = 18;
 /// A short name ("Look up"); static text.
 [[nodiscard]] std::string_view name_of(LookupStep step);
 
+/// Whether a step belongs into a sum over the pass that compares the two algorithms: the work that each does in its own
+/// way or both do alike. Of the lookup's two forms of the gradient it is the one in force; optimizer, max_norm and the
+/// bag are left out, for they are not part of either.
+[[nodiscard]] constexpr bool counts_in_total(LookupStep step, bool sparse) {
+  if (step == LookupStep::ScatterAdd) return !sparse;
+  if (step == LookupStep::SparseGradient) return sparse;
+  return step < LookupStep::OptimizerStep;
+}
+
 /// What one step did.
 struct StepTrace {
   LookupStep step{};
@@ -56,7 +65,7 @@ struct Verdict {
   std::string why_not;  ///< of one_hot_possible
   bool compared = false;
   bool equal_bits = false;
-  double max_abs_diff = 0;  ///< over numbers that are finite in both
+  double max_abs_diff = 0;  ///< NaN where one of two different numbers is not finite
   std::string reason;       ///< one sentence
 };
 

@@ -282,8 +282,9 @@ QWidget* CostPage::makeTimePanel() {
   auto* panel = new QWidget(this);
   auto* column = new QVBoxLayout(panel);
   column->setContentsMargins(0, 0, 0, 0);
-  column->addLayout(
-      headed(tr("Time of one batch"), tr("what lies under the line of the bandwidth came from the caches"), panel));
+  column->addLayout(headed(tr("Time of one batch"),
+                           tr("under the line of the bandwidth: fewer rows were touched, or the caches held them"),
+                           panel));
   timeStack_ = new QStackedWidget(panel);
   auto* empty = new QLabel(tr("Here lines will show how long a lookup takes as the table grows,\n"
                               "and how long the one-hot products take that compute the same.\n"

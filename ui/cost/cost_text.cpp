@@ -75,7 +75,11 @@ QString findingOf(const CostView& view, CostPass pass, simd::Target target) {
     best = &point;
   }
   if (best == nullptr) return {};
-  const double lookup = best->value(CostAlgorithm::Lookup, pass).seconds;
+  // Dense against dense: a sparse gradient is another thing, and is named apart.
+  const CostValue& dense = best->value(CostAlgorithm::LookupDenseGradient, pass);
+  const bool backward = pass == CostPass::Backward && dense.measured();
+  const double sparse = best->value(CostAlgorithm::Lookup, pass).seconds;
+  const double lookup = backward ? dense.seconds : sparse;
   const double product = best->value(CostAlgorithm::OneHot, pass).seconds;
   const QString rows = formatCount(best->rows);
   const QString times = tr("%1 against %2.");
@@ -87,9 +91,9 @@ QString findingOf(const CostView& view, CostPass pass, simd::Target target) {
       break;
     case CostPass::Backward:
       what = product >= lookup
-                 ? tr("At %1 rows the gradient took %2 times as long through the one-hot product as through the "
+                 ? tr("At %1 rows the dense gradient took %2 times as long through the one-hot product as through the "
                       "lookup: ")
-                 : tr("At %1 rows the gradient took %2 times as long through the lookup as through the one-hot "
+                 : tr("At %1 rows the dense gradient took %2 times as long through the lookup as through the one-hot "
                       "product: ");
       break;
     case CostPass::Optimizer:
@@ -99,8 +103,9 @@ QString findingOf(const CostView& view, CostPass pass, simd::Target target) {
       break;
   }
   const auto [shorter, longer] = std::minmax(lookup, product);
+  const QString also = backward ? tr(" The sparse one took %1.").arg(unbroken(formatDuration(sparse))) : QString();
   return what.arg(rows, formatFactor(longer / shorter)) +
-         times.arg(unbroken(formatDuration(longer)), unbroken(formatDuration(shorter)));
+         times.arg(unbroken(formatDuration(longer)), unbroken(formatDuration(shorter))) + also;
 }
 
 QString stateOf(const CostView& view) {

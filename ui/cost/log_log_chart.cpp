@@ -138,7 +138,7 @@ void LogLogChart::fitAxes() {
   const double beside = 0.12 * std::max(0.1, std::log10(xHigh_ / xLow_)) / 5;
   fitAxis(x_, std::log10(xLow_) - beside, std::log10(xHigh_) + beside,
           room(plot.width(), metrics.horizontalAdvance(QStringLiteral("1,000,000")) * 3 / 2), xText_);
-  fitAxis(y_, std::floor(low), std::ceil(high + 1e-9), room(plot.height(), metrics.height() * 2), yText_);
+  fitAxis(y_, std::floor(low), std::ceil(high + 0.1), room(plot.height(), metrics.height() * 2), yText_);
 }
 
 void LogLogChart::applyTheme() {

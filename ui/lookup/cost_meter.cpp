@@ -11,6 +11,7 @@
 #include <QVBoxLayout>
 
 #include <array>
+#include <cmath>
 
 #include "ui/common/format.h"
 #include "ui/common/typography.h"
@@ -90,6 +91,10 @@ void CostMeter::makeTable() {
   table_->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   table_->setVerticalHeaderLabels(
       {tr("one-hot, this step"), tr("lookup, this step"), tr("one-hot, pass so far"), tr("lookup, pass so far")});
+  for (const int row : {int{PassOneHot}, int{PassLookup}}) {
+    table_->verticalHeaderItem(row)->setToolTip(tr(
+        "Forward and backward, with the gradient in the form that is in force; without optimizer, max_norm and bag"));
+  }
   table_->verticalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
   table_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
   table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
@@ -146,6 +151,7 @@ void CostMeter::setView(const LookupView& view) {
   for (std::size_t i = 0; i < std::min(shown, view.trace.size()); ++i) {
     one_hot = view.trace[i].one_hot;
     lookup = lookupCost(view.trace[i]);
+    if (!counts_in_total(view.trace[i].step, view.setup.options.sparse)) continue;
     if (one_hot) all_one_hot += *one_hot;
     if (lookup) all_lookup += *lookup;
   }
@@ -159,12 +165,14 @@ void CostMeter::setView(const LookupView& view) {
 
 void CostMeter::showVerdict(const LookupView& view) {
   const Verdict& verdict = view.verdict;
-  QString answer = tr("Bit-equal: not compared yet");
+  QString answer = tr("Outputs bit-equal: not compared yet");
   if (verdict.compared) {
-    answer = verdict.equal_bits ? tr("✔ Bit-equal: yes")
-                                : tr("✘ Bit-equal: no, largest difference %1").arg(formatShort(verdict.max_abs_diff));
+    answer = verdict.equal_bits
+                 ? tr("✔ Outputs bit-equal: yes")
+                 : tr("✘ Outputs bit-equal: no, largest difference %1")
+                       .arg(std::isnan(verdict.max_abs_diff) ? tr("not a number") : formatShort(verdict.max_abs_diff));
   } else if (!verdict.one_hot_possible) {
-    answer = tr("Bit-equal: nothing to compare");
+    answer = tr("Outputs bit-equal: nothing to compare");
   }
   const QString reason = QString::fromStdString(verdict.reason.empty() ? verdict.why_not : verdict.reason);
   QFont bold = answer_->font();

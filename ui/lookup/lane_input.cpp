@@ -121,7 +121,10 @@ void LaneView::mousePressEvent(QMouseEvent* event) {
   }
   const auto cell = cellAt(event->pos());
   if (!cell) return;
-  if (const auto table = tableCell(*cell)) setCurrent(table->first, table->second);
+  if (const auto table = tableCell(*cell)) {
+    chosen_ = true;
+    setCurrent(table->first, table->second);
+  }
   // A click on an index shows its row.
   const Block& block = scene_.blocks[static_cast<std::size_t>(cell->block)];
   if (block.kind == BlockKind::Indices) scrollToRow(tableRowOf(*view_, block, cell->row, 0));
@@ -148,12 +151,33 @@ void LaneView::wheelEvent(QWheelEvent* event) {
   event->accept();
 }
 
+/// A digit, sign or point begins the edit of a cell that was gone to; else the digits choose pages.
+bool LaneView::typesNumber(const QKeyEvent& key) const {
+  if (!chosen_ || (key.modifiers() & ~Qt::KeypadModifier) != Qt::NoModifier || key.text().size() != 1) return false;
+  const QChar typed = key.text().at(0);
+  return (typed >= u'0' && typed <= u'9') || typed == u'-' || typed == u'.';
+}
+
 void LaneView::keyPressEvent(QKeyEvent* event) {
   const auto [row, column] = current_;
+  if (typesNumber(*event)) {
+    if (edit(row, column) && editor_) editor_->setText(event->text());
+    return;
+  }
   const bool control = event->modifiers().testFlag(Qt::ControlModifier);
   switch (event->key()) {
-    case Qt::Key_Up: setCurrent(row - 1, column); return;
-    case Qt::Key_Down: setCurrent(row + 1, column); return;
+    case Qt::Key_Escape:
+      if (!chosen_) break;
+      chosen_ = false;
+      return;
+    case Qt::Key_Up:
+      chosen_ = true;
+      setCurrent(row - 1, column);
+      return;
+    case Qt::Key_Down:
+      chosen_ = true;
+      setCurrent(row + 1, column);
+      return;
     case Qt::Key_PageUp: setCurrent(row - scene_.rows_shown, column); return;
     case Qt::Key_PageDown: setCurrent(row + scene_.rows_shown, column); return;
     case Qt::Key_Return:
@@ -162,6 +186,7 @@ void LaneView::keyPressEvent(QKeyEvent* event) {
     case Qt::Key_Left:
     case Qt::Key_Right:
       if (!control) break;
+      chosen_ = true;
       setCurrent(row, column + (event->key() == Qt::Key_Left ? -1 : 1));
       return;
     default: break;

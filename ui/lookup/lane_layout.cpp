@@ -142,11 +142,18 @@ class Layout {
     }
     return width;
   }
+  /// Three tables side by side leave the entries of a sparse gradient room for their numbers, not for names.
+  [[nodiscard]] qreal labelWidth(const Spec& spec) const {
+    if (!spec.labels) return 0;
+    const bool entries = spec.kind == BlockKind::Sparse || spec.kind == BlockKind::Coalesced;
+    return entries ? in_.metrics.label_width * 0.5 : in_.metrics.label_width;
+  }
   [[nodiscard]] qreal labelWidth(const Slot& slot) const {
+    qreal width = 0;
     for (const auto& spec : slot.specs) {
-      if (spec && spec->labels) return in_.metrics.label_width;
+      if (spec) width = std::max(width, labelWidth(*spec));
     }
-    return 0;
+    return width;
   }
 
   void placeLanes() {
@@ -275,7 +282,8 @@ class Layout {
     block.cells = {left, top, block.columns.shown * block.cell_width, block.rows.shown * cell_height_};
     block.heading = {left, place.heading.bottom(), std::max(block.cells.width(), 1.0), headingHeight()};
     if (spec.labels) {
-      block.labels = {left - in_.metrics.label_width, top, in_.metrics.label_width, block.cells.height()};
+      const qreal width = labelWidth(spec);
+      block.labels = {left - width, top, width, block.cells.height()};
     }
     return block;
   }

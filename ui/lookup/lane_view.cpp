@@ -301,6 +301,13 @@ std::optional<std::pair<int, int>> LaneView::tableCell(const CellRef& cell) cons
 QRect LaneView::overview() const { return {canvas_.right() + 1, 0, overview_width, canvas_.height()}; }
 
 bool LaneView::event(QEvent* event) {
+  if (event->type() == QEvent::ShortcutOverride) {
+    const auto* key = static_cast<QKeyEvent*>(event);
+    if (typesNumber(*key) || (chosen_ && key->key() == Qt::Key_Escape)) {
+      event->accept();
+      return true;
+    }
+  }
   if (event->type() == QEvent::ToolTip && view_) {
     const auto* help = static_cast<QHelpEvent*>(event);
     const auto cell = cellAt(help->pos());

@@ -73,6 +73,7 @@ class LaneView : public QWidget {
   void contextMenuEvent(QContextMenuEvent* event) override;
 
  private:
+  [[nodiscard]] bool typesNumber(const QKeyEvent& key) const;
   void makeBars();
   void makeEditor();
   void takeFonts();
@@ -100,6 +101,7 @@ class LaneView : public QWidget {
   bool reduced_motion_ = false;
   std::optional<CellRef> hover_;
   std::pair<int, int> current_{0, 0};
+  bool chosen_ = false;                // the person has gone to a cell: digits type into it
   std::pair<int, int> asked_{-1, -1};  // the window that was last asked for
   QScrollBar* rows_ = nullptr;
   QScrollBar* columns_ = nullptr;
