@@ -34,7 +34,7 @@ namespace {
 
 constexpr int rows_before_known = 64;  // asked for while the size of the table is not known
 constexpr int narrow_lines = 48;       // a page narrower than so many lines of text are high has no room for all tools
-constexpr int low_lines = 26;          // and a lower one none for the cost meter
+constexpr int low_lines = 34;          // and a lower one none for the cost meter
 constexpr double sentence_size = 1.35;
 
 QFont sentenceFont(double size) {
