@@ -377,7 +377,8 @@ class TestLookupPass : public QObject {
         QVERIFY(step.sentence.ends_with('.'));
       }
     }
-    for (const StepTrace& step : run_toy({}, 0)->trace()) QVERIFY(!step.ran && !step.sentence.empty());
+    const auto fresh = run_toy({}, 0);
+    for (const StepTrace& step : fresh->trace()) QVERIFY(!step.ran && !step.sentence.empty());
   }
 
   void followingIsTraining_data() {
