@@ -14,23 +14,11 @@
 #include <csignal>
 #endif
 
+#include "tests/support/cli.h"
+
+using namespace rowlight::test;
+
 namespace {
-
-constexpr int patience_ms = 60'000;
-
-struct Outcome {
-  int exit_code = -1;
-  QString out;
-  QString err;
-};
-
-Outcome run(const QStringList& arguments) {
-  QProcess process;
-  process.start(QStringLiteral(ROWLIGHT_CLI), arguments);
-  if (!process.waitForFinished(patience_ms) || process.exitStatus() != QProcess::NormalExit) return {};
-  return {process.exitCode(), QString::fromUtf8(process.readAllStandardOutput()),
-          QString::fromUtf8(process.readAllStandardError())};
-}
 
 /// One JSON object a line, and nothing else; an empty list when that is not so.
 QList<QJsonObject> objects_of(const QString& out) {
@@ -48,16 +36,6 @@ QStringList events_of(const QList<QJsonObject>& objects) {
   QStringList events;
   for (const QJsonObject& object : objects) events.push_back(object["event"].toString());
   return events;
-}
-
-QSet<QString> words(const char* text) {
-  const QStringList list = QString::fromLatin1(text).split(QLatin1Char(' '));
-  return {list.begin(), list.end()};
-}
-
-QSet<QString> keys_of(const QJsonObject& object) {
-  const QStringList keys = object.keys();
-  return {keys.begin(), keys.end()};
 }
 
 QByteArray bytes_of(const QString& path) {
@@ -457,3 +435,4 @@ class TestCli : public QObject {
 
 QTEST_GUILESS_MAIN(TestCli)
 #include "test_cli.moc"
+#include "tests/support/cli.h"

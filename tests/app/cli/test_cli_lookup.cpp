@@ -14,39 +14,15 @@
 #include <vector>
 
 #include "core/io/npy.h"
+#include "tests/support/cli.h"
 #include "tests/support/python.h"
 
 using namespace rowlight;
+using namespace rowlight::test;
 
 namespace {
 
-constexpr int patience_ms = 60'000;
-
-struct Outcome {
-  int exit_code = -1;
-  QString out;
-  QString err;
-};
-
-Outcome run(const QStringList& arguments) {
-  QProcess process;
-  process.start(QStringLiteral(ROWLIGHT_CLI), arguments);
-  if (!process.waitForFinished(patience_ms) || process.exitStatus() != QProcess::NormalExit) return {};
-  return {process.exitCode(), QString::fromUtf8(process.readAllStandardOutput()),
-          QString::fromUtf8(process.readAllStandardError())};
-}
-
 QStringList split(const QString& text) { return text.split(QLatin1Char(' ')); }
-
-QSet<QString> words(const char* text) {
-  const QStringList list = split(QString::fromLatin1(text));
-  return {list.begin(), list.end()};
-}
-
-QSet<QString> keys_of(const QJsonObject& object) {
-  const QStringList keys = object.keys();
-  return {keys.begin(), keys.end()};
-}
 
 /// A number of a nested array; a string counts as what it names.
 double at(const QJsonValue& array, int row, int column) {

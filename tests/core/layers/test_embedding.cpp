@@ -6,6 +6,7 @@
 #include "core/layers/embedding.h"
 #include "core/simd/kernels.h"
 #include "tests/support/layers.h"
+#include "tests/support/targets.h"
 
 using namespace rowlight;
 using namespace rowlight::test;
@@ -59,13 +60,13 @@ class TestEmbedding : public QObject {
   Q_OBJECT
 
  private slots:
-  void cleanup() { QVERIFY(simd::select_target(simd::supported_targets().front())); }
+  void cleanup() { QVERIFY(test::on_best_target()); }
 
   // Forward.
 
-  void lookupCopiesEveryBit_data() { targets(); }
+  void lookupCopiesEveryBit_data() { test::targets(); }
   void lookupCopiesEveryBit() {
-    if (!on_target()) return;
+    if (!test::on_target()) return;
     Matrix weight(7, 19);
     const std::uint32_t special[] = {0x80000000U, 0x7fc12345U, 0xffc00001U, 0x7f800000U,
                                      0xff800000U, 0x00000001U, 0x807fffffU, 0x7f7fffffU};
@@ -268,9 +269,9 @@ class TestEmbedding : public QObject {
 
   void frequenciesAreCountedByPosition() { QCOMPARE(frequencies(toy, 6), (TableRows{2, 1, 2, 1})); }
 
-  void gradientOfManyPositionsIsTheSameOnEveryTarget_data() { targets(); }
+  void gradientOfManyPositionsIsTheSameOnEveryTarget_data() { test::targets(); }
   void gradientOfManyPositionsIsTheSameOnEveryTarget() {
-    if (!on_target()) return;
+    if (!test::on_target()) return;
     const TableRows rows = random_rows(64, 9, 3);
     const Matrix grad = random_matrix(64, 33, 4);
     Matrix ours(9, 33);
@@ -329,9 +330,9 @@ class TestEmbedding : public QObject {
     QVERIFY(coalesce(gradient, Uncounted{}).indices.empty());
   }
 
-  void denseAndSparseGradientAreTheSameNumbers_data() { targets(); }
+  void denseAndSparseGradientAreTheSameNumbers_data() { test::targets(); }
   void denseAndSparseGradientAreTheSameNumbers() {
-    if (!on_target()) return;
+    if (!test::on_target()) return;
     const TableRows rows = random_rows(200, 31, 5);
     const Matrix grad = random_matrix(200, 50, 6);
     Matrix dense(31, 50);
@@ -411,18 +412,6 @@ class TestEmbedding : public QObject {
     scatter_add(grad.view(), rows, padded(3), counted.view(), Counted{cost});
     scatter_add(grad.view(), rows, padded(3), uncounted.view(), Uncounted{});
     QCOMPARE(std::memcmp(counted.data(), uncounted.data(), counted.bytes()), 0);
-  }
-
- private:
-  static void targets() {
-    QTest::addColumn<int>("target");
-    for (const simd::Target target : simd::supported_targets()) {
-      QTest::newRow(simd::name_of(target).data()) << static_cast<int>(target);
-    }
-  }
-  static bool on_target() {
-    const int target = *static_cast<int*>(QTest::qData("target", QMetaType::Int));
-    return simd::select_target(static_cast<simd::Target>(target)).has_value();
   }
 };
 

@@ -9,6 +9,7 @@
 #include "core/layers/one_hot.h"
 #include "core/simd/kernels.h"
 #include "tests/support/layers.h"
+#include "tests/support/targets.h"
 
 using namespace rowlight;
 using namespace rowlight::test;
@@ -29,11 +30,11 @@ class TestLinear : public QObject {
   Q_OBJECT
 
  private slots:
-  void cleanup() { QVERIFY(simd::select_target(simd::supported_targets().front())); }
+  void cleanup() { QVERIFY(test::on_best_target()); }
 
-  void multipliesByTheTransposedWeightAndAddsTheBias_data() { targets(); }
+  void multipliesByTheTransposedWeightAndAddsTheBias_data() { test::targets(); }
   void multipliesByTheTransposedWeightAndAddsTheBias() {
-    if (!on_target()) return;
+    if (!test::on_target()) return;
     const Linear layer{matrix_of({{1, 2, 3}, {4, 5, 6}}), {10, 20}};
     QCOMPARE(numbers(forward(layer, matrix_of({{1, 0, -1}, {2, 1, 0}})).view()), (Floats{8, 18, 14, 33}));
   }
@@ -65,9 +66,9 @@ class TestLinear : public QObject {
     }
   }
 
-  void onAOneHotInputItLooksUp_data() { targets(); }
+  void onAOneHotInputItLooksUp_data() { test::targets(); }
   void onAOneHotInputItLooksUp() {
-    if (!on_target()) return;
+    if (!test::on_target()) return;
     const Matrix table = random_matrix(31, 17, 1);
     const auto rows = random_rows(20, 31, 2);
     Matrix x(20, 31);
@@ -93,9 +94,9 @@ class TestLinear : public QObject {
     QCOMPARE(numbers(out.view()), numbers(expected.view()));
   }
 
-  void backward_data() { targets(); }
+  void backward_data() { test::targets(); }
   void backward() {
-    if (!on_target()) return;
+    if (!test::on_target()) return;
     const Linear layer{matrix_of({{1, 2, 3}, {4, 5, 6}}), {10, 20}};
     const Matrix x = matrix_of({{1, 0, -1}, {2, 1, 0}});
     const Matrix grad = matrix_of({{1, 2}, {0, -1}});
@@ -168,18 +169,6 @@ class TestLinear : public QObject {
     Cost cost;
     QCOMPARE(bias_gradient(matrix_of({{1, 2}, {3, 4}, {5, 6}}).view(), Counted{cost}), (Floats{9, 12}));
     QCOMPARE(cost.adds, std::uint64_t{2 * 2});
-  }
-
- private:
-  static void targets() {
-    QTest::addColumn<int>("target");
-    for (const simd::Target target : simd::supported_targets()) {
-      QTest::newRow(simd::name_of(target).data()) << static_cast<int>(target);
-    }
-  }
-  static bool on_target() {
-    const int target = *static_cast<int*>(QTest::qData("target", QMetaType::Int));
-    return simd::select_target(static_cast<simd::Target>(target)).has_value();
   }
 };
 

@@ -6,6 +6,7 @@
 #include "core/layers/one_hot.h"
 #include "core/simd/kernels.h"
 #include "tests/support/layers.h"
+#include "tests/support/targets.h"
 
 using namespace rowlight;
 using namespace rowlight::test;
@@ -42,7 +43,7 @@ class TestOneHot : public QObject {
   Q_OBJECT
 
  private slots:
-  void cleanup() { QVERIFY(simd::select_target(simd::supported_targets().front())); }
+  void cleanup() { QVERIFY(test::on_best_target()); }
 
   void hasAOneInEachRow() {
     Matrix x = filled(2, 3, 42);
@@ -50,9 +51,9 @@ class TestOneHot : public QObject {
     QCOMPARE(numbers(x.view()), (Floats{0, 0, 1, 1, 0, 0}));
   }
 
-  void finiteWeightsGiveTheLookupsBits_data() { targets(); }
+  void finiteWeightsGiveTheLookupsBits_data() { test::targets(); }
   void finiteWeightsGiveTheLookupsBits() {
-    if (!on_target()) return;
+    if (!test::on_target()) return;
     for (const std::size_t dim : {1, 2, 15, 16, 17, 50, 130}) {
       const Matrix weight = random_matrix(97, dim, dim);
       const TableRows rows = random_rows(40, 97, 2);
@@ -62,23 +63,23 @@ class TestOneHot : public QObject {
     }
   }
 
-  void denormalsSurvive_data() { targets(); }
+  void denormalsSurvive_data() { test::targets(); }
   void denormalsSurvive() {
-    if (!on_target()) return;
+    if (!test::on_target()) return;
     const float tiny = from_bits(1);
     QCOMPARE(bits(product(encoded({0}, 2), filled(2, 20, tiny))(0, 7)), bits(tiny));
   }
 
-  void minusZeroComesOutAsPlusZero_data() { targets(); }
+  void minusZeroComesOutAsPlusZero_data() { test::targets(); }
   void minusZeroComesOutAsPlusZero() {
-    if (!on_target()) return;
+    if (!test::on_target()) return;
     for (const float x : numbers(product(encoded(toy, 6), filled(6, 3, -0.0F)).view())) QCOMPARE(bits(x), bits(0.0F));
   }
 
   // torch: a NaN at [3, 1] makes [1, nan, 1] of every other row.
-  void nanPoisonsItsColumn_data() { targets(); }
+  void nanPoisonsItsColumn_data() { test::targets(); }
   void nanPoisonsItsColumn() {
-    if (!on_target()) return;
+    if (!test::on_target()) return;
     Matrix weight = filled(6, 3, 1);
     weight(3, 1) = not_a_number;
     const Matrix out = product(encoded(toy, 6), weight);
@@ -92,9 +93,9 @@ class TestOneHot : public QObject {
     QCOMPARE(numbers(looked_up.view()), Floats(12, 1.0F));
   }
 
-  void infinityPoisonsWhereItIsNotLookedUp_data() { targets(); }
+  void infinityPoisonsWhereItIsNotLookedUp_data() { test::targets(); }
   void infinityPoisonsWhereItIsNotLookedUp() {
-    if (!on_target()) return;
+    if (!test::on_target()) return;
     Matrix weight = filled(6, 3, 1);
     weight(3, 1) = infinite;
     const Matrix out = product(encoded({2, 3}, 6), weight);
@@ -104,18 +105,18 @@ class TestOneHot : public QObject {
     QVERIFY(std::isnan(product(encoded({3}, 6), weight)(0, 1)));
   }
 
-  void piecesGiveTheSameBits_data() { targets(); }
+  void piecesGiveTheSameBits_data() { test::targets(); }
   void piecesGiveTheSameBits() {
-    if (!on_target()) return;
+    if (!test::on_target()) return;
     const Matrix x = random_matrix(9, 131, 1);  // not one-hot: every term counts
     const Matrix weight = random_matrix(131, 50, 2);
     const Matrix whole = product(x, weight);
     for (const std::size_t piece : {1, 7, 82, 130}) QVERIFY(same_numbers(product(x, weight, piece), whole));
   }
 
-  void backwardIsTheScatterAddsNumbers_data() { targets(); }
+  void backwardIsTheScatterAddsNumbers_data() { test::targets(); }
   void backwardIsTheScatterAddsNumbers() {
-    if (!on_target()) return;
+    if (!test::on_target()) return;
     const TableRows rows = random_rows(64, 31, 3);
     const Matrix x = encoded(rows, 31);
     const Matrix grad = random_matrix(64, 50, 4);
@@ -142,9 +143,9 @@ class TestOneHot : public QObject {
     }
   }
 
-  void bagsAreProductsWithTheirShares_data() { targets(); }
+  void bagsAreProductsWithTheirShares_data() { test::targets(); }
   void bagsAreProductsWithTheirShares() {
-    if (!on_target()) return;
+    if (!test::on_target()) return;
     const EmbeddingBagOptions options;  // mean
     const std::vector<std::int64_t> indices{1, 2, 2, 2, 0, 1};
     const Bags bags = make_bags(indices, std::vector<std::int64_t>{0, 4, 4}, {}, options, 4).value();
@@ -229,18 +230,6 @@ class TestOneHot : public QObject {
     };
     QCOMPARE(cost_in_pieces(10), cost_in_pieces(131));
     QCOMPARE(cost_in_pieces(1), cost_in_pieces(131));
-  }
-
- private:
-  static void targets() {
-    QTest::addColumn<int>("target");
-    for (const simd::Target target : simd::supported_targets()) {
-      QTest::newRow(simd::name_of(target).data()) << static_cast<int>(target);
-    }
-  }
-  static bool on_target() {
-    const int target = *static_cast<int*>(QTest::qData("target", QMetaType::Int));
-    return simd::select_target(static_cast<simd::Target>(target)).has_value();
   }
 };
 
