@@ -38,6 +38,7 @@ const QString keyGeometry = QStringLiteral("window/geometry");
 const QString keyPage = QStringLiteral("window/page");
 const QString keyTrainPage = QStringLiteral("window/trainPage");
 const QString keyTheme = QStringLiteral("look/theme");
+const QString keyStill = QStringLiteral("look/reducedMotion");
 const QString keyRecent = QStringLiteral("files/recent");
 
 QString fileName(const QString& path) {
@@ -181,9 +182,19 @@ void MainWindow::makeViewMenu() {
     themeActions_->addAction(action);
     action->setChecked(name == theme_);
   }
+  stillAction_ = menu->addAction(tr("&Reduce motion"), this, &MainWindow::setMotion);
+  stillAction_->setObjectName(QStringLiteral("actionReduceMotion"));
+  stillAction_->setCheckable(true);
   QAction* full = menu->addAction(tr("&Full screen"), QKeySequence(Qt::Key_F11), this,
                                   [this](bool on) { setWindowState(windowState().setFlag(Qt::WindowFullScreen, on)); });
   full->setCheckable(true);
+}
+
+/// What fades or travels switches instead, in every view that moves.
+void MainWindow::setMotion(bool reduced) {
+  for (QWidget* widget : findChildren<QWidget*>()) {
+    if (widget->metaObject()->indexOfProperty("reducedMotion") >= 0) widget->setProperty("reducedMotion", reduced);
+  }
 }
 
 void MainWindow::connectEngine() {
@@ -307,6 +318,8 @@ void MainWindow::restoreLook() {
   resize(firstSize.boundedTo(screen()->availableSize() - frame));
   const QSettings settings;
   restoreGeometry(settings.value(keyGeometry).toByteArray());
+  stillAction_->setChecked(settings.value(keyStill).toBool());
+  setMotion(stillAction_->isChecked());
   trainPage_->restoreState(settings.value(keyTrainPage).toByteArray());
   const int page = settings.value(keyPage, static_cast<int>(Page::Train)).toInt();
   if (page >= 0 && page < page_count) showPage(static_cast<Page>(page));
@@ -322,6 +335,7 @@ void MainWindow::closeEvent(QCloseEvent* event) {
     settings.setValue(keyGeometry, saveGeometry());
     settings.setValue(keyTrainPage, trainPage_->saveState());
     settings.setValue(keyTheme, theme_);
+    settings.setValue(keyStill, stillAction_->isChecked());
     settings.setValue(keyPage, static_cast<int>(page()));
   }
   QMainWindow::closeEvent(event);

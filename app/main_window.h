@@ -71,6 +71,7 @@ class MainWindow : public QMainWindow {
   void makeMenus();
   void makeFileMenu();
   void makeViewMenu();
+  void setMotion(bool reduced);
   void connectEngine();
   void showLoadProgress(qulonglong bytesDone, qulonglong bytesTotal);
   void chooseFile();
@@ -88,6 +89,7 @@ class MainWindow : public QMainWindow {
   QString loading_;  // the name of the file that is being read
   std::optional<Theme> systemTheme_;
   QActionGroup* themeActions_ = nullptr;
+  QAction* stillAction_ = nullptr;
   StepUnit trainUnit_ = StepUnit::Batch;  // what the transport bar does on the other pages
   double trainSpeed_ = 0;
   double firstFrameMs_ = -1;

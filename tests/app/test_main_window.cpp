@@ -1,3 +1,4 @@
+#include <QAction>
 #include <QApplication>
 #include <QFile>
 #include <QLineEdit>
@@ -92,6 +93,25 @@ class TestMainWindow : public QObject {
     const QSize least = window.minimumSizeHint();
     QVERIFY2(least.width() <= 640 && least.height() <= 340,
              qPrintable(QStringLiteral("%1 x %2").arg(least.width()).arg(least.height())));
+  }
+
+  void motionCanBeReduced() {
+    MainWindow window({}, startedNow(), forgetful);
+    auto* action = window.findChild<QAction*>(QStringLiteral("actionReduceMotion"));
+    QVERIFY(action);
+    const auto moving = [&] {
+      int count = 0;
+      for (const QWidget* widget : window.findChildren<QWidget*>()) {
+        const QVariant reduced = widget->property("reducedMotion");
+        count += reduced.isValid() && !reduced.toBool() ? 1 : 0;
+      }
+      return count;
+    };
+    QCOMPARE(moving(), 3);  // both tables, and the lanes
+    action->trigger();
+    QCOMPARE(moving(), 0);
+    action->trigger();
+    QCOMPARE(moving(), 3);
   }
 
   void theFirstMinute() {

@@ -366,6 +366,17 @@ class TestLookupPass : public QObject {
     QVERIFY(pass->view(0, 0, 5)->output.empty());
   }
 
+  void totalsCompareTheSameWork() {
+    QVERIFY(counts_in_total(LookupStep::Matmul, false) && counts_in_total(LookupStep::BiasGradient, true));
+    QVERIFY(counts_in_total(LookupStep::ScatterAdd, false) && !counts_in_total(LookupStep::SparseGradient, false));
+    QVERIFY(!counts_in_total(LookupStep::ScatterAdd, true) && counts_in_total(LookupStep::SparseGradient, true));
+    QVERIFY(!counts_in_total(LookupStep::OptimizerStep, false) && !counts_in_total(LookupStep::Bag, false));
+    // What both do alike is in both lanes, with the time that it took once.
+    const auto pass = run_toy();
+    QCOMPARE(at(*pass, LookupStep::LossGradient).one_hot->seconds, at(*pass, LookupStep::LossGradient).lookup->seconds);
+    QVERIFY(at(*pass, LookupStep::Loss).one_hot->seconds > 0);
+  }
+
   void everyStepSaysOneSentence() {
     for (const bool bags : {false, true}) {
       LookupSetup setup;
