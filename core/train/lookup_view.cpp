@@ -94,14 +94,20 @@ class ViewBuilder {
     if (!v.verdict.compared) v.verdict.reason.clear();
   }
 
-  /// The batch of a pass of its own stands before its first step; a training's is drawn by it.
+  /// The batch stands before the first step already.
   void batch() {
-    if (pass_.follows() && !shows(LookupStep::Indices)) return;
     LookupView& v = *view_;
     constexpr std::size_t most = LookupView::most_positions;
-    v.positions = pass_.indices.size();
+    batch_rows_ = pass_.bags.rows;
     v.outputs = pass_.outputs();
-    v.indices = head_of(std::span(pass_.indices), most);
+    if (pass_.follows() && !shows(LookupStep::Indices)) {  // until the next batch is drawn, the training's last one
+      const BatchStep& step = pass_.trainer->step();
+      batch_rows_ = pass_.table == Table::Users ? step.users() : step.movies();
+      v.outputs = batch_rows_.size();
+    }
+    v.positions = batch_rows_.size();
+    const auto shown = batch_rows_.first(std::min(most, batch_rows_.size()));
+    v.indices.assign(shown.begin(), shown.end());
     for (const std::int64_t index : v.indices) {
       v.raw_ids.push_back(name_of_row(pass_, static_cast<std::int32_t>(index)).id);
     }
@@ -111,7 +117,7 @@ class ViewBuilder {
         v.bag_of.push_back(static_cast<std::int32_t>(bag));
       }
     }
-    v.touched_rows = head_of(std::span(pass_.touched), most_touched);
+    if (batch_rows_.data() == pass_.bags.rows.data()) v.touched_rows = head_of(std::span(pass_.touched), most_touched);
   }
 
   void table() {
@@ -138,8 +144,7 @@ class ViewBuilder {
                     (shows(LookupStep::MaxNorm) && holds(pass_.shrunk_next, row));
       if (pass_.setup().bias == BiasKind::PerRow) v.row_bias.push_back(pass_.input.bias[v.first_row + i]);
     }
-    if (pass_.follows() && !shows(LookupStep::Indices)) return;
-    for (const std::int32_t row : pass_.bags.rows) {
+    for (const std::int32_t row : batch_rows_) {
       const auto at = static_cast<std::size_t>(row);
       if (at >= v.first_row && at < v.first_row + window_) ++v.marks[at - v.first_row].looked_up;
     }
@@ -205,6 +210,7 @@ class ViewBuilder {
   const LookupPass::State& pass_;
   std::shared_ptr<LookupView> view_;
   std::size_t window_ = 0;
+  std::span<const std::int32_t> batch_rows_;  // table rows of the batch that is shown
 };
 
 }  // namespace

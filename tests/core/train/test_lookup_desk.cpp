@@ -249,7 +249,10 @@ class TestLookupDesk : public QObject {
     const FramePtr frame = run(session, Step{StepUnit::Batch});
     QCOMPARE(frame->lookup->shown_step, 0);
     QCOMPARE(frame->progress.batches_done, std::uint64_t{1});
-    QVERIFY(frame->lookup->indices.empty());
+    // The batch that was trained is the one that is shown, until the next one is drawn.
+    QCOMPARE(frame->lookup->positions, std::size_t{16});
+    QCOMPARE(frame->lookup->indices[0], std::int64_t{session.trainer()->step().movies()[0]});
+    QVERIFY(frame->lookup->marks[static_cast<std::size_t>(frame->lookup->indices[0])].looked_up > 0);
   }
 
   void newRatingsBeginLiveTablesAnew() {
