@@ -41,6 +41,13 @@ void Matrix::fill_zero() {
   if (data_) std::memset(data_.get(), 0, bytes());
 }
 
+Matrix copy_of(ConstMatrixView matrix) {
+  assert(matrix.stride == padded_stride(matrix.cols));
+  Matrix result(matrix.rows, matrix.cols);
+  std::ranges::copy(matrix.flat(), result.view().flat().begin());
+  return result;
+}
+
 Matrix transposed(ConstMatrixView matrix) {
   Matrix result(matrix.cols, matrix.rows);
   for (std::size_t r = 0; r < matrix.rows; ++r) {

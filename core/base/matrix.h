@@ -97,6 +97,9 @@ class Matrix {
   std::unique_ptr<float[], Free> data_;
 };
 
+/// A matrix of its own with the view's numbers, padding included. Pre: matrix.stride == padded_stride(matrix.cols).
+[[nodiscard]] Matrix copy_of(ConstMatrixView matrix);
+
 /// The (cols, rows) transpose.
 [[nodiscard]] Matrix transposed(ConstMatrixView matrix);
 

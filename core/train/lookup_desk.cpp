@@ -13,18 +13,12 @@ namespace {
 
 Table table_of(LookupSource source) { return source == LookupSource::Users ? Table::Users : Table::Movies; }
 
-Matrix copy_of(ConstMatrixView view) {
-  Matrix copy(view.rows, view.cols);
-  std::ranges::copy(view.flat(), copy.view().flat().begin());
-  return copy;
-}
-
 /// A batch of one's own on a copy of a live table.
 LookupInput copy_input(const Trainer& trainer, const LookupSetup& setup) {
   const Table table = table_of(setup.source);
   LookupInput input;
   input.setup = setup;
-  input.weight = copy_of(trainer.model().factors(table).view());
+  input.weight = trainer.model().factors(table);
   if (setup.bias == BiasKind::Shared || setup.bias == BiasKind::Linear) {
     constexpr double size = 0.1;
     Random random(trainer.settings().seed);

@@ -203,8 +203,7 @@ std::span<const float> LookupPass::per_sample_weight_gradient() const { return s
 
 Matrix LookupPass::weight_after(int step) const {
   const State& s = *state_;
-  Matrix copy(s.weight().rows, s.weight().cols);
-  std::ranges::copy(s.weight().flat(), copy.view().flat().begin());
+  Matrix copy = copy_of(s.weight());
   for (auto saved = s.undo.rbegin(); saved != s.undo.rend() && static_cast<int>(saved->step) > step; ++saved) {
     saved->take_back(copy.view());
   }

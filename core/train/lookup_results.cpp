@@ -1,19 +1,8 @@
 #include "core/train/lookup_results.h"
 
-#include <algorithm>
 #include <cassert>
 
 namespace rowlight {
-
-namespace {
-
-Matrix copy_of(ConstMatrixView view) {
-  Matrix copy(view.rows, view.cols);
-  for (std::size_t r = 0; r < view.rows; ++r) std::ranges::copy(view.row(r), copy.row(r).begin());
-  return copy;
-}
-
-}  // namespace
 
 Expected<LookupResults> run_whole(LookupPass& pass) {
   assert(pass.computed() == 0);

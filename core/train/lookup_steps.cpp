@@ -469,11 +469,7 @@ void LookupPass::State::keep(LookupStep step, std::vector<std::int32_t> rows) {
   undo.push_back(std::move(saved));
 }
 
-void LookupPass::State::keep_all(LookupStep step) {
-  Undo saved{step, true, {}, Matrix(weight().rows, weight().cols)};
-  std::ranges::copy(weight().flat(), saved.values.view().flat().begin());
-  undo.push_back(std::move(saved));
-}
+void LookupPass::State::keep_all(LookupStep step) { undo.push_back({step, true, {}, copy_of(weight())}); }
 
 void LookupPass::State::mark_moved() {
   const Matrix& before = undo.back().values;
