@@ -10,6 +10,21 @@
 
 namespace rowlight {
 
+/// Where the bytes of a rating or title file stand.
+struct InputName {
+  std::string path;
+  std::string member;  ///< the file in the .zip at `path`; "" for a file of its own
+
+  /// The last part of the name, for messages.
+  [[nodiscard]] std::string file_name() const;
+};
+
+/// The file of that name in the same folder, or in the same folder of the same archive.
+[[nodiscard]] InputName beside(const InputName& input, const std::string& file_name);
+[[nodiscard]] bool exists(const InputName& input);
+/// Whether two names lead to one file. Pre: both exist.
+[[nodiscard]] bool same_input(const InputName& a, const InputName& b);
+
 /// The bytes of an InputFile in chunks, to a last one that may be shorter. Not synchronised.
 class ByteSource {
  public:
@@ -32,6 +47,6 @@ class ByteSource {
 };
 
 /// The whole of a small file (titles, genre names), at most `max_bytes`. Errors: Io; BadInput when it is larger.
-[[nodiscard]] Expected<std::string> read_whole_file(const std::string& path, std::uint64_t max_bytes);
+[[nodiscard]] Expected<std::string> read_whole_file(const InputName& name, std::uint64_t max_bytes);
 
 }  // namespace rowlight

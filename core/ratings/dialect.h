@@ -13,9 +13,19 @@
 
 namespace rowlight {
 
+/// How the ratings stand in the lines of a file.
+enum class Shape {
+  Rows,     ///< one rating a line
+  Netflix,  ///< "MovieID:" lines, each above lines of customer, rating and date
+  Matrix,   ///< one user a line: a count, and then that user's rating of every item; 99 is not rated
+};
+
 /// How the rows of a rating file are to be read: the outcome of the stages delimiter, header, columns and types.
 struct Layout {
   std::string format;
+  Shape shape = Shape::Rows;
+  std::uint64_t first_data_line =
+      1;  ///< lines before it (prose, an ARFF header) are no ratings; the header line is not one of them
   Separation separation;
   bool header = false;
   std::size_t field_count = 0;  ///< of every row

@@ -368,10 +368,11 @@ void Load::scale() {
 
 Expected<void> Load::titles() {
   const bool given = !options_.items_file.empty();
-  const std::string path = given ? options_.items_file : find_titles_beside(report_.file, report_.format);
+  const InputName ratings{report_.file, report_.member};
+  const InputName input = given ? InputName{options_.items_file, {}} : find_titles_beside(ratings, report_.format);
   report_.items_without_title = set_->movie_count();
-  if (path.empty()) return {};
-  auto joined = join_titles(path, options_, *set_, report_, control_.cancel);
+  if (input.path.empty()) return {};
+  auto joined = join_titles(input, options_, *set_, report_, control_.cancel);
   if (joined) return {};
   if (given || joined.error().kind == ErrorKind::Cancelled) return joined;
   // Nobody asked for this file: that it cannot be read must not stand in the way of the ratings.

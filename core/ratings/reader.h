@@ -24,7 +24,7 @@ struct ReadOptions {
   std::optional<std::string> columns;    ///< "user,item,rating,time" in the file's order, "-" skips one
   std::optional<bool> header;
   std::uint64_t skip_lines = 0;         ///< prose before the data
-  std::optional<std::string> encoding;  ///< "utf-8" or "latin-1"
+  std::optional<std::string> encoding;  ///< "utf-8", "latin-1" or "utf-16"
   std::optional<RatingScale> scale;
   std::optional<float> missing;  ///< this rating means "not rated"
   Duplicates duplicates = Duplicates::KeepLast;
@@ -45,11 +45,33 @@ struct Evidence {
   std::string because;   ///< "every one of the first 64 lines has 4 fields"
 };
 
+/// One of the first ratings as it was understood, for the file doctor.
+struct PreviewRow {
+  std::uint64_t line = 0;
+  std::string text;  ///< the line itself, printable, at most 200 bytes
+  std::string user;
+  std::string item;
+  float rating = 0;
+  std::optional<std::int64_t> time;  ///< in seconds since 1970
+  std::string title;                 ///< of the item, or ""
+};
+
+/// Something that the person may want to change, with the option that does it.
+struct Advice {
+  std::string sentence;  ///< "57,519 ratings are 0: if that means implicit feedback here, declare 0 as missing"
+  std::string option;    ///< of `rowlight-cli inspect`, without the dashes: "missing"; "" where none would help
+  std::string value;     ///< "0"
+};
+
 /// What loading found: the keys of `rowlight-cli inspect` (CLI contract), in the same order.
 struct LoadReport {
-  std::string file;
+  static constexpr std::size_t preview_rows = 20;
+
+  std::string file;       ///< the path that holds the ratings; of an archive the archive
+  std::string member;     ///< the rating file in a .zip; "" elsewhere
+  std::string container;  ///< plain | gzip | zip
   std::string format;
-  std::string encoding;     ///< ascii | utf-8 | latin-1
+  std::string encoding;     ///< ascii | utf-8 | latin-1 | utf-16
   std::string line_ending;  ///< lf | crlf | cr | mixed
   std::string delimiter;
   bool header = false;
@@ -77,6 +99,8 @@ struct LoadReport {
   std::uint64_t bytes = 0;
   double seconds = 0;
   std::vector<Evidence> evidence;
+  std::vector<PreviewRow> preview;  ///< at most preview_rows
+  std::vector<Advice> advice;
 };
 
 struct LoadedRatings {
@@ -84,10 +108,13 @@ struct LoadedRatings {
   LoadReport report;
 };
 
-/// How the caller follows and stops a load. Both may be empty. `on_progress` is called on the loading thread.
+/// How the caller follows and stops a load. All may be empty. `on_progress` is called on the loading thread, with bytes
+/// of the file on disk.
 struct LoadControl {
   std::function<void(std::uint64_t bytes_done, std::uint64_t bytes_total)> on_progress;
   const std::atomic<bool>* cancel = nullptr;
+  unsigned threads = 0;                 ///< 0: all cores. Changes no result.
+  LoadReport* failed_report = nullptr;  ///< where a load that fails leaves what it had found until then
 };
 
 /// Reads a rating file, and the titles that stand beside it, in stages: container, encoding, line ending,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -16,8 +15,6 @@
 namespace rowlight {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::uint64_t max_title_bytes = std::uint64_t{1} << 30U;
 constexpr std::size_t sample_lines = 256;
 
@@ -27,18 +24,16 @@ struct TitleRow {
   std::vector<std::int32_t> genres;
 };
 
-std::string file_name(const std::string& path) { return fs::path(path).filename().string(); }
-
-tl::unexpected<Error> bad_file(const std::string& path, std::string what, std::uint64_t line = 0) {
-  return tl::make_unexpected(
-      Error{ErrorKind::BadInput, std::move(what), "expected titles: an id and a title in each line", path, line, 0});
+tl::unexpected<Error> bad_file(const InputName& input, std::string what, std::uint64_t line = 0) {
+  return tl::make_unexpected(Error{ErrorKind::BadInput, std::move(what),
+                                   "expected titles: an id and a title in each line", input.path, line, 0});
 }
 
 // The file as UTF-8 text without a BOM.
-Expected<std::string> read_text(const std::string& path, const ReadOptions& options, LoadReport& report) {
-  auto text = read_whole_file(path, max_title_bytes);
+Expected<std::string> read_text(const InputName& input, const ReadOptions& options, LoadReport& report) {
+  auto text = read_whole_file(input, max_title_bytes);
   if (!text) return text;
-  if (const auto foreign = foreign_container(*text)) return bad_file(path, "this is " + *foreign);
+  if (const auto foreign = foreign_container(*text)) return bad_file(input, "this is " + *foreign);
   if (text->starts_with("\xEF\xBB\xBF")) text->erase(0, 3);
   const std::size_t invalid = options.encoding == "latin-1" ? 0 : invalid_utf8_at(*text);
   if (is_ascii(*text) || invalid == std::string::npos) return text;
@@ -46,9 +41,9 @@ Expected<std::string> read_text(const std::string& path, const ReadOptions& opti
     const auto line = static_cast<std::uint64_t>(
                           std::count(text->begin(), text->begin() + static_cast<std::ptrdiff_t>(invalid), '\n')) +
                       1;
-    return bad_file(path, "the text is not UTF-8", line);
+    return bad_file(input, "the text is not UTF-8", line);
   }
-  if (!options.encoding) report.notices.push_back(file_name(path) + " is not UTF-8 and is read as latin-1");
+  if (!options.encoding) report.notices.push_back(input.file_name() + " is not UTF-8 and is read as latin-1");
   return latin1_to_utf8(*text);
 }
 
@@ -64,7 +59,7 @@ bool stops(const std::atomic<bool>* cancel, std::size_t row) {
 // One title file: its layout, then its rows.
 class TitleFile {
  public:
-  TitleFile(std::string path, std::string text) : path_(std::move(path)), text_(std::move(text)) {}
+  TitleFile(InputName input, std::string text) : input_(std::move(input)), text_(std::move(text)) {}
 
   Expected<void> parse(const ReadOptions& options, LoadReport& report, const std::atomic<bool>* cancel);
 
@@ -80,7 +75,7 @@ class TitleFile {
   void note_bad(std::uint64_t line, std::size_t fields);
   void report_bad(LoadReport& report) const;
 
-  std::string path_;
+  InputName input_;
   std::string text_;
   Separation separation_;
   bool header_ = false;
@@ -102,10 +97,10 @@ Expected<void> TitleFile::detect(LoadReport& report) {
     if (!is_blank(line)) lines.push_back(line);
     at = end + 1;
   }
-  if (lines.empty()) return bad_file(path_, "the file is empty");
+  if (lines.empty()) return bad_file(input_, "the file is empty");
   const SeparationGuess guess = guess_separation(lines, 2);
   if (guess.fitting * 2 < lines.size() || guess.separation.kind != Separation::Kind::Text) {
-    return bad_file(path_, "the lines do not fall into columns");
+    return bad_file(input_, "the lines do not fall into columns");
   }
   separation_ = guess.separation;
   field_count_ = guess.field_count;
@@ -130,7 +125,7 @@ Expected<void> TitleFile::detect(LoadReport& report) {
     genre_column_ = field_count_ == 3 ? 2 : std::string::npos;
     if (separation_.text == "|") detect_flags(lines);
   }
-  report.evidence.push_back({"titles", file_name(path_),
+  report.evidence.push_back({"titles", input_.file_name(),
                              separation_name(separation_) + " cuts " + std::to_string(guess.fitting) +
                                  " of the first " + std::to_string(lines.size()) + " lines into " +
                                  std::to_string(field_count_) + " fields"});
@@ -154,20 +149,19 @@ void TitleFile::detect_flags(std::span<const std::string_view> lines) {
 
 // Fills `genres` from the u.genre beside the file: one "name|number" a line, in the order of the flags.
 Expected<void> TitleFile::read_genre_names(const ReadOptions& options, LoadReport& report) {
-  const std::string path = (fs::path(path_).parent_path() / "u.genre").string();
-  std::error_code code;
-  if (!fs::exists(path, code)) {
-    report.notices.push_back("there is no u.genre beside " + file_name(path_) + ": the genres have no names");
+  const InputName names = beside(input_, "u.genre");
+  if (!exists(names)) {
+    report.notices.push_back("there is no u.genre beside " + input_.file_name() + ": the genres have no names");
     flags_ = 0;
     return {};
   }
-  auto text = read_text(path, options, report);
+  auto text = read_text(names, options, report);
   if (!text) return tl::make_unexpected(text.error());
   LineScanner().scan(*text, [&](std::string_view line) {
     if (!is_blank(line)) genres.emplace_back(trimmed(line.substr(0, line.find('|'))));
   });
   if (genres.size() > flags_) {
-    report.notices.push_back("u.genre names " + std::to_string(genres.size()) + " genres and " + file_name(path_) +
+    report.notices.push_back("u.genre names " + std::to_string(genres.size()) + " genres and " + input_.file_name() +
                              " has " + std::to_string(flags_) + " flags: the genres are left out");
     genres.clear();
   }
@@ -206,7 +200,7 @@ void TitleFile::note_bad(std::uint64_t line, std::size_t fields) {
 
 void TitleFile::report_bad(LoadReport& report) const {
   if (bad_ == 0) return;
-  report.notices.push_back(file_name(path_) + ": " + std::to_string(bad_) + " rows do not fit and are left out; " +
+  report.notices.push_back(input_.file_name() + ": " + std::to_string(bad_) + " rows do not fit and are left out; " +
                            first_bad_);
 }
 
@@ -237,7 +231,7 @@ Expected<void> TitleFile::parse(const ReadOptions& options, LoadReport& report, 
     const auto ends = std::count(record.begin(), record.end(), '\n');
     line += ends > 0 ? static_cast<std::uint64_t>(ends) : 1;
   }
-  if (rows.empty()) return bad_file(path_, "the file holds no titles");
+  if (rows.empty()) return bad_file(input_, "the file holds no titles");
   report_bad(report);
   return {};
 }
@@ -270,24 +264,22 @@ void report_repetitions(const std::string& name, const std::vector<TitleRow>& ro
 
 }  // namespace
 
-std::string find_titles_beside(const std::string& ratings_path, const std::string& format) {
+InputName find_titles_beside(const InputName& ratings, const std::string& format) {
   std::vector<const char*> names{"u.item", "movies.csv", "movies.dat", "books.csv"};
   if (format == "movielens-dat") std::swap(names[0], names[2]);
   if (format == "movielens-csv") std::swap(names[0], names[1]);
   for (const char* name : names) {
-    const fs::path path = fs::path(ratings_path).parent_path() / name;
-    std::error_code code;
-    const bool itself = fs::equivalent(path, ratings_path, code);
-    if (fs::is_regular_file(path, code) && !itself) return path.string();
+    InputName input = beside(ratings, name);
+    if (exists(input) && !same_input(input, ratings)) return input;
   }
   return {};
 }
 
-Expected<void> join_titles(const std::string& path, const ReadOptions& options, RatingSet& set, LoadReport& report,
+Expected<void> join_titles(const InputName& input, const ReadOptions& options, RatingSet& set, LoadReport& report,
                            const std::atomic<bool>* cancel) {
-  auto text = read_text(path, options, report);
+  auto text = read_text(input, options, report);
   if (!text) return tl::make_unexpected(text.error());
-  TitleFile file(path, std::move(*text));
+  TitleFile file(input, std::move(*text));
   if (auto done = file.parse(options, report, cancel); !done) return done;
 
   std::vector<MovieInfo> info(set.movie_count());
@@ -306,13 +298,13 @@ Expected<void> join_titles(const std::string& path, const ReadOptions& options, 
     known[i] = true;
     info[i] = {row.title, row.genres};
   }
-  report_repetitions(file_name(path), file.rows, report);
+  report_repetitions(input.file_name(), file.rows, report);
   report.titles = file.rows.size();
   report.titles_without_rating = unrated.size();
   report.items_without_title = static_cast<std::uint64_t>(
       std::count_if(info.begin(), info.end(), [](const MovieInfo& movie) { return movie.title.empty(); }));
   if (report.items_without_title == set.movie_count()) {
-    report.notices.push_back(file_name(path) + ": no id there is the id of a rated item; the titles are left out");
+    report.notices.push_back(input.file_name() + ": no id there is the id of a rated item; the titles are left out");
     return {};
   }
   if (report.items_without_title > 0) {

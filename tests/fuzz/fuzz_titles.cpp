@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   RatingSet set = untouched;
   LoadReport report;
   const test::ScratchFile file("titles", data, size);
-  const auto joined = join_titles(file.path(), {}, set, report, nullptr);
+  const auto joined = join_titles({file.path(), {}}, {}, set, report, nullptr);
   require(set.movie_count() == untouched.movie_count(), "the movies stay");
   require(set.movie_info.empty() || set.movie_info.size() == set.movie_count(), "titles are there for all or for none");
   if (!joined) {

@@ -85,12 +85,12 @@ class TestTitles : public QObject {
     RatingSet set = *loaded->set;
     LoadReport report;
     std::atomic<bool> cancel{true};
-    const auto stopped = join_titles(titles, {}, set, report, &cancel);
+    const auto stopped = join_titles({titles, {}}, {}, set, report, &cancel);
     QVERIFY(!stopped);
     QCOMPARE(stopped.error().kind, ErrorKind::Cancelled);
     QVERIFY(set.movie_info.empty());
     cancel = false;
-    QVERIFY(join_titles(titles, {}, set, report, &cancel));
+    QVERIFY(join_titles({titles, {}}, {}, set, report, &cancel));
     QCOMPARE(set.movie_label(MovieRow{1}), std::string("Alien"));
   }
 
