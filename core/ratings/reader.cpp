@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 
+#include "core/io/factor_format.h"
 #include "core/ratings/byte_source.h"
 #include "core/ratings/container.h"
 #include "core/ratings/dialect.h"
@@ -162,6 +163,10 @@ Expected<void> Load::read_rows(ByteSource& source) {
 
 // The container stage, and the byte order mark.
 Expected<void> Load::begin(std::string_view text, const ByteSource& source) {
+  if (const auto factors = factor_format_of(text)) {
+    return bad("these are factors (" + *factors + "), not ratings",
+               "there is nothing to train on; look at them in the window, or with `rowlight-cli pca`");
+  }
   if (const auto foreign = foreign_container(text)) {
     return bad("this is " + *foreign, "expected a text file of ratings: user, item and rating in each line");
   }
