@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/io/factors.h"
 #include "core/ratings/sample.h"
 
 namespace rowlight {
@@ -152,12 +153,36 @@ void EngineHost::deliverFrame() {
 
 void EngineHost::open(const QString& path, const ReadOptions& options) {
   startLoad(path, [file = path.toStdString(), options](const LoadControl& control) {
-    return read_ratings(file, options, control);
+    return readFile(file, options, control);
   });
 }
 
+Expected<EngineHost::Loaded> EngineHost::readFile(const std::string& path, const ReadOptions& options,
+                                                  const LoadControl& control) {
+  if (!factor_format_at(path)) {
+    auto ratings = read_ratings(path, options, control);
+    if (!ratings) return tl::make_unexpected(ratings.error());
+    return Loaded{InstallRatings{std::move(ratings->set), {}, {}, {}, {}}, std::move(ratings->report)};
+  }
+  auto factors = read_factors(path, {options.items_file}, {control.on_progress, control.cancel});
+  if (!factors) return tl::make_unexpected(factors.error());
+  LoadReport report;
+  report.file = path;
+  report.format = factors->report.format;
+  report.users = factors->report.users;
+  report.items = factors->report.items;
+  report.titles = factors->report.titles;
+  report.items_without_title = factors->report.items_without_title;
+  report.notices = std::move(factors->report.notices);
+  report.bytes = factors->report.bytes;
+  report.seconds = factors->report.seconds;
+  return Loaded{InstallFactors{std::move(factors->factors)}, std::move(report)};
+}
+
 void EngineHost::openSample() {
-  startLoad({}, [](const LoadControl&) -> Expected<LoadedRatings> { return LoadedRatings{make_sample(), {}}; });
+  startLoad({}, [](const LoadControl&) -> Expected<Loaded> {
+    return Loaded{InstallRatings{make_sample(), {}, {}, {}, {}}, {}};
+  });
 }
 
 void EngineHost::cancelLoad() {
@@ -192,14 +217,14 @@ void EngineHost::startLoad(const QString& path, Read read) {
           },
           Qt::QueuedConnection);
     };
-    auto result = std::make_shared<Expected<LoadedRatings>>(read(control));
+    auto result = std::make_shared<Expected<Loaded>>(read(control));
     QMetaObject::invokeMethod(
         this, [this, ticket, path, result] { finishLoad(ticket, path, std::move(*result)); }, Qt::QueuedConnection);
     *ended = true;
   });
 }
 
-void EngineHost::finishLoad(quint64 ticket, const QString& path, Expected<LoadedRatings> result) {
+void EngineHost::finishLoad(quint64 ticket, const QString& path, Expected<Loaded> result) {
   if (ticket != loadTicket_) return;
   loading_ = false;
   if (result && mayInstall && !mayInstall(path)) {
@@ -210,7 +235,7 @@ void EngineHost::finishLoad(quint64 ticket, const QString& path, Expected<Loaded
     emit loadFailed(path, result.error());
     return;
   }
-  post(InstallRatings{result->set, {}, {}, {}, {}});
+  post(std::move(result->install));
   emit loadFinished(path, result->report);
 }
 

@@ -31,8 +31,8 @@ class EngineHost : public QObject {
   /// Queues a command for the engine.
   void post(Command command);
 
-  /// Reads `path` in the background and installs it when it is good and mayInstall() agrees. A load under way is
-  /// cancelled and ends by itself, unheard.
+  /// Reads `path` in the background and installs it when it is good and mayInstall() agrees: ratings to train on, or,
+  /// where its content says so, factors to look at. A load under way is cancelled and ends by itself, unheard.
   void open(const QString& path, const ReadOptions& options = {});
   /// Makes the built-in sample in the background and installs it.
   void openSample();
@@ -48,7 +48,8 @@ class EngineHost : public QObject {
   void frameReady(rowlight::FramePtr frame);
   void loadStarted(const QString& path);
   void loadProgress(qulonglong bytesDone, qulonglong bytesTotal);
-  /// The ratings are on their way into the engine.
+  /// The ratings or factors are on their way into the engine. For factors `report` has a format of theirs, notices and
+  /// no ratings.
   void loadFinished(const QString& path, const rowlight::LoadReport& report);
   /// Nothing has changed in the engine.
   void loadFailed(const QString& path, const rowlight::Error& error);
@@ -62,7 +63,13 @@ class EngineHost : public QObject {
   Applied applyCommands(std::unique_lock<std::mutex>& lock, Session& session);
   void offerFrame(FramePtr frame);
   void deliverFrame();
-  using Read = std::function<Expected<LoadedRatings>(const LoadControl&)>;
+  struct Loaded {
+    Command install;
+    LoadReport report;
+  };
+  using Read = std::function<Expected<Loaded>(const LoadControl&)>;
+  [[nodiscard]] static Expected<Loaded> readFile(const std::string& path, const ReadOptions& options,
+                                                 const LoadControl& control);
   struct Loader {
     std::thread thread;
     std::shared_ptr<std::atomic<bool>> cancel;  // set on the GUI thread, looked at by the reader
@@ -70,7 +77,7 @@ class EngineHost : public QObject {
   };
 
   void startLoad(const QString& path, Read read);
-  void finishLoad(quint64 ticket, const QString& path, Expected<LoadedRatings> result);
+  void finishLoad(quint64 ticket, const QString& path, Expected<Loaded> result);
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -270,8 +270,9 @@ void MainWindow::chooseFile() {
   const QStringList recent = QSettings().value(keyRecent).toStringList();
   const QString folder = recent.isEmpty() ? QString() : QFileInfo(recent.first()).absolutePath();
   const QString path = QFileDialog::getOpenFileName(
-      this, tr("Open ratings"), folder,
-      tr("Rating files (*.data *.csv *.dat *.txt *.tsv *.base *.test *.tr *.te);;All files (*)"));
+      this, tr("Open ratings or factors"), folder,
+      tr("Ratings and factors (*.data *.csv *.dat *.txt *.tsv *.base *.test *.tr *.te *.json *.model *.vec *.npy "
+         "*.safetensors);;All files (*)"));
   if (!path.isEmpty()) open(path);
 }
 

@@ -33,6 +33,7 @@ enum class RunState {
 struct ViewedFactors {
   std::string format;    ///< as factor_format_of() says
   std::size_t width[2];  ///< numbers in a row, by index_of(Table); 0: there is no such table
+  bool bias[2];          ///< whether its rows have a bias each
   std::string missing;   ///< why one of the tables is empty, one sentence; "" where both are there
 };
 

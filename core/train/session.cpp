@@ -401,14 +401,13 @@ void show_viewed(Frame& frame, const Factors& factors) {
   auto viewed = std::make_shared<ViewedFactors>();
   viewed->format = factors.format;
   viewed->missing = factors.missing;
-  bool bias = false;
   for (const std::size_t i : {0U, 1U}) {
     const Matrix& table = factors.tables[i];
     viewed->width[i] = table.rows() > 0 ? table.cols() : 0;
     frame.parameter_count += std::uint64_t{table.rows()} * table.cols() + factors.biases[i].rows();
-    bias = bias || factors.biases[i].rows() > 0;
+    viewed->bias[i] = factors.biases[i].rows() > 0;
   }
-  frame.settings.model = bias ? ModelKind::DotBias : ModelKind::Dot;
+  frame.settings.model = viewed->bias[0] || viewed->bias[1] ? ModelKind::DotBias : ModelKind::Dot;
   frame.settings.factors = std::max(viewed->width[0], viewed->width[1]);
   frame.viewed = std::move(viewed);
 }

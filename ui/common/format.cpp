@@ -71,6 +71,7 @@ QString formatPosition(const Frame& frame) {
         .arg(lookup_step_count);
   }
   if (frame.state == RunState::Empty || !frame.ratings) return QStringLiteral("no ratings yet");
+  if (frame.viewed) return QStringLiteral("nothing to train: no ratings");
   const Progress& now = frame.progress;
   const int epochs = frame.settings.epochs;
   if (frame.state == RunState::Finished) {
@@ -87,6 +88,19 @@ QString formatPosition(const Frame& frame) {
       .arg(formatCount(now.batch), formatCount(now.batches_per_epoch));
 }
 
+QString formatFactors(const Frame& frame) {
+  if (!frame.viewed || !frame.ratings) return {};
+  const auto size = [&](Table table, std::uint64_t rows) {
+    return QStringLiteral("%1 × %2").arg(formatCount(rows), formatCount(frame.viewed->width[index_of(table)]));
+  };
+  const QString users = size(Table::Users, frame.ratings->user_count());
+  const QString movies = size(Table::Movies, frame.ratings->movie_count());
+  QString sizes = QStringLiteral("%1 and %2").arg(users, movies);
+  if (frame.ratings->user_count() == 0) sizes = movies;
+  if (frame.ratings->movie_count() == 0) sizes = users;
+  return QStringLiteral("%1 factors from %2, read only").arg(sizes, QString::fromStdString(frame.ratings->name));
+}
+
 QString formatState(RunState state) {
   switch (state) {
     case RunState::Empty: return QStringLiteral("no data");
@@ -94,6 +108,7 @@ QString formatState(RunState state) {
     case RunState::Playing: return QStringLiteral("playing");
     case RunState::Finished: return QStringLiteral("finished");
     case RunState::Diverged: return QStringLiteral("diverged");
+    case RunState::ViewOnly: return QStringLiteral("read only");
   }
   return {};
 }

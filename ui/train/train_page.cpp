@@ -105,7 +105,7 @@ QWidget* TrainPage::makeHeader() {
   auto* open = new QPushButton(themedIcon(QStringLiteral("open")), tr("Open…"), header);
   open->setObjectName(QStringLiteral("openButton"));
   open->setAccessibleName(tr("Open a rating file"));
-  open->setToolTip(tr("Open a rating file, or drop one here (Ctrl+O)"));
+  open->setToolTip(tr("Open a file of ratings or of factors, or drop one here (Ctrl+O)"));
   open->setAutoDefault(false);
   summary_ = new ElidedLabel(Qt::ElideMiddle, header);
   summary_->setObjectName(QStringLiteral("trainSummary"));
@@ -216,8 +216,12 @@ void TrainPage::setDrawerOpen(bool open) {
 void TrainPage::present(const Frame& frame) {
   const StatusTexts texts = statusTexts(frame);
   QString summary = texts.data;
-  if (frame.ratings) summary += QStringLiteral(": %1; %2").arg(texts.counts, texts.model);
+  if (frame.ratings) {
+    summary += texts.counts.isEmpty() ? QStringLiteral("; ") + texts.model
+                                      : QStringLiteral(": %1; %2").arg(texts.counts, texts.model);
+  }
   summary_->setText(summary);
+  drawer_->setEnabled(!frame.viewed);
   const QString error = frame.error ? formatError(*frame.error) : QString();
   if (error == engine_error_) return;  // also when the person has dismissed it
   if (!error.isEmpty()) {
@@ -294,6 +298,10 @@ void TrainPage::showLoadReport(const LoadReport& report) {
   if (report.duplicates > 0) {
     sentences << tr("%1 pairs of user and movie stood there more than once; %2 ratings were taken.")
                      .arg(formatCount(report.duplicates), formatCount(report.loaded));
+  }
+  // Factors come with few notices, and each of them changes how the picture is to be read.
+  if (report.loaded == 0) {
+    for (const std::string& notice : report.notices) sentences << QString::fromStdString(notice) + u'.';
   }
   if (sentences.isEmpty()) {
     messages_->dismiss();
