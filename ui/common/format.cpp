@@ -90,14 +90,13 @@ QString formatPosition(const Frame& frame) {
 
 QString formatFactors(const Frame& frame) {
   if (!frame.viewed || !frame.ratings) return {};
-  const auto size = [&](Table table, std::uint64_t rows) {
-    return QStringLiteral("%1 × %2").arg(formatCount(rows), formatCount(frame.viewed->width[index_of(table)]));
-  };
-  const QString users = size(Table::Users, frame.ratings->user_count());
-  const QString movies = size(Table::Movies, frame.ratings->movie_count());
-  QString sizes = QStringLiteral("%1 and %2").arg(users, movies);
-  if (frame.ratings->user_count() == 0) sizes = movies;
-  if (frame.ratings->movie_count() == 0) sizes = users;
+  const QString users = formatCount(frame.ratings->user_count());
+  const QString movies = formatCount(frame.ratings->movie_count());
+  const QString user_width = formatCount(frame.viewed->width[index_of(Table::Users)]);
+  const QString movie_width = formatCount(frame.viewed->width[index_of(Table::Movies)]);
+  QString sizes = QStringLiteral("%1 users × %2 and %3 movies × %4").arg(users, user_width, movies, movie_width);
+  if (frame.ratings->user_count() == 0) sizes = QStringLiteral("%1 × %2").arg(movies, movie_width);
+  if (frame.ratings->movie_count() == 0) sizes = QStringLiteral("%1 × %2").arg(users, user_width);
   return QStringLiteral("%1 factors from %2, read only").arg(sizes, QString::fromStdString(frame.ratings->name));
 }
 
