@@ -379,7 +379,9 @@ class TestFactors : public QObject {
   }
 
   void theRatingReaderSaysWhatItIs() {
-    for (const QByteArray& bytes : {spark, libmf, words}) {
+    const QByteArray header =
+        R"({"movie_factors.weight":{"dtype":"F32","shape":[1000000,1],"data_offsets":[0,4000000]}})";
+    for (const QByteArray& bytes : {spark, libmf, words, tensors(header, QByteArray(4'000'000, '\0'))}) {
       const auto refused = read_ratings(files_.write(QStringLiteral("asked-for-ratings"), bytes));
       QVERIFY(!refused);
       QCOMPARE(refused.error().kind, ErrorKind::BadInput);
