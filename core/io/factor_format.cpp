@@ -1,6 +1,7 @@
 #include "core/io/factor_format.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -96,6 +97,11 @@ std::optional<std::string> factor_format_of(std::string_view head) {
   if (is_libmf(head)) return "libmf-model";
   if (is_word2vec(head, cut)) return "word2vec";
   return std::nullopt;
+}
+
+bool is_factor_format(std::string_view name) {
+  constexpr std::array<std::string_view, 5> names{"spark-factors", "libmf-model", "word2vec", "npy", "safetensors"};
+  return std::ranges::find(names, name) != names.end();
 }
 
 std::optional<std::string> factor_format_at(const std::string& path) {

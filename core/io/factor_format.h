@@ -19,4 +19,7 @@ inline constexpr std::size_t factor_head_bytes = std::size_t{64} * 1024;
 /// cannot be read: whoever opens it then says why.
 [[nodiscard]] std::optional<std::string> factor_format_at(const std::string& path);
 
+/// Whether factor_format_of() can say this.
+[[nodiscard]] bool is_factor_format(std::string_view name);
+
 }  // namespace rowlight

@@ -19,6 +19,7 @@
 
 #include <algorithm>
 
+#include "core/io/factor_format.h"
 #include "ui/common/choice_button.h"
 #include "ui/common/elided_label.h"
 #include "ui/common/format.h"
@@ -300,7 +301,7 @@ void TrainPage::showLoadReport(const LoadReport& report) {
                      .arg(formatCount(report.duplicates), formatCount(report.loaded));
   }
   // Factors come with few notices, and each of them changes how the picture is to be read.
-  if (report.loaded == 0) {
+  if (is_factor_format(report.format)) {
     for (const std::string& notice : report.notices) sentences << QString::fromStdString(notice) + u'.';
   }
   if (sentences.isEmpty()) {
