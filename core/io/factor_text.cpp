@@ -42,7 +42,6 @@ class Walker {
     return before;
   }
   friend bool operator==(const Walker& a, const Walker& b) { return a.at_ == b.at_; }
-  friend bool operator!=(const Walker& a, const Walker& b) { return a.at_ != b.at_; }
 
  private:
   const char* at_;
