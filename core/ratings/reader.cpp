@@ -418,7 +418,7 @@ Expected<void> Load::settle_encoding() {
 }
 
 Expected<void> Load::duplicates() {
-  auto counts = settle_duplicates(*set_, options_.duplicates, control_.cancel);
+  auto counts = settle_duplicates(*set_, options_.duplicates, *pool_, control_.cancel);
   if (!counts) return tl::make_unexpected(counts.error());
   report_.duplicates = counts->duplicates;
   report_.conflicts = counts->conflicts;
