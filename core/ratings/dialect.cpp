@@ -82,6 +82,7 @@ class Detection {
   [[nodiscard]] std::string first_lines() const { return " of the first " + plural(texts_.size(), "line"); }
 
   Expected<void> open_arff();
+  [[nodiscard]] SeparationGuess data_at_the_end() const;
   [[nodiscard]] std::size_t lines_of_prose() const;
   Expected<void> refuse_prose();
   Expected<void> delimiter();
@@ -129,28 +130,39 @@ Expected<void> Detection::open_arff() {
   return {};
 }
 
-// How many of the first lines are text above the data. Data is what the last lines are like.
+// How the last lines are cut, which are data where any are: the separation and the number of fields, 0 where they
+// are not alike.
+SeparationGuess Detection::data_at_the_end() const {
+  for (std::size_t size = std::max<std::size_t>(texts_.size() / 4, 2);; size = std::max<std::size_t>(size / 2, 2)) {
+    const auto tail = std::span(texts_).last(std::min(texts_.size(), size));
+    SeparationGuess guess = guess_separation(tail, 3);
+    if (const auto given = given_delimiter())
+      guess = {separation_by(*given), cut(separation_by(*given), tail[0]).size()};
+    const auto alike = std::count_if(tail.begin(), tail.end(), [&](std::string_view line) {
+      return cut(guess.separation, line).size() == guess.field_count;
+    });
+    if (static_cast<std::size_t>(alike) * 10 >= tail.size() * 9) return guess;
+    if (size == 2) return {};
+  }
+}
+
+// How many of the first lines are text above the data.
 std::size_t Detection::lines_of_prose() const {
-  const std::size_t tail_size = std::min(texts_.size(), std::max<std::size_t>(texts_.size() / 4, 2));
-  const auto tail = std::span(texts_).last(tail_size);
-  SeparationGuess guess = guess_separation(tail, 3);
-  if (const auto given = given_delimiter()) guess.separation = separation_by(*given);
-  std::map<std::size_t, std::size_t> lines_with;
-  for (const std::string_view line : tail) ++lines_with[cut(guess.separation, line).size()];
-  const auto commonest = std::max_element(lines_with.begin(), lines_with.end(),
-                                          [](const auto& a, const auto& b) { return a.second < b.second; });
-  if (commonest->second * 10 < tail_size * 9) return 0;
+  if (guess_separation(texts_, 3).fitting == texts_.size()) return 0;
+  const SeparationGuess data = data_at_the_end();
   std::size_t prose = 0;
-  for (std::size_t i = 0; i + 1 < texts_.size(); ++i) {
-    const Row row = cut(guess.separation, texts_[i]);
-    const bool fits = row.size() == commonest->first;
+  for (std::size_t i = 0; i + 1 < texts_.size() && data.field_count > 0; ++i) {
+    const Row row = cut(data.separation, texts_[i]);
+    const bool fits = row.size() == data.field_count;
     if (fits && has_number(row)) break;
     if (fits) continue;  // perhaps a header
-    const auto numbers = static_cast<std::size_t>(std::count_if(row.begin(), row.end(), is_number));
-    const std::string_view text = trimmed(texts_[i]);
     // A damaged row is no prose, nor is a header that names more columns than there are.
-    const bool words = text.find(' ') != std::string_view::npos || row.size() == 1 || text.find_first_of("#%=*-/") == 0;
-    if (numbers * 2 > row.size() || !words || known_names(row) > 1) break;
+    const std::string_view text = trimmed(texts_[i]);
+    const bool remark = text.find_first_of("#%=*-/") == 0;
+    const Row words = cut({Kind::Mixed, " ", false}, text);
+    const auto numbers = static_cast<std::size_t>(std::count_if(words.begin(), words.end(), is_number));
+    const bool sentence = text.find(' ') != std::string_view::npos || row.size() == 1;
+    if (numbers * 2 > words.size() || !(remark || (sentence && known_names(row) * 2 <= row.size()))) break;
     prose = i + 1;
   }
   return prose;
