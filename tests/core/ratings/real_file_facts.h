@@ -32,9 +32,6 @@ struct Facts {
   std::uint64_t blank_lines = 0;
 };
 
-/// Containers and shapes that the reader does not follow yet; their rows are right and wait for it.
-inline bool needs_new_reader(const QString& file) { return file.endsWith(".gz") || file.endsWith(".arff"); }
-
 inline const Facts all_facts[] = {
     {"ml-100k/u.data", "movielens-100k", "ascii", "lf", "\t", false, 100000, 100000, 943, 1682, 1, 5, 3.52986, 1, 0, 0,
      1682, 0},
@@ -78,8 +75,27 @@ inline const Facts all_facts[] = {
      0.5, 4, 2, 0, 0},
     {"filmtrust/ratings-date.space-then-tab.txt", "whitespace", "ascii", "crlf", " ", false, 35497, 35497, 1508, 2071,
      0.5, 4, 3.002789, 0.5, 5, 4, 0, 0},
-    {"filmtrust/ratings-arff.arff", "arff", "ascii", "crlf", ",", false, 35505, 35497, 1508, 2071, 0.5, 4, 3.002789,
-     0.5, 5, 4, 0, 0},
+    {"filmtrust/ratings-arff.arff",
+     "arff",
+     "ascii",
+     "crlf",
+     ",",
+     false,
+     35505,
+     35497,
+     1508,
+     2071,
+     0.5,
+     4,
+     3.002789,
+     0.5,
+     5,
+     4,
+     0,
+     0,
+     0,
+     0,
+     2},
     {"filmtrust/librec-split/ratings_0.txt", "whitespace", "ascii", "crlf", " ", false, 10435, 10435, 459, 1107, 0.5, 4,
      3.037278, 0.5, 0, 0, 0, 0},
     {"filmtrust/librec-split/ratings_1.txt", "whitespace", "ascii", "lf", " ", false, 188, 188, 3, 186, 0.5, 4,

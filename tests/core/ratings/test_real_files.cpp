@@ -46,7 +46,6 @@ class TestRealFiles : public QObject {
     const Facts& facts = all_facts[index];
     const QString path = test::sharedData(QString::fromLatin1(facts.file));
     if (path.isEmpty()) QSKIP("needs the data folder (ROWLIGHT_DATA)");
-    if (needs_new_reader(path)) QSKIP("waits for the reader of containers");
     ReadOptions options;
     options.skip_lines = facts.skip_lines;
     const auto loaded = read_ratings(path.toStdString(), options);
@@ -102,7 +101,6 @@ class TestRealFiles : public QObject {
     const QString ratings = test::sharedData(QString::fromLatin1(facts.ratings));
     const QString titles = test::sharedData(QString::fromLatin1(facts.titles));
     if (ratings.isEmpty() || titles.isEmpty()) QSKIP("needs the data folder (ROWLIGHT_DATA)");
-    if (needs_new_reader(ratings)) QSKIP("waits for the reader of containers");
     ReadOptions options;
     options.items_file = titles.toStdString();
     const auto loaded = read_ratings(ratings.toStdString(), options);
@@ -147,7 +145,6 @@ class TestRealFiles : public QObject {
     const QString path = test::sharedData(variant);
     const QString original_path = test::sharedData(original);
     if (path.isEmpty() || original_path.isEmpty()) QSKIP("needs the data folder (ROWLIGHT_DATA)");
-    if (needs_new_reader(path)) QSKIP("waits for the reader of containers");
     ReadOptions options;
     options.duplicates = Duplicates::KeepAll;
     const auto changed = read_ratings(path.toStdString(), options);
@@ -266,10 +263,6 @@ class TestRealFiles : public QObject {
                             << "no rating";
     QTest::newRow("prose") << "ml-100k/README"
                            << "columns";
-    QTest::newRow("gzip") << "ml-100k-variants/ratings.crlf.txt.gz"
-                          << "this is a gzip archive";
-    QTest::newRow("ARFF") << "filmtrust/ratings-arff.arff"
-                          << "this is an ARFF file";
   }
   void otherFilesOfTheFoldersAreRefused() {
     QFETCH(QString, file);
