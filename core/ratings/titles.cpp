@@ -326,9 +326,10 @@ InputName find_titles_beside(const InputName& ratings, const std::string& format
                                {"books.csv", ""},
                                {"Books.csv", ""},
                                {"BX-Books.csv", ""},
-                               {"BX_Books.csv", ""},
-                               {"movie_titles.txt", "netflix"},
-                               {"movie_titles.csv", "netflix"}};
+                               {"BX_Books.csv", ""}};
+  if (format == "netflix") {  // its movies are numbered from 1, as the items of many another file are
+    for (const char* name : {"movie_titles.txt", "movie_titles.csv"}) names.push_back({name, "netflix"});
+  }
   std::stable_partition(names.begin(), names.end(), [&](const TitleName& each) { return each.format == format; });
   for (const TitleName& each : names) {
     InputName input = beside(ratings, each.name);

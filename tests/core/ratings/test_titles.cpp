@@ -194,6 +194,7 @@ class TestTitles : public QObject {
     QVERIFY(find_titles_beside(ratings, "netflix").path.empty());
     files.write("movie_titles.csv", "1,2003,A\n");
     QCOMPARE(find_titles_beside(ratings, "netflix").file_name(), std::string("movie_titles.csv"));
+    QVERIFY(find_titles_beside(ratings, "matrix").path.empty());
     files.write("movies.csv", "movieId,title\n1,A\n");
     QCOMPARE(find_titles_beside(ratings, "netflix").file_name(), std::string("movie_titles.csv"));
     QCOMPARE(find_titles_beside(ratings, "movielens-csv").file_name(), std::string("movies.csv"));
