@@ -92,12 +92,13 @@ Expected<ReadOptions> ReadArguments::resolved() const {
   return result;
 }
 
-Expected<LoadedRatings> load(const ReadArguments& arguments) {
+Expected<LoadedRatings> load(const ReadArguments& arguments, const Context& context) {
   auto options = arguments.resolved();
   if (!options) return tl::make_unexpected(options.error());
   LoadControl control;
   control.cancel = &interrupted();
   control.on_progress = progress();
+  control.threads = context.threads;
   auto loaded = read_ratings(arguments.path, *options, control);
   end_progress();
   return loaded;

@@ -48,7 +48,7 @@ struct ReadArguments {
 void add_read_options(CLI::App& command, ReadArguments& arguments);
 
 /// Loads with progress on a terminal, and stops when the person interrupts.
-[[nodiscard]] Expected<LoadedRatings> load(const ReadArguments& arguments);
+[[nodiscard]] Expected<LoadedRatings> load(const ReadArguments& arguments, const Context& context);
 /// The same for factors that were trained elsewhere.
 [[nodiscard]] Expected<LoadedFactors> load_factors(const std::string& path, const FactorOptions& options);
 

@@ -80,7 +80,7 @@ void add_inspect(CLI::App& app, Context& context) {
     if (factor_format_at(arguments->path)) {
       inspect([&] { return load_factors(arguments->path, {arguments->options.items_file}); }, context);
     } else {
-      inspect([&] { return load(*arguments); }, context);
+      inspect([&] { return load(*arguments, context); }, context);
     }
   });
 }
