@@ -7,10 +7,15 @@ namespace rowlight {
 
 DoctorDesk::DoctorDesk(EngineHost* engine, QWidget* window) : engine_(engine), window_(window) {
   connect(engine_, &EngineHost::loadFailed, this, [this](const QString& path, const Error& error) {
-    if (error.kind != ErrorKind::Cancelled) failed_ = path;
+    if (error.kind == ErrorKind::Cancelled) return;
+    last_ = path;
+    failed_ = true;
   });
-  connect(engine_, &EngineHost::loadFinished, this, [this] {
-    failed_.clear();
+  connect(engine_, &EngineHost::loadFinished, this, [this](const QString& path) {
+    if (!path.isEmpty()) {  // the sample is no file; what was said about the one before it still stands
+      last_ = path;
+      failed_ = false;
+    }
     // The person's question is answered. After a no it stays, so that another answer can be given.
     if (doctor_ && doctor_->isVisible()) doctor_->accept();
   });
@@ -33,10 +38,11 @@ void DoctorDesk::examine(const QString& path) { doctor().examine(path); }
 void DoctorDesk::showOpened() { doctor().showOpened(*engine_->opened()); }
 
 void DoctorDesk::showLast() {
-  if (!failed_.isEmpty()) {
-    examine(failed_);
-  } else if (engine_->opened()) {
+  const auto& opened = engine_->opened();
+  if (!failed_ && opened && opened->path == last_) {
     showOpened();
+  } else {
+    examine(last_);
   }
 }
 

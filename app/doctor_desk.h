@@ -23,7 +23,7 @@ class DoctorDesk : public QObject {
   void examine(const QString& path);
   /// Opens it on the report of the file that is open. Pre: EngineHost::opened().
   void showOpened();
-  /// Opens it on the file of the last load, whether it failed or not.
+  /// Opens it on the file of the last load, whether it failed or not. Pre: there was one.
   void showLast();
 
   /// The dialog's sizes, for the settings file.
@@ -36,7 +36,8 @@ class DoctorDesk : public QObject {
   EngineHost* engine_;
   QWidget* window_;
   QPointer<FileDoctor> doctor_;  // made when it is first wanted; belongs to the window
-  QString failed_;               // the file of the last load, where it failed
+  QString last_;                 // the file of the last load that came to an end
+  bool failed_ = false;          // it failed
   QByteArray state_;
 };
 

@@ -302,8 +302,10 @@ void TrainPage::showLoadReport(const LoadReport& report) {
                       : tr("%1 movies have no title in the title file.").arg(formatCount(report.items_without_title)));
   }
   if (report.duplicates > 0) {
-    sentences << tr("%1 pairs of user and movie stood there more than once; %2 ratings were taken.")
-                     .arg(formatCount(report.duplicates), formatCount(report.loaded));
+    const QString other =
+        report.conflicts > 0 ? tr(", %1 with another rating").arg(formatCount(report.conflicts)) : QString();
+    sentences << tr("%1 pairs of user and movie stood there more than once%2; %3 ratings were taken.")
+                     .arg(formatCount(report.duplicates), other, formatCount(report.loaded));
   }
   for (const Advice& advice : report.advice) {
     if (!advice.option.empty()) sentences << sentenceOf(QString::fromStdString(advice.sentence));
