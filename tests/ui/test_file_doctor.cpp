@@ -270,6 +270,20 @@ class TestFileDoctor : public QObject {
     }
     QCOMPARE(shown, 1);
     QVERIFY(!doctor.canOpen());
+    QVERIFY(doctor.text("doctorVerdict").contains(QStringLiteral("Correct the field")));
+  }
+
+  void aRefusedOptionLeavesWhatIsKnownOfTheFile() {
+    Doctor doctor;
+    doctor.read();
+    doctor.type("guessColumns", "user,item");
+    QVERIFY(doctor.awaitRequest(1));
+    doctor.dialog.showInspection(
+        failureOf({ErrorKind::Usage, "rating is named nowhere", "name it", {}, 0, 0}, {}, doctor.asked));
+    QVERIFY(doctor.find<QLabel>("guessColumnsProblem")->isVisible());
+    QCOMPARE(doctor.find<QTableView>("previewTable")->model()->rowCount(), 2);
+    QCOMPARE(doctor.find<QComboBox>("guessDelimiter")->currentText(), QStringLiteral("auto (TAB)"));
+    QVERIFY(!doctor.canOpen());
   }
 
   void anErrorOfTheFileIsInTheVerdictAndWithTheProblems() {

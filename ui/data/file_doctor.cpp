@@ -209,6 +209,7 @@ void FileDoctor::onGuess() {
     rest_.start();
   } else {
     rest_.stop();
+    askToCorrect();
   }
 }
 
@@ -240,23 +241,30 @@ void FileDoctor::showProgress(qulonglong bytesDone, qulonglong bytesTotal) {
 }
 
 void FileDoctor::showInspection(const Inspection& inspection) {
-  shown_ = inspection;
   state_ = State::Read;  // it has ended by itself: there is nothing to cancel
+  shown_ = inspection;
   setState(State::Read);
   form_->clearProblems();
+  if (inspection.error) {
+    const auto guess = blamedGuess(*inspection.error, inspection.options, form_->lastChanged());
+    if (guess) {
+      form_->showProblem(*guess, breakable(errorSentence(*inspection.error)));
+      // An option that is refused says nothing about the file: what was known of it stays in sight.
+      if (inspection.error->kind == ErrorKind::Usage) {
+        askToCorrect();
+        return;
+      }
+    }
+  }
   form_->showReport(inspection.options, *inspection.report);
   tabs_->showInspection(inspection);
   counts_->setText(breakable(countsOf(inspection)));
   counts_->setVisible(!counts_->text().isEmpty());
   say(verdictOf(inspection), inspection.error.has_value());
-  if (inspection.error) showError(inspection);
   if (!tabChosen_) chooseTab(inspection);
 }
 
-void FileDoctor::showError(const Inspection& inspection) {
-  const auto guess = blamedGuess(*inspection.error, inspection.options, form_->lastChanged());
-  if (guess) form_->showProblem(*guess, breakable(errorSentence(*inspection.error)));
-}
+void FileDoctor::askToCorrect() { say(tr("Correct the field that is marked: the file is read again at once."), true); }
 
 void FileDoctor::chooseTab(const Inspection& inspection) {
   const LoadReport& report = *inspection.report;

@@ -77,7 +77,7 @@ class FileDoctor : public QDialog {
   void forget();
   void setState(State state);
   void takeAdvice(const Advice& advice);
-  void showError(const Inspection& inspection);
+  void askToCorrect();
   void chooseTab(const Inspection& inspection);
   void say(const QString& verdict, bool wrong);
   void colorVerdict();

@@ -259,10 +259,10 @@ QString detectedValue(Guess guess, const LoadReport& report) {
     case Guess::Header: return report.columns.empty() ? QString() : report.header ? tr("yes") : tr("no");
     case Guess::Encoding: return textOf(report.encoding);
     case Guess::Scale: return report.ratings > 0 ? rangeText(report.rating_min, report.rating_max) : QString();
-    case Guess::Items: return tr("beside the ratings");
     case Guess::MaxBadLines: return tr("100, or 1 % of the lines");
     case Guess::SkipLines:
     case Guess::Missing:
+    case Guess::Items:  // how many titles were found says more
     case Guess::Duplicates: break;
   }
   return {};

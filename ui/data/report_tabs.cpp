@@ -102,8 +102,8 @@ void ReportTabs::makeProblems() {
   layout->addWidget(reason_);
   QHeaderView* header = problems_->horizontalHeader();
   const int digit = QFontMetrics(problems_->font()).horizontalAdvance(u'0');
-  header->resizeSection(BadLineModel::Line, digit * 14);
-  header->resizeSection(BadLineModel::Place, digit * 10);
+  header->resizeSection(BadLineModel::Line, digit * 12);
+  header->resizeSection(BadLineModel::Place, digit * 9);
   header->setSectionResizeMode(BadLineModel::Reason, QHeaderView::Stretch);
   connect(problems_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &ReportTabs::showReason);
   addTab(page, tr("Problems"));
@@ -202,7 +202,7 @@ void ReportTabs::clear() {
   Inspection nothing;
   nothing.report = std::make_shared<const LoadReport>();
   showInspection(nothing);
-  for (QLabel* label : {noPreview_, noProblems_, noStages_}) label->setText(tr("The file is being read."));
+  for (QLabel* label : {noPreview_, noProblems_, noStages_}) label->setText(tr("Nothing has been read yet."));
 }
 
 void ReportTabs::nameTabs(const LoadReport& report) {
