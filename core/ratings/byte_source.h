@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
-#include <utility>
+#include <string_view>
+#include <vector>
 
 #include "core/base/error.h"
-#include "core/base/files.h"
 
 namespace rowlight {
 
@@ -25,28 +27,47 @@ struct InputName {
 /// Whether two names lead to one file. Pre: both exist.
 [[nodiscard]] bool same_input(const InputName& a, const InputName& b);
 
-/// The bytes of an InputFile in chunks, to a last one that may be shorter. Not synchronised.
+/// Whether the bytes are the start of a zip archive.
+[[nodiscard]] bool is_zip(std::string_view head);
+/// The names of the files in a zip archive, folders left out, in the archive's order.
+/// Errors: Io; BadInput when it is damaged, holds more than 100,000 files, or names a place outside of itself.
+[[nodiscard]] Expected<std::vector<std::string>> zip_members(const std::string& path);
+
+/// The text of a file from front to back: unpacked where it is a .gz or in a .zip, told by its first bytes, and as
+/// UTF-8 where it is UTF-16 with a byte order mark. Memory: some 100 kB however much is unpacked. Movable; not
+/// synchronised.
 class ByteSource {
  public:
-  /// Errors: as InputFile::open().
-  [[nodiscard]] static Expected<ByteSource> open(const std::string& path);
+  /// `encoding`: "utf-16" takes the text for that without a mark, "latin-1" and "utf-8" do not look for it.
+  /// Errors: as InputFile::open(), and BadInput for an archive that cannot be read or is locked.
+  [[nodiscard]] static Expected<ByteSource> open(const InputName& name,
+                                                 const std::optional<std::string>& encoding = std::nullopt);
+  ByteSource(ByteSource&&) noexcept;
+  ByteSource& operator=(ByteSource&&) noexcept;
+  ~ByteSource();
 
-  /// Fills `into` as far as the file goes and returns the number of bytes, 0 at the end.
-  /// Errors: Io when reading fails or the file is no longer as it was when it was opened.
+  /// Fills `into`, which is only left in part at the end of the text, and returns the number of bytes.
+  /// Errors: Io when reading fails or the file is no longer as it was when it was opened; BadInput when the archive is
+  /// damaged, the text is not UTF-16 after all, or it unpacks to so much that it can be no rating file (a bomb).
   [[nodiscard]] Expected<std::size_t> read(std::span<char> into);
 
-  [[nodiscard]] std::uint64_t size() const { return file_.size(); }  ///< in bytes, when it was opened
-  [[nodiscard]] std::uint64_t done() const { return file_.size() - file_.remaining(); }
-  [[nodiscard]] bool at_end() const { return file_.remaining() == 0; }
-  [[nodiscard]] const std::string& path() const { return file_.path(); }
+  [[nodiscard]] std::uint64_t size() const;          ///< of the file on disk, in bytes, when it was opened
+  [[nodiscard]] std::uint64_t done() const;          ///< bytes of the file on disk that have been read
+  [[nodiscard]] bool at_end() const;                 ///< a read came to the end of the text
+  [[nodiscard]] std::string_view container() const;  ///< "plain", "gzip" or "zip"
+  [[nodiscard]] bool was_utf16() const;
+  [[nodiscard]] const InputName& name() const;
 
  private:
-  explicit ByteSource(InputFile file) : file_(std::move(file)) {}
+  struct State;
+  explicit ByteSource(std::unique_ptr<State> state);
 
-  InputFile file_;
+  std::unique_ptr<State> state_;
 };
 
-/// The whole of a small file (titles, genre names), at most `max_bytes`. Errors: Io; BadInput when it is larger.
-[[nodiscard]] Expected<std::string> read_whole_file(const InputName& name, std::uint64_t max_bytes);
+/// The whole text of a small file (titles, genre names), at most `max_bytes`. Errors: as ByteSource; BadInput when it
+/// is larger.
+[[nodiscard]] Expected<std::string> read_whole_file(const InputName& name, std::uint64_t max_bytes,
+                                                    const std::optional<std::string>& encoding = std::nullopt);
 
 }  // namespace rowlight

@@ -2,8 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "core/ratings/dialect.h"
+#include "core/ratings/lines.h"
 
 namespace rowlight {
+
+namespace fs = std::filesystem;
+
 namespace {
 
 using namespace std::string_view_literals;
@@ -42,8 +51,6 @@ constexpr std::array magics{
     Magic{0, "PAR1\x15"sv, "a Parquet file"},
     Magic{0, "SQLite format 3\0"sv, "an SQLite database"},
     Magic{0, "\xD0\xCF\x11\xE0"sv, "an old Microsoft Office document"},
-    Magic{0, "\xFF\xFE"sv, "UTF-16 text"},
-    Magic{0, "\xFE\xFF"sv, "UTF-16 text"},
 };
 
 bool starts_with_word(std::string_view text, std::string_view lower_case) {
@@ -63,7 +70,6 @@ std::optional<std::string> foreign_text(std::string_view head) {
   }
   if (starts_with_word(head, "<?xml") || starts_with_word(head, "<svg")) return "an XML document";
   if (starts_with_word(head, "{\\rtf")) return "an RTF document";
-  if (starts_with_word(head, "@relation")) return "an ARFF file, which cannot be read yet";
   if (starts_with_word(head, "version https://git-lfs")) return "a Git LFS pointer and not the file itself";
   if (head.front() == '{' || head.front() == '[') return "JSON";
   return std::nullopt;
@@ -86,6 +92,136 @@ std::optional<std::string> foreign_container(std::string_view head) {
   const bool nul = sample.substr(0, 1024).find('\0') != std::string_view::npos;
   if (nul || control * 50 > static_cast<std::ptrdiff_t>(sample.size())) return "a binary file";
   return std::nullopt;
+}
+
+namespace {
+
+constexpr std::array known_names{"u.data", "ratings.csv", "ratings.dat", "ratings.txt"};
+constexpr std::size_t most_files_to_look_into = 64;
+constexpr std::size_t bytes_to_look_at = std::size_t{64} * 1024;
+
+struct Candidate {
+  InputName input;
+  std::uint64_t bytes = 0;
+};
+
+// The last part of a path, also of "folder/" and ".".
+std::string name_of(const fs::path& path) {
+  std::error_code code;
+  const fs::path full = fs::absolute(path, code).lexically_normal();
+  return (full.has_filename() ? full : full.parent_path()).filename().string();
+}
+
+std::string known_name_list() {
+  std::string list;
+  for (const char* name : known_names) list += (list.empty() ? "" : ", ") + std::string(name);
+  return list;
+}
+
+bool reads_like_ratings(const InputName& input) {
+  auto source = ByteSource::open(input);
+  if (!source) return false;
+  std::string text(bytes_to_look_at, '\0');
+  const auto got = source->read(text);
+  if (!got) return false;
+  text.resize(*got);
+  if (foreign_container(text)) return false;
+  const std::string_view whole(text.data(), source->at_end() ? text.size() : complete_lines(text));
+  std::vector<std::string_view> lines;
+  LineScanner().scan(whole, [&](std::string_view line) {
+    constexpr std::size_t enough = 256;
+    if (!is_blank(line) && lines.size() < enough) lines.push_back(line);
+  });
+  return !lines.empty() && detect_layout(lines, 1, {}).has_value();
+}
+
+std::string lower_case(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
+// Of files that all read like ratings, the one to take: 'rating' in its name counts more than its size.
+ResolvedInput choose(std::vector<Candidate> found) {
+  std::stable_sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
+    const auto rank = [](const Candidate& c) {
+      return std::pair(lower_case(c.input.file_name()).find("rating") != std::string::npos, c.bytes);
+    };
+    return rank(a) > rank(b);
+  });
+  ResolvedInput resolved{found.front().input, {}, found.front().input.file_name() + " reads like ratings", {}};
+  for (std::size_t i = 1; i < found.size(); ++i) {
+    resolved.notice += (i == 1 ? "other files here read like ratings too: " : ", ") + found[i].input.file_name();
+  }
+  return resolved;
+}
+
+std::optional<ResolvedInput> known_or_readable(const std::vector<Candidate>& files) {
+  for (const std::string name : known_names) {
+    for (const std::string ending : {"", ".gz"}) {
+      for (const Candidate& file : files) {
+        if (lower_case(file.input.file_name()) != name + ending) continue;
+        return ResolvedInput{file.input, {}, "it is called " + file.input.file_name(), {}};
+      }
+    }
+  }
+  std::vector<Candidate> readable;
+  for (std::size_t i = 0; i < std::min(files.size(), most_files_to_look_into); ++i) {
+    if (reads_like_ratings(files[i].input)) readable.push_back(files[i]);
+  }
+  if (readable.empty()) return std::nullopt;
+  return choose(std::move(readable));
+}
+
+Expected<ResolvedInput> resolve_folder(const std::string& path) {
+  std::vector<Candidate> files;
+  std::error_code code;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path, code)) {
+    std::error_code ignored;
+    if (entry.is_regular_file(ignored)) files.push_back({{entry.path().string(), {}}, entry.file_size(ignored)});
+  }
+  std::sort(files.begin(), files.end(),
+            [](const Candidate& a, const Candidate& b) { return a.input.path < b.input.path; });
+  if (auto resolved = known_or_readable(files)) return std::move(*resolved);
+  return tl::make_unexpected(Error{ErrorKind::Io, "there are no ratings in this directory",
+                                   "looked for " + known_name_list() + ", and for files that read like ratings", path,
+                                   0, 0});
+}
+
+Expected<ResolvedInput> resolve_zip(const std::string& path) {
+  auto members = zip_members(path);
+  if (!members) return tl::make_unexpected(members.error());
+  const auto depth = [](const std::string& name) { return std::count(name.begin(), name.end(), '/'); };
+  std::stable_sort(members->begin(), members->end(),
+                   [&](const std::string& a, const std::string& b) { return depth(a) < depth(b); });
+  std::vector<Candidate> files;
+  for (const std::string& member : *members) {
+    // What the Finder adds: resource forks under the names of the files.
+    if (member.starts_with("__MACOSX/")) continue;
+    files.push_back({{path, member}, 0});
+  }
+  if (auto resolved = known_or_readable(files)) return std::move(*resolved);
+  return tl::make_unexpected(Error{ErrorKind::BadInput, "there are no ratings in this zip archive",
+                                   "looked for " + known_name_list() + ", and for files that read like ratings", path,
+                                   0, 0});
+}
+
+}  // namespace
+
+Expected<ResolvedInput> resolve_input(const std::string& path) {
+  std::error_code code;
+  Expected<ResolvedInput> resolved = ResolvedInput{{path, {}}, {}, {}, {}};
+  if (fs::is_directory(path, code)) {
+    resolved = resolve_folder(path);
+  } else if (fs::is_regular_file(path, code)) {
+    auto source = ByteSource::open(resolved->input);
+    if (!source) return tl::make_unexpected(source.error());
+    std::string head(4, '\0');
+    auto got = source->read(head);
+    if (!got) return tl::make_unexpected(got.error());
+    if (is_zip(head)) resolved = resolve_zip(path);
+  }
+  if (resolved) resolved->name = name_of(path);
+  return resolved;
 }
 
 }  // namespace rowlight

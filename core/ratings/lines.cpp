@@ -2,11 +2,18 @@
 
 namespace rowlight {
 
-std::string LineScanner::line_ending() const {
-  const int kinds = (lf_ > 0 ? 1 : 0) + (crlf_ > 0 ? 1 : 0) + (cr_ > 0 ? 1 : 0);
+void LineCounts::add(const LineCounts& other) {
+  lines += other.lines;
+  lf += other.lf;
+  crlf += other.crlf;
+  cr += other.cr;
+}
+
+std::string LineCounts::line_ending() const {
+  const int kinds = (lf > 0 ? 1 : 0) + (crlf > 0 ? 1 : 0) + (cr > 0 ? 1 : 0);
   if (kinds > 1) return "mixed";
-  if (crlf_ > 0) return "crlf";
-  return cr_ > 0 ? "cr" : "lf";
+  if (crlf > 0) return "crlf";
+  return cr > 0 ? "cr" : "lf";
 }
 
 std::size_t complete_lines(std::string_view text) {

@@ -7,44 +7,55 @@
 
 namespace rowlight {
 
-/// Cuts text into lines that end in LF, CRLF or CR, and counts which. A last line needs no end.
+/// Lines of a text by how they end; a last line may have no end at all.
+struct LineCounts {
+  std::uint64_t lines = 0;
+  std::uint64_t lf = 0;
+  std::uint64_t crlf = 0;
+  std::uint64_t cr = 0;
+
+  void add(const LineCounts& other);
+  /// "lf", "crlf", "cr" or "mixed"; "lf" where no line has ended.
+  [[nodiscard]] std::string line_ending() const;
+};
+
+/// Cuts text into lines that end in LF, CRLF or CR, and counts which.
 class LineScanner {
  public:
   /// Calls on_line(line without its end) for each line of `text`, in order. Pre: `text` does not end inside a line
   /// or between CR and LF, except at the end of the file.
   template <class OnLine>
   void scan(std::string_view text, OnLine&& on_line) {
-    const bool has_cr = text.find('\r') != std::string_view::npos;
-    while (!text.empty()) {
-      std::size_t end = text.find('\n');
-      // Looking for CR in every line is only paid by files that have one.
-      const std::size_t cr = has_cr ? text.substr(0, end).find('\r') : std::string_view::npos;
-      std::size_t next = end + 1;
-      if (cr != std::string_view::npos) {
-        const bool pair = cr + 1 == end;
-        ++(pair ? crlf_ : cr_);
-        end = cr;
-        next = cr + (pair ? 2 : 1);
-      } else if (end != std::string_view::npos) {
-        ++lf_;
-      } else {
-        end = next = text.size();
-      }
-      ++lines_;
-      on_line(text.substr(0, end));
-      text.remove_prefix(next);
-    }
+    while (!text.empty()) on_line(next(text));
   }
 
-  [[nodiscard]] std::uint64_t lines() const { return lines_; }
-  /// "lf", "crlf", "cr" or "mixed"; "lf" where no line has ended.
-  [[nodiscard]] std::string line_ending() const;
+  /// The first line of `text`, without its end; takes it away from `text`. Pre: as scan(), and not empty.
+  std::string_view next(std::string_view& text) {
+    const std::size_t lf = text.find('\n');
+    const std::size_t cr = text.substr(0, lf).find('\r');
+    std::size_t end = lf;
+    std::size_t after = lf + 1;
+    if (cr != std::string_view::npos) {
+      const bool pair = cr + 1 == lf;
+      ++(pair ? counts_.crlf : counts_.cr);
+      end = cr;
+      after = cr + (pair ? 2 : 1);
+    } else if (lf != std::string_view::npos) {
+      ++counts_.lf;
+    } else {
+      end = after = text.size();
+    }
+    ++counts_.lines;
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(after);
+    return line;
+  }
+
+  [[nodiscard]] std::uint64_t lines() const { return counts_.lines; }
+  [[nodiscard]] const LineCounts& counts() const { return counts_; }
 
  private:
-  std::uint64_t lines_ = 0;
-  std::uint64_t lf_ = 0;
-  std::uint64_t crlf_ = 0;
-  std::uint64_t cr_ = 0;
+  LineCounts counts_;
 };
 
 /// Length of the part of `text` that ends with a line end; a CR in the last place may be half of a CRLF and does

@@ -1,5 +1,6 @@
 #include "core/ratings/rating_set.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <functional>
@@ -61,6 +62,13 @@ std::optional<std::int32_t> Vocabulary::find(std::string_view text) const {
   const Slot& slot = slots_[slot_of(text, hash_of(text))];
   if (slot.index < 0) return std::nullopt;
   return slot.index;
+}
+
+void Vocabulary::clear() {
+  if (ends_.empty()) return;
+  text_.clear();
+  ends_.clear();
+  std::fill(slots_.begin(), slots_.end(), Slot{});
 }
 
 std::string RatingSet::movie_label(MovieRow row) const {

@@ -23,6 +23,8 @@ class Vocabulary {
   /// Pre: 0 <= index < size().
   [[nodiscard]] std::string_view id(std::int32_t index) const;
   [[nodiscard]] std::size_t size() const { return ends_.size(); }
+  /// Empties it; the memory stays.
+  void clear();
 
  private:
   struct Slot {

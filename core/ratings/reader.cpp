@@ -4,61 +4,37 @@
 #include <array>
 #include <charconv>
 #include <chrono>
-#include <cstring>
-#include <filesystem>
 #include <limits>
+#include <new>
 #include <span>
 #include <string_view>
+#include <thread>
+#include <utility>
 
+#include "core/base/system.h"
+#include "core/base/text.h"
 #include "core/ratings/byte_source.h"
 #include "core/ratings/container.h"
 #include "core/ratings/dialect.h"
 #include "core/ratings/duplicates.h"
 #include "core/ratings/lines.h"
-#include "core/ratings/row_parser.h"
+#include "core/ratings/rating_pipeline.h"
 #include "core/ratings/text_encoding.h"
 #include "core/ratings/titles.h"
 
 namespace rowlight {
 namespace {
 
-namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t chunk_bytes = std::size_t{1} << 20U;
-constexpr std::size_t max_line_bytes = std::size_t{1} << 20U;
 constexpr std::size_t sample_lines = 256;
 constexpr std::size_t sample_bytes = std::size_t{256} * 1024;
 constexpr std::uint64_t tolerated_bad_lines = 100;  // and 1 % of the lines
 constexpr std::size_t most_bad_lines = 1'000'000;   // bounds the memory that a hostile file can take
-constexpr std::size_t max_ratings = std::numeric_limits<std::int32_t>::max() - chunk_bytes;
-
-struct Input {
-  std::string file;
-  std::string name;  // of the data set
-};
-
-// The last part of a path, also of "folder/" and ".".
-std::string name_of(const fs::path& path) {
-  std::error_code code;
-  const fs::path full = fs::absolute(path, code).lexically_normal();
-  return (full.has_filename() ? full : full.parent_path()).filename().string();
-}
-
-// The rating file that `path` means: itself, or the one in that directory.
-Expected<Input> resolve(const std::string& path) {
-  constexpr std::array names{"u.data", "ratings.csv", "ratings.dat", "ratings.txt"};
-  std::error_code code;
-  if (!fs::is_directory(path, code)) return Input{path, name_of(path)};
-  std::string looked_for;
-  for (const char* name : names) {
-    const fs::path file = fs::path(path) / name;
-    if (fs::is_regular_file(file, code)) return Input{file.string(), name_of(path)};
-    looked_for += (looked_for.empty() ? "" : ", ") + std::string(name);
-  }
-  return tl::make_unexpected(
-      Error{ErrorKind::Io, "there are no ratings in this directory", "looked for " + looked_for, path, 0, 0});
-}
+constexpr std::size_t max_ratings = std::numeric_limits<std::int32_t>::max() - RatingPipeline::wave_bytes;
+constexpr std::uint64_t bytes_a_rating = 24;
+constexpr std::uint64_t small_file_bytes = std::uint64_t{1} << 20U;
+constexpr const char* expected_lines = "expected user, item and rating in each line";
 
 std::string short_number(float value) {
   std::array<char, 32> digits{};
@@ -72,6 +48,8 @@ class Load {
   Load(const ReadOptions& options, const LoadControl& control) : options_(options), control_(control) {}
 
   Expected<LoadedRatings> run(const std::string& path);
+  /// What had been found when run() failed.
+  [[nodiscard]] LoadReport failed_report();
 
  private:
   tl::unexpected<Error> bad(std::string what, std::string hint, std::uint64_t line = 0, std::uint64_t column = 0) {
@@ -87,228 +65,327 @@ class Load {
   }
 
   Expected<void> read_rows(ByteSource& source);
-  Expected<void> begin(std::string_view text, const ByteSource& source);
-  Expected<void> detect(std::string_view text, const ByteSource& source);
-  Expected<void> watch_encoding(std::string_view text);
-  Expected<void> take_lines(std::string_view text, const ByteSource& source);
+  Expected<std::string_view> begin(std::string_view text, const ByteSource& source);
+  Expected<std::size_t> detect(std::string_view text, const ByteSource& source);
+  void make_preview(std::string_view text);
+  Expected<void> reserve(const ByteSource& source, std::size_t text_bytes, std::size_t rows);
+  Expected<void> check_wave(const ByteSource& source);
+  Expected<void> check_encoding();
   Expected<void> check_bad_lines(std::uint64_t lines_possible);
   tl::unexpected<Error> too_many_bad_lines();
   Expected<void> finish_rows();
   Expected<void> settle_encoding();
   Expected<void> duplicates();
   Expected<void> titles();
+  void report_layout();
+  void finish_preview();
   void scale();
 
   const ReadOptions& options_;
   const LoadControl& control_;
   std::shared_ptr<RatingSet> set_ = std::make_shared<RatingSet>();
   LoadReport report_;
+  std::optional<ThreadPool> pool_;
   Layout layout_;
-  std::optional<RowParser> parser_;
-  LineScanner lines_;
+  std::optional<RatingAssembler> assembler_;
+  LineCounts skipped_;  // lines before the data
+  std::uint64_t skipped_blank_ = 0;
   Encoding encoding_ = Encoding::Ascii;
-  std::uint64_t leading_blank_lines_ = 0;  // before the first line that could be looked at
-  bool header_pending_ = false;
-  bool started_ = false;
+  bool mark_ = false;  // a UTF-8 byte order mark
+  bool utf16_ = false;
 };
 
 Expected<LoadedRatings> Load::run(const std::string& path) {
   const auto start = Clock::now();
+  report_.file = path;
   if (auto ok = check_options(options_); !ok) return tl::make_unexpected(ok.error());
-  auto input = resolve(path);
-  if (!input) return tl::make_unexpected(input.error());
-  report_.file = input->file;
-  set_->name = input->name;
-  auto source = ByteSource::open(input->file);
+  auto resolved = resolve_input(path);
+  if (!resolved) return tl::make_unexpected(resolved.error());
+  report_.file = resolved->input.path;
+  report_.member = resolved->input.member;
+  set_->name = resolved->name;
+  if (!resolved->because.empty()) {
+    report_.evidence.push_back({"container", resolved->input.file_name(), resolved->because});
+  }
+  if (!resolved->notice.empty()) report_.notices.push_back(resolved->notice);
+  auto source = ByteSource::open(resolved->input, options_.encoding);
   if (!source) return tl::make_unexpected(source.error());
   report_.bytes = source->size();
+  report_.container = source->container();
+  utf16_ = source->was_utf16();
+  // A small file is read before a thread has started.
+  const bool small = source->size() < small_file_bytes && report_.container == "plain";
+  pool_.emplace(small ? 1 : control_.threads != 0 ? control_.threads : std::thread::hardware_concurrency());
 
   if (auto done = read_rows(*source); !done) return placed(done.error());
   if (auto done = finish_rows(); !done) return placed(done.error());
   if (auto done = duplicates(); !done) return placed(done.error());
   scale();
   if (auto done = titles(); !done) return placed(done.error());
+  finish_preview();
   if (cancelled()) return fail(ErrorKind::Cancelled, "loading was cancelled");
   report_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return LoadedRatings{std::move(set_), std::move(report_)};
 }
 
-// Reads the file chunk by chunk; what follows the last line end of a chunk waits for the next one.
 Expected<void> Load::read_rows(ByteSource& source) {
-  if (source.size() == 0) return bad("the file is empty", "expected ratings: user, item and rating in each line");
-  std::vector<char> buffer(max_line_bytes + chunk_bytes);
-  std::size_t waiting = 0;
-  while (!source.at_end()) {
-    if (cancelled()) return fail(ErrorKind::Cancelled, "loading was cancelled");
-    auto got = source.read(std::span(buffer).subspan(waiting, chunk_bytes));
-    if (!got) return tl::make_unexpected(got.error());
-    std::string_view text(buffer.data(), waiting + *got);
-    if (!std::exchange(started_, true)) {
-      if (auto done = begin(text, source); !done) return done;
-      if (report_.encoding == "utf-8") text.remove_prefix(3);
+  RatingPipeline pipeline(source, *pool_, control_.cancel);
+  for (bool first = true; !assembler_; first = false) {
+    auto wave = pipeline.look();
+    if (!wave) {
+      Error error = wave.error();
+      error.line += error.line > 0 ? skipped_.lines : 0;
+      return tl::make_unexpected(std::move(error));
     }
-    const std::size_t usable = source.at_end() ? text.size() : complete_lines(text);
-    if (text.size() - usable > max_line_bytes) {
-      return bad("the line is longer than " + std::to_string(max_line_bytes) + " bytes",
-                 "expected user, item and rating in each line", lines_.lines() + 1, 0);
+    std::string_view text = *wave;
+    const std::size_t whole = text.size();
+    if (first) {
+      auto begun = begin(text, source);
+      if (!begun) return tl::make_unexpected(begun.error());
+      text = *begun;
+    } else if (text.empty()) {
+      return bad(options_.skip_lines > 0 ? "nothing follows the skipped lines" : "the file holds only blank lines",
+                 expected_lines);
     }
-    if (auto done = take_lines(text.substr(0, usable), source); !done) return done;
-    waiting = text.size() - usable;
-    std::memmove(buffer.data(), text.data() + usable, waiting);
-    if (control_.on_progress) control_.on_progress(source.done(), source.size());
+    auto data = detect(text, source);
+    if (!data) return tl::make_unexpected(data.error());
+    if (assembler_) {
+      pipeline.start(layout_, options_, options_.duplicates == Duplicates::Fail, whole - text.size() + *data);
+    }
   }
-  return {};
+  assembler_->skip_lines(skipped_, skipped_blank_);
+  while (true) {
+    auto more = pipeline.step(*assembler_);
+    if (!more) return tl::make_unexpected(more.error());
+    if (auto done = check_wave(source); !done) return done;
+    if (control_.on_progress) control_.on_progress(source.done(), source.size());
+    if (!*more) return {};
+  }
 }
 
-// The container stage, and the byte order mark.
-Expected<void> Load::begin(std::string_view text, const ByteSource& source) {
+// The container stage, and the byte order mark, which it takes away.
+Expected<std::string_view> Load::begin(std::string_view text, const ByteSource& source) {
+  mark_ = text.starts_with("\xEF\xBB\xBF");
+  if (text.size() == (mark_ ? 3 : 0))
+    return bad("the file is empty", "expected ratings: user, item and rating in each line");
   if (const auto foreign = foreign_container(text)) {
     return bad("this is " + *foreign, "expected a text file of ratings: user, item and rating in each line");
   }
-  report_.evidence.push_back(
-      {"container", "plain text", "the first bytes are those of no archive, image or other binary format"});
-  if (text.starts_with("\xEF\xBB\xBF")) {
-    report_.encoding = "utf-8";
+  std::string_view container = source.container();
+  report_.evidence.push_back({"container", container == "plain" ? "plain text" : std::string(container),
+                              container == "plain"
+                                  ? "the first bytes are those of no archive, image or other binary format"
+                                  : "the first bytes are those of such an archive, and it unpacks to text"});
+  if (mark_) {
+    text.remove_prefix(3);
     encoding_ = Encoding::Utf8;
-    if (source.size() == 3) return bad("the file is empty", "expected ratings: user, item and rating in each line");
   }
-  return {};
+  return text;
 }
 
-// The stages delimiter to types, on the first lines that are there to be read. Leaves parser_ empty where `text`
-// has no such line and more text follows. Pre: `text` consists of whole lines.
-Expected<void> Load::detect(std::string_view text, const ByteSource& source) {
-  const std::size_t prefix = complete_lines(text.substr(0, std::min(text.size(), sample_bytes)));
-  const std::string_view front = prefix > 0 ? text.substr(0, prefix) : text;
+// The stages delimiter to types, on the first lines that are there to be read. Returns where the data begins in `text`
+// and makes the assembler; leaves it away where `text` has no such line. Pre: `text` consists of whole lines.
+Expected<std::size_t> Load::detect(std::string_view text, const ByteSource& source) {
   std::vector<std::string_view> sample;
   std::uint64_t first_line = 0;
+  std::size_t sample_end = 0;
   LineScanner scanner;
-  for (const std::string_view part : {front, text}) {
-    if (!sample.empty()) break;  // the whole text is only asked where its front is blank or skipped
-    scanner = {};
-    scanner.scan(part, [&](std::string_view line) {
-      const std::uint64_t number = lines_.lines() + scanner.lines();
-      if (number <= options_.skip_lines || is_blank(line) || sample.size() >= sample_lines) return;
-      if (sample.empty()) first_line = number;
-      sample.push_back(line);
-    });
+  std::string_view rest = text;
+  while (!rest.empty() && sample.size() < sample_lines && (sample_end < sample_bytes || sample.empty())) {
+    const std::string_view line = scanner.next(rest);
+    const std::uint64_t number = skipped_.lines + scanner.lines();
+    if (number <= options_.skip_lines || is_blank(line)) continue;
+    if (sample.empty()) first_line = number;
+    sample.push_back(line);
+    sample_end = text.size() - rest.size();
   }
+  const auto skip = [&](const LineScanner& seen, std::uint64_t blank) {
+    skipped_.add(seen.counts());
+    skipped_blank_ += blank;
+  };
   if (sample.empty()) {
-    if (!source.at_end()) return {};
-    return bad(options_.skip_lines > 0 ? "nothing follows the skipped lines" : "the file holds only blank lines",
-               "expected ratings: user, item and rating in each line");
+    // The skipped lines are no blank ones, whatever is in them.
+    const std::uint64_t end = skipped_.lines + scanner.lines();
+    skip(scanner, end - std::min(end, std::max(skipped_.lines, options_.skip_lines)));
+    return 0;
   }
   auto layout = detect_layout(sample, first_line, options_);
   if (!layout) return tl::make_unexpected(layout.error());
   layout_ = std::move(*layout);
-  header_pending_ = layout_.header;
-  parser_.emplace(layout_, options_, *set_);
+  report_.format = layout_.format;
+  report_.delimiter = layout_.separation.text;
+  report_.header = layout_.header;
+  report_.columns = layout_.columns;
 
-  // Reserving by the length of the first lines saves the copies of a growing vector; unused pages cost nothing.
-  std::size_t sampled_bytes = 0;
-  for (const std::string_view line : sample) sampled_bytes += line.size() + 1;
-  const std::uint64_t rows = source.size() / sampled_bytes * sample.size();
-  const auto expected = static_cast<std::size_t>(rows + rows / 8 + 1024);
-  set_->users.reserve(expected);
-  set_->movies.reserve(expected);
-  set_->ratings.reserve(expected);
-  if (layout_.time) set_->times.reserve(expected);
+  // Past what stands before the data: skipped lines, blank ones, prose, the header.
+  const std::uint64_t data_line = std::max(first_line, layout_.first_data_line);
+  LineScanner before;
+  std::uint64_t blank = 0;
+  bool header = layout_.header;
+  rest = text;
+  while (!rest.empty()) {
+    const std::uint64_t number = skipped_.lines + before.lines() + 1;
+    if (number >= data_line && !header) break;
+    const std::string_view line = before.next(rest);
+    if (number <= options_.skip_lines) continue;
+    if (is_blank(line)) ++blank;
+    if (number >= data_line && !is_blank(line)) header = false;
+  }
+  skip(before, blank);
+  assembler_.emplace(layout_, *set_);
+  make_preview(rest);
+  if (auto done = reserve(source, sample_end, sample.size()); !done) return tl::make_unexpected(done.error());
+  return text.size() - rest.size();
+}
+
+// Parses the first lines one by one, as the report shows them.
+void Load::make_preview(std::string_view text) {
+  constexpr std::size_t most_lines = 4 * LoadReport::preview_rows;
+  constexpr std::size_t most_text_bytes = 200;
+  ChunkParser parser(layout_, options_, true, false);
+  ParsedChunk chunk;
+  LineScanner scanner;
+  std::string_view rest = text;
+  std::vector<std::string_view> lines;
+  while (!rest.empty() && lines.size() < most_lines) lines.push_back(scanner.next(rest));
+  parser.parse(text.substr(0, text.size() - rest.size()), chunk);
+  const auto id = [](const RawIds& ids, std::uint32_t value) {
+    const bool text_id = value >= RawIds::first_text;
+    return text_id ? std::string(ids.texts.id(static_cast<std::int32_t>(value - RawIds::first_text)))
+                   : std::to_string(value);
+  };
+  for (std::size_t row = 0; row < std::min(chunk.rows, LoadReport::preview_rows); ++row) {
+    PreviewRow& preview = report_.preview.emplace_back();
+    preview.line = skipped_.lines + chunk.lines[row];
+    preview.text = lines[chunk.lines[row] - 1].substr(0, most_text_bytes);
+    preview.user = id(chunk.users, chunk.users.values[row]);
+    preview.item = id(chunk.items, chunk.items.values[row]);
+    preview.rating = chunk.ratings[row];
+    if (layout_.time) preview.time = chunk.times[row];
+  }
+}
+
+// Room for as many ratings as the file may hold by its first lines.
+Expected<void> Load::reserve(const ByteSource& source, std::size_t text_bytes, std::size_t rows) {
+  constexpr double slack = 1.2;
+  const double packing = report_.container == "plain" ? 1 : 4;  // rating files pack to a quarter or less
+  const double expected =
+      static_cast<double>(source.size()) * packing / static_cast<double>(text_bytes) * static_cast<double>(rows);
+  const auto affordable = static_cast<double>(memory_limit_bytes() / bytes_a_rating);
+  if (report_.container == "plain" && layout_.shape == Shape::Rows && expected > affordable) {
+    return bad("there are some " + grouped(static_cast<std::uint64_t>(expected)) +
+                   " ratings in this file, for which this machine has not enough memory",
+               "expected at most " + grouped(static_cast<std::uint64_t>(affordable)));
+  }
+  assembler_->reserve(static_cast<std::size_t>(std::min(expected * slack + 1024, affordable / 2)));
   return {};
 }
 
-// Pre: `text` consists of whole lines, so that no character is cut in two.
-Expected<void> Load::watch_encoding(std::string_view text) {
-  if (encoding_ == Encoding::Latin1 || is_ascii(text)) return {};
-  const std::size_t invalid = options_.encoding == "latin-1" ? 0 : invalid_utf8_at(text);
-  if (invalid == std::string_view::npos) {
+Expected<void> Load::check_wave(const ByteSource& source) {
+  if (auto done = check_encoding(); !done) return done;
+  if (set_->size() > max_ratings) return bad("there are more than two thousand million ratings", "expected fewer");
+  // The two vocabularies are counted roughly: text, its end, and two slots of the hash table.
+  constexpr std::uint64_t bytes_an_id = 40;
+  const std::uint64_t used = set_->size() * bytes_a_rating + (set_->user_count() + set_->movie_count()) * bytes_an_id;
+  if (used > memory_limit_bytes()) {
+    return bad("there is not enough memory for these ratings, of which " + grouped(set_->size()) + " were read",
+               "expected fewer ratings, or a machine with more memory");
+  }
+  // Every byte still to come could be a line: only what cannot become tolerable any more stops the load early.
+  const bool plain = report_.container == "plain";
+  const std::uint64_t to_come = source.size() - source.done() + 2 * RatingPipeline::wave_bytes;
+  return check_bad_lines(plain ? assembler_->lines().lines + to_come : std::numeric_limits<std::uint64_t>::max());
+}
+
+Expected<void> Load::check_encoding() {
+  if (encoding_ == Encoding::Latin1 || assembler_->ascii()) return {};
+  const std::optional<ForeignBytes>& foreign = assembler_->foreign();
+  if (!foreign) {
     encoding_ = Encoding::Utf8;
     return {};
   }
-  const std::string_view before = text.substr(0, invalid);
-  LineScanner scanner;
-  scanner.scan(before, [](std::string_view) {});
-  const bool at_start = before.empty() || before.back() == '\n' || before.back() == '\r';
-  const std::uint64_t line = lines_.lines() + scanner.lines() + (at_start ? 1 : 0);
-  const std::size_t line_start = before.find_last_of("\r\n") + 1;  // npos + 1 == 0
   if (options_.encoding == "utf-8") {
-    return bad("the text is not UTF-8", "give another encoding", line, invalid - line_start + 1);
+    return bad("the text is not UTF-8", "give another encoding", foreign->line, foreign->column);
   }
   encoding_ = Encoding::Latin1;
   if (!options_.encoding) {
-    report_.notices.push_back("line " + std::to_string(line) + " is not UTF-8: the file is read as latin-1");
+    report_.notices.push_back("line " + std::to_string(foreign->line) + " is not UTF-8: the file is read as latin-1");
   }
   return {};
 }
 
-Expected<void> Load::take_lines(std::string_view text, const ByteSource& source) {
-  if (text.empty()) return {};
-  if (auto done = watch_encoding(text); !done) return done;
-  if (!parser_) {
-    if (auto done = detect(text, source); !done) return done;
-  }
-  lines_.scan(text, [&](std::string_view line) {
-    const std::uint64_t number = lines_.lines();
-    if (number <= options_.skip_lines) return;
-    if (!parser_) {  // nothing but blank lines so far
-      ++leading_blank_lines_;
-      return;
-    }
-    if (header_pending_ && !is_blank(line)) {
-      header_pending_ = false;
-      return;
-    }
-    parser_->add_line(line, number);
-  });
-  if (!parser_) return {};
-  if (set_->size() > max_ratings) return bad("there are more than two thousand million ratings", "expected fewer");
-  // Every byte still to come could be a line: only what cannot become tolerable any more stops the load early.
-  return check_bad_lines(lines_.lines() + source.size() - source.done());
-}
-
 Expected<void> Load::check_bad_lines(std::uint64_t lines_possible) {
-  const std::uint64_t count = parser_->bad_lines().size();
+  const std::uint64_t count = assembler_->bad_lines().size();
   const bool beyond_limit = options_.max_bad_lines ? count > *options_.max_bad_lines
-                                                   : count > tolerated_bad_lines && count * 100 > lines_possible;
-  if (beyond_limit || count > most_bad_lines) return too_many_bad_lines();
+                                                   : count > tolerated_bad_lines && count > lines_possible / 100;
+  const bool too_many = count > most_bad_lines || assembler_->too_many_bad_lines();
+  if (beyond_limit || too_many) return too_many_bad_lines();
   return {};
 }
 
 tl::unexpected<Error> Load::too_many_bad_lines() {
-  const std::vector<BadLine>& all = parser_->bad_lines();
+  std::vector<BadLine>& all = assembler_->bad_lines();
   const BadLine& first = all.front();
   const std::size_t cut = first.reason.rfind("; ");
-  return bad(std::to_string(all.size()) + " of the first " + std::to_string(lines_.lines()) +
-                 " lines do not fit, first of all: " + first.reason.substr(0, cut),
-             first.reason.substr(cut + 2), first.line, first.column);
+  auto error = bad(std::to_string(all.size()) + " of the first " + std::to_string(assembler_->lines().lines) +
+                       " lines do not fit, first of all: " + first.reason.substr(0, cut),
+                   first.reason.substr(cut + 2), first.line, first.column);
+  report_.bad_lines = std::move(all);
+  return error;
 }
 
 Expected<void> Load::finish_rows() {
-  if (auto done = check_bad_lines(lines_.lines()); !done) return done;
+  if (auto done = check_bad_lines(assembler_->lines().lines); !done) return done;
   if (set_->size() == 0) {
-    if (!parser_->bad_lines().empty()) return too_many_bad_lines();
-    return bad("no line holds a rating", "expected user, item and rating in each line");
+    if (!assembler_->bad_lines().empty()) return too_many_bad_lines();
+    return bad("no line holds a rating", expected_lines);
   }
-  report_.format = layout_.format;
-  report_.line_ending = lines_.line_ending();
-  report_.delimiter = layout_.separation.text;
-  report_.header = layout_.header;
-  report_.columns = layout_.columns;
-  report_.lines = lines_.lines();
   report_.ratings = set_->size();
   report_.users = set_->user_count();
   report_.items = set_->movie_count();
-  report_.blank_lines = leading_blank_lines_ + parser_->blank_lines();
-  report_.bad_lines = std::move(parser_->bad_lines());
+  report_.bad_lines = std::move(assembler_->bad_lines());
   if (auto done = settle_encoding(); !done) return done;
-  report_.evidence.push_back(
-      {"line ending", report_.line_ending, "counted over all " + std::to_string(report_.lines) + " lines"});
-  report_.evidence.insert(report_.evidence.end(), layout_.evidence.begin(), layout_.evidence.end());
-  report_.notices.insert(report_.notices.end(), layout_.notices.begin(), layout_.notices.end());
+  report_layout();
   if (!report_.bad_lines.empty()) {
     report_.notices.push_back("lines that do not fit and are left out: " + std::to_string(report_.bad_lines.size()));
   }
-  parser_->finish(report_);
+  assembler_->finish(report_);
   return {};
+}
+
+// What the stages from line ending to types have found.
+void Load::report_layout() {
+  report_.lines = assembler_->lines().lines;
+  report_.line_ending = assembler_->lines().line_ending();
+  report_.evidence.push_back(
+      {"line ending", report_.line_ending, "counted over all " + grouped(report_.lines) + " lines"});
+  report_.evidence.insert(report_.evidence.end(), layout_.evidence.begin(), layout_.evidence.end());
+  report_.notices.insert(report_.notices.end(), layout_.notices.begin(), layout_.notices.end());
+}
+
+LoadReport Load::failed_report() {
+  if (assembler_ && report_.lines == 0) {
+    report_.encoding = utf16_ ? "utf-16" : encoding_name(encoding_);
+    report_.ratings = set_->size();
+    if (report_.bad_lines.empty()) report_.bad_lines = std::move(assembler_->bad_lines());
+    report_layout();
+  }
+  finish_preview();
+  return std::move(report_);
+}
+
+// The preview was made before the encoding, the unit of the times and the titles were known.
+void Load::finish_preview() {
+  for (PreviewRow& row : report_.preview) {
+    if (encoding_ == Encoding::Latin1) {
+      for (std::string* text : {&row.text, &row.user, &row.item}) *text = latin1_to_utf8(*text);
+    }
+    constexpr std::size_t most_text_bytes = 200;
+    row.text = printable(row.text, most_text_bytes);
+    if (row.time && report_.timestamps == "ms") row.time = *row.time / 1000;
+    const auto movie = set_->movie_ids.find(row.item);
+    if (movie && !set_->movie_info.empty()) row.title = set_->movie_info[static_cast<std::size_t>(*movie)].title;
+  }
 }
 
 // Unfinished when `cancel` says to stop.
@@ -324,15 +401,16 @@ Vocabulary decoded(const Vocabulary& ids, const std::atomic<bool>* cancel) {
 
 // The encoding is only certain at the end of the file: ids were kept as bytes until here.
 Expected<void> Load::settle_encoding() {
-  const bool mark = report_.encoding == "utf-8";
-  report_.encoding = encoding_name(encoding_);
+  report_.encoding = utf16_ ? "utf-16" : encoding_name(encoding_);
   const char* because = encoding_ == Encoding::Ascii ? "no byte above 127" : "every line is valid UTF-8";
-  if (encoding_ == Encoding::Latin1) {
+  if (utf16_) {
+    because = options_.encoding ? "it was given" : "the file starts with its byte order mark";
+  } else if (encoding_ == Encoding::Latin1) {
     because = options_.encoding ? "it was given" : "some bytes are not UTF-8";
     set_->user_ids = decoded(set_->user_ids, control_.cancel);
     set_->movie_ids = decoded(set_->movie_ids, control_.cancel);
     if (cancelled()) return fail(ErrorKind::Cancelled, "loading was cancelled");
-  } else if (mark) {
+  } else if (mark_) {
     because = "the file starts with a byte order mark";
   }
   report_.evidence.push_back({"encoding", report_.encoding, because});
@@ -350,7 +428,7 @@ Expected<void> Load::duplicates() {
     return bad("user '" + printable(set_->user_ids.id(set_->users[row])) + "' rates item '" +
                    printable(set_->movie_ids.id(set_->movies[row])) + "' again (" + std::to_string(counts->duplicates) +
                    " such rows)",
-               "expected each pair once; choose which row to keep", parser_->line_of(*counts->first), 1);
+               "expected each pair once; choose which row to keep", assembler_->line_of(*counts->first), 1);
   }
   return {};
 }
@@ -383,7 +461,18 @@ Expected<void> Load::titles() {
 }  // namespace
 
 Expected<LoadedRatings> read_ratings(const std::string& path, const ReadOptions& options, const LoadControl& control) {
-  return Load(options, control).run(path);
+  Load load(options, control);
+  const auto run = [&]() -> Expected<LoadedRatings> {
+    try {
+      return load.run(path);
+    } catch (const std::bad_alloc&) {
+      return tl::make_unexpected(Error{ErrorKind::BadInput, "there is not enough memory for these ratings",
+                                       "expected fewer ratings, or a machine with more memory", path, 0, 0});
+    }
+  };
+  auto loaded = run();
+  if (!loaded && control.failed_report != nullptr) *control.failed_report = load.failed_report();
+  return loaded;
 }
 
 }  // namespace rowlight

@@ -223,8 +223,38 @@ void MatmulAdd(const Operand& x, const float* rows, std::size_t stride, std::siz
   }
 }
 
+bool MarkBytes(const char* text, std::size_t n, char a, char b, std::uint64_t* marks) {
+  const hn::CappedTag<std::uint8_t, 64> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto first = hn::Set(d, static_cast<std::uint8_t>(a));
+  const auto second = hn::Set(d, static_cast<std::uint8_t>(b));
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text);
+  auto seen = hn::Zero(d);
+  const std::size_t whole = n / 64;
+  for (std::size_t word = 0; word < whole; ++word) {
+    std::uint64_t mark = 0;
+    for (std::size_t at = 0; at < 64; at += lanes) {
+      const auto block = hn::LoadU(d, bytes + word * 64 + at);
+      seen = hn::Or(seen, block);
+      std::uint64_t bits = 0;  // StoreMaskBits writes lanes / 8 bytes, the first lane into the lowest bit
+      hn::StoreMaskBits(d, hn::Or(hn::Eq(block, first), hn::Eq(block, second)), reinterpret_cast<std::uint8_t*>(&bits));
+      mark |= bits << at;
+    }
+    marks[word] = mark;
+  }
+  bool foreign = !hn::AllTrue(d, hn::Lt(seen, hn::Set(d, std::uint8_t{128})));
+  if (whole * 64 == n) return foreign;
+  marks[whole] = 0;
+  for (std::size_t i = whole * 64; i < n; ++i) {
+    if (text[i] == a || text[i] == b) marks[whole] |= std::uint64_t{1} << (i % 64);
+    foreign = foreign || bytes[i] > 127;
+  }
+  return foreign;
+}
+
 const KernelTable* Table() {
-  static constexpr KernelTable table{GatherRows, DotOfRows, ScatterAddScaled, AddRows, MatmulAdd, Sgd, Adam, Adagrad};
+  static constexpr KernelTable table{GatherRows, DotOfRows, ScatterAddScaled, AddRows,  MatmulAdd,
+                                     Sgd,        Adam,      Adagrad,          MarkBytes};
   return &table;
 }
 
@@ -375,6 +405,11 @@ void add_rows(ConstMatrixView table, std::span<const std::int32_t> ids, std::spa
               std::span<float> out) {
   assert(out.size() == table.stride && (scale.empty() || scale.size() == ids.size()));
   kernels().add_rows(table.data, table.stride, ids.data(), pointer_or_null(scale), ids.size(), out.data());
+}
+
+bool mark_bytes(std::span<const char> text, char a, char b, std::span<std::uint64_t> marks) {
+  assert(marks.size() == (text.size() + 63) / 64);
+  return kernels().mark_bytes(text.data(), text.size(), a, b, marks.data());
 }
 
 void matmul_add(const Operand& x, ConstMatrixView rows, MatrixView out) {

@@ -120,4 +120,8 @@ struct AdagradStep {
 /// empty and counts as zeros. Pre: spans that are not empty have the length of p; eps > 0, so zeros stay zeros.
 void adagrad(const AdagradStep& step, std::span<float> p, std::span<float> sum, std::span<const float> grad);
 
+/// Bit i % 64 of marks[i / 64] tells whether text[i] is `a` or `b`; bits beyond the text are 0. Returns whether any
+/// byte is above 127. Pre: marks.size() == ceil(text.size() / 64).
+bool mark_bytes(std::span<const char> text, char a, char b, std::span<std::uint64_t> marks);
+
 }  // namespace rowlight::simd

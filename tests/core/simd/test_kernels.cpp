@@ -231,6 +231,28 @@ class TestKernels : public QObject {
     }
   }
 
+  void bytesAreMarked_data() { targets_data(); }
+  void bytesAreMarked() {
+    QFETCH(int, target);
+    QFETCH(std::size_t, offset);
+    const KernelTable& kernels = kernels_for(static_cast<Target>(target));
+    for (std::size_t n = 0; n <= 3 * 64 + 1; ++n) {
+      for (const bool foreign : {false, true}) {
+        Random random(n);
+        std::string text(offset + n, 'x');
+        for (char& c : text) c = "0,9\n\rAz~"[random.below(8)];
+        if (foreign && n > 0) text[offset + random.below(static_cast<std::uint32_t>(n))] = '\x80';
+        const std::size_t words = (n + 63) / 64;
+        std::vector<std::uint64_t> marks(words + 1, 77);
+        std::vector<std::uint64_t> expected(words + 1, 77);
+        const bool found = kernels.mark_bytes(text.data() + offset, n, ',', '\n', marks.data());
+        QCOMPARE(found, scalar_kernels().mark_bytes(text.data() + offset, n, ',', '\n', expected.data()));
+        QCOMPARE(found, foreign && n > 0);
+        QCOMPARE(marks, expected);
+      }
+    }
+  }
+
   void matrixProductsAgree_data() { targets_data(); }
   void matrixProductsAgree() {
     QFETCH(int, target);

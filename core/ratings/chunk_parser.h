@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/ratings/dialect.h"
+#include "core/ratings/fields.h"
+#include "core/ratings/parsed_chunk.h"
+#include "core/ratings/reader.h"
+
+namespace rowlight {
+
+/// Turns lines into ratings. Lines of plain numbers between plain separators, as nearly all files have, are read some
+/// at a time from a map of their separators; any line with something else in it is read field by field, by the same
+/// rules. Both ways give the same. Ids keep the bytes of the file. One thread at a time.
+class ChunkParser {
+ public:
+  /// Bytes before a text that parse() may look at (and ignores).
+  static constexpr std::size_t bytes_before = 16;
+
+  /// `with_lines`: fill ParsedChunk::lines. `quick`: false reads every line field by field, for tests.
+  ChunkParser(const Layout& layout, const ReadOptions& options, bool with_lines, bool quick = true);
+
+  /// Replaces what `out` holds by the ratings of `text`. No allocation once the buffers are large enough, but for bad
+  /// lines and for ids that are not plain numbers.
+  /// Pre: whole lines, below 4 GB; bytes_before bytes before it can be read.
+  void parse(std::string_view text, ParsedChunk& out);
+
+ private:
+  // chunk_parser_quick.cpp
+  void parse_quickly(std::string_view text);
+  template <int fields, int width>
+  void walk(std::string_view text);
+  void find_separators(std::string_view text);
+
+  void watch_encoding(std::string_view text);
+  void parse_lines(std::string_view text);
+  void add_line(std::string_view line);
+  void add_row_line();
+  void add_block_line(std::string_view line);
+  void add_matrix_line();
+  bool take_fields(std::string_view line);
+  bool take_rating(std::size_t field, double& rating);
+  bool take_time(std::size_t field, std::int64_t& time);
+  bool usable_id(std::string_view id, std::size_t field, const char* whose);
+  void add_rating(std::uint32_t user, std::uint32_t item, double rating, std::int64_t time);
+  void bad(std::size_t field, std::string reason);
+
+  const Layout& layout_;
+  FieldSplitter splitter_;
+  std::optional<float> missing_;
+  std::string encoding_;
+  bool decimal_comma_;
+  bool with_lines_;
+  char delimiter_ = 0;  // the first character of the separator that parse_quickly() goes by; 0: it is of no use
+  int width_ = 1;       // and how often it stands there
+  ParsedChunk* out_ = nullptr;
+  std::uint32_t block_item_ = RawIds::carried;
+  std::vector<double> line_ratings_;  // of a matrix
+
+  std::vector<std::uint64_t> marks_;
+  std::vector<std::uint32_t> separators_;  // positions of separators and line ends, then some of the text's end
+  std::size_t separator_count_ = 0;
+  std::vector<std::uint32_t> tenths_;  // how often each rating of tenths was read
+};
+
+}  // namespace rowlight

@@ -1,0 +1,135 @@
+#include "core/ratings/rating_assembler.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cassert>
+#include <charconv>
+
+namespace rowlight {
+namespace {
+
+// Seconds reach this number in the year 5138, milliseconds did in 1973.
+constexpr std::int64_t first_millisecond_time = 100'000'000'000;
+constexpr std::size_t smallest_number_table = 4096;
+
+std::string_view text_of(std::uint64_t number, std::array<char, 20>& digits) {
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  return {digits.data(), static_cast<std::size_t>(end - digits.data())};
+}
+
+}  // namespace
+
+void RatingAssembler::reserve(std::size_t ratings) {
+  set_.users.reserve(ratings);
+  set_.movies.reserve(ratings);
+  set_.ratings.reserve(ratings);
+  if (layout_.time) set_.times.reserve(ratings);
+}
+
+void RatingAssembler::skip_lines(const LineCounts& counts, std::uint64_t blank_lines) {
+  lines_.add(counts);
+  blank_lines_ += blank_lines;
+}
+
+std::int32_t RatingAssembler::index_of(std::uint32_t value, const RawIds& ids, Mapper& mapper, Vocabulary& vocabulary) {
+  if (value == RawIds::carried) {
+    assert(mapper.carried);  // the file begins with a movie
+    return *mapper.carried;
+  }
+  if (value >= RawIds::first_text) {
+    std::int32_t& index = mapper.by_text[value - RawIds::first_text];
+    if (index < 0) index = vocabulary.add(ids.texts.id(static_cast<std::int32_t>(value - RawIds::first_text)));
+    return index;
+  }
+  std::array<char, 20> digits;
+  const std::uint64_t number = value + mapper.base;
+  if (number >= RawIds::first_text) return vocabulary.add(text_of(number, digits));
+  std::int32_t& index = mapper.by_number[number];
+  if (index < 0) index = vocabulary.add(text_of(number, digits));
+  return index;
+}
+
+void RatingAssembler::map(const ParsedChunk& chunk, RawIds& ids, Mapper& mapper, Vocabulary& vocabulary,
+                          std::vector<std::int32_t>& column) {
+  mapper.by_text.assign(ids.texts.size(), -1);
+  const std::uint64_t largest = std::min<std::uint64_t>(
+      RawIds::first_text - 1, mapper.base + std::max<std::uint64_t>(ids.largest_number, chunk.data_lines));
+  if (largest >= mapper.by_number.size()) {
+    mapper.by_number.resize(std::max<std::size_t>(smallest_number_table, std::bit_ceil(largest + 1)), -1);
+  }
+  const std::size_t first = column.size();
+  // In place, and then as one block: a vector that is resized would be written twice.
+  const std::span<std::uint32_t> values(ids.values.data(), chunk.rows);
+  const std::span<const std::int32_t> known(mapper.by_number);
+  for (std::uint32_t& value : values) {
+    const std::int32_t seen = mapper.base == 0 && value < known.size() ? known[value] : -1;
+    value = static_cast<std::uint32_t>(seen >= 0 ? seen : index_of(value, ids, mapper, vocabulary));
+  }
+  static_assert(sizeof(std::uint32_t) == sizeof(std::int32_t));
+  const auto* indices = reinterpret_cast<const std::int32_t*>(values.data());
+  column.insert(column.begin() + static_cast<std::ptrdiff_t>(first), indices, indices + chunk.rows);
+}
+
+void RatingAssembler::add_users(std::span<ParsedChunk> chunks) {
+  for (ParsedChunk& chunk : chunks) {
+    map(chunk, chunk.users, users_, set_.user_ids, set_.users);
+    users_.base += chunk.data_lines;  // a matrix names its users by their lines
+  }
+}
+
+void RatingAssembler::add_items(std::span<ParsedChunk> chunks) {
+  for (ParsedChunk& chunk : chunks) {
+    map(chunk, chunk.items, items_, set_.movie_ids, set_.movies);
+    if (chunk.block_item) items_.carried = index_of(*chunk.block_item, chunk.items, items_, set_.movie_ids);
+  }
+}
+
+void RatingAssembler::add_values(std::span<ParsedChunk> chunks) {
+  for (ParsedChunk& chunk : chunks) {
+    const auto rows = static_cast<std::ptrdiff_t>(chunk.rows);
+    set_.ratings.insert(set_.ratings.end(), chunk.ratings.begin(), chunk.ratings.begin() + rows);
+    if (layout_.time) set_.times.insert(set_.times.end(), chunk.times.begin(), chunk.times.begin() + rows);
+    for (BadLine& bad : chunk.bad_lines) {
+      bad.line += lines_.lines;
+      bad_lines_.push_back(std::move(bad));
+    }
+    for (const std::uint64_t line : chunk.lines) row_lines_.push_back(lines_.lines + line);
+    if (chunk.foreign && !foreign_) {
+      foreign_ = ForeignBytes{lines_.lines + chunk.foreign->line, chunk.foreign->column};
+    }
+    too_many_bad_lines_ = too_many_bad_lines_ || chunk.too_many_bad_lines;
+    ascii_ = ascii_ && chunk.ascii;
+    lines_.add(chunk.line_counts);
+    blank_lines_ += chunk.blank_lines;
+    not_rated_ += chunk.not_rated;
+    stats_.add(chunk.stats);
+    time_stats_.min = std::min(time_stats_.min, chunk.time_stats.min);
+    time_stats_.max = std::max(time_stats_.max, chunk.time_stats.max);
+    time_stats_.dates += chunk.time_stats.dates;
+  }
+}
+
+void RatingAssembler::finish(LoadReport& report) {
+  report.blank_lines = blank_lines_;
+  stats_.finish(report);
+  if (not_rated_ > 0) {
+    report.notices.push_back(std::to_string(not_rated_) +
+                             " rows hold the value declared as not rated and are left out");
+  }
+  if (layout_.time) finish_times(report);
+}
+
+void RatingAssembler::finish_times(LoadReport& report) {
+  const bool milliseconds = time_stats_.dates == 0 && time_stats_.min >= first_millisecond_time;
+  if (milliseconds) {
+    for (std::int64_t& time : set_.times) time /= 1000;
+    time_stats_.min /= 1000;
+    time_stats_.max /= 1000;
+  }
+  report.timestamps = milliseconds ? "ms" : time_stats_.dates > 0 ? "date" : "s";
+  report.time_min = time_stats_.min;
+  report.time_max = time_stats_.max;
+}
+
+}  // namespace rowlight

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/ratings/dialect.h"
+#include "core/ratings/parsed_chunk.h"
+#include "core/ratings/rating_set.h"
+#include "core/ratings/reader.h"
+
+namespace rowlight {
+
+/// Puts parsed chunks together, in their order: columns and vocabularies of a RatingSet and what the report counts.
+/// add_users(), add_items() and add_values() touch different parts, so three threads can work on the same chunks; each
+/// of them has to see every chunk once and in order.
+class RatingAssembler {
+ public:
+  RatingAssembler(const Layout& layout, RatingSet& set) : layout_(layout), set_(set) {}
+
+  /// Makes room for so many ratings. It saves the copies of a growing vector; what is never used costs no memory.
+  void reserve(std::size_t ratings);
+  /// Lines in front of the first chunk.
+  void skip_lines(const LineCounts& counts, std::uint64_t blank_lines);
+
+  void add_users(std::span<ParsedChunk> chunks);
+  void add_items(std::span<ParsedChunk> chunks);
+  void add_values(std::span<ParsedChunk> chunks);
+
+  [[nodiscard]] const LineCounts& lines() const { return lines_; }
+  [[nodiscard]] std::vector<BadLine>& bad_lines() { return bad_lines_; }
+  [[nodiscard]] bool too_many_bad_lines() const { return too_many_bad_lines_; }
+  [[nodiscard]] bool ascii() const { return ascii_; }
+  [[nodiscard]] const std::optional<ForeignBytes>& foreign() const { return foreign_; }  ///< line from 1 in the file
+  /// The line of a row, for messages. Pre: the chunks were parsed with lines.
+  [[nodiscard]] std::uint64_t line_of(std::int32_t row) const { return row_lines_[static_cast<std::size_t>(row)]; }
+
+  /// Fills the rating_* and time* parts of the report, blank_lines and its notices, and brings the times to seconds.
+  /// Once, at the end. Pre: there are ratings.
+  void finish(LoadReport& report);
+
+ private:
+  /// Raw values of one column to indices, through an array for the numbers.
+  struct Mapper {
+    std::vector<std::int32_t> by_number;  // -1: not seen; at most 16 MB
+    std::vector<std::int32_t> by_text;    // of one chunk
+    std::optional<std::int32_t> carried;  // what RawIds::carried stands for
+    std::uint64_t base = 0;               // is added to numbers
+  };
+  void map(const ParsedChunk& chunk, RawIds& ids, Mapper& mapper, Vocabulary& vocabulary,
+           std::vector<std::int32_t>& column);
+  static std::int32_t index_of(std::uint32_t value, const RawIds& ids, Mapper& mapper, Vocabulary& vocabulary);
+  void finish_times(LoadReport& report);
+
+  const Layout& layout_;
+  RatingSet& set_;
+  Mapper users_;
+  Mapper items_;
+
+  LineCounts lines_;
+  std::uint64_t blank_lines_ = 0;
+  std::uint64_t not_rated_ = 0;
+  RatingStats stats_;
+  TimeStats time_stats_;
+  std::vector<BadLine> bad_lines_;
+  bool too_many_bad_lines_ = false;
+  bool ascii_ = true;
+  std::optional<ForeignBytes> foreign_;
+  std::vector<std::uint64_t> row_lines_;
+};
+
+}  // namespace rowlight

@@ -1,0 +1,132 @@
+#include "core/ratings/rating_pipeline.h"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <new>
+
+#include "core/ratings/lines.h"
+
+namespace rowlight {
+namespace {
+
+tl::unexpected<Error> cancelled_error() { return fail(ErrorKind::Cancelled, "loading was cancelled"); }
+
+tl::unexpected<Error> out_of_memory() {
+  return fail(ErrorKind::BadInput, "there is not enough memory for these ratings",
+              "expected fewer ratings, or a machine with more memory");
+}
+
+}  // namespace
+
+RatingPipeline::RatingPipeline(ByteSource& source, ThreadPool& pool, const std::atomic<bool>* cancel)
+    : source_(source), pool_(pool), cancel_(cancel) {}
+
+// Reads the next wave behind the line that the one before has begun.
+Expected<void> RatingPipeline::fill(Wave& wave, std::string_view carry) {
+  constexpr std::size_t before = ChunkParser::bytes_before;
+  const std::size_t wanted = before + longest_line + wave_bytes;
+  if (wave.buffer.size() < wanted) wave.buffer.resize(wanted);
+  char* const begin = wave.buffer.data() + before;
+  std::memmove(begin, carry.data(), carry.size());
+  std::size_t got = 0;
+  // In pieces, so that a cancelled load ends soon where the disk or the unpacking is slow.
+  for (std::size_t piece = chunk_bytes; got < wave_bytes && !source_.at_end();) {
+    if (cancelled()) return cancelled_error();
+    auto count = source_.read({begin + carry.size() + got, std::min(piece, wave_bytes - got)});
+    if (!count) return tl::make_unexpected(count.error());
+    got += *count;
+  }
+  const std::string_view all(begin, carry.size() + got);
+  const std::size_t ended = complete_lines(all);
+  const std::size_t whole = source_.at_end() ? all.size() : ended;
+  wave.text = all.substr(0, whole);
+  wave.tail = all.substr(whole);
+  if (all.size() - ended <= longest_line) return {};
+  LineScanner scanner;
+  scanner.scan(all.substr(0, ended), [](std::string_view) {});
+  Error error{ErrorKind::BadInput,
+              "the line is longer than " + std::to_string(longest_line) + " bytes",
+              "expected user, item and rating in each line",
+              {},
+              scanner.lines() + 1,
+              0};
+  return tl::make_unexpected(std::move(error));
+}
+
+Expected<std::string_view> RatingPipeline::look() {
+  Wave& before = waves_[current_];
+  Wave& next = waves_[1 - current_];
+  if (auto done = fill(next, before.tail); !done) return tl::make_unexpected(done.error());
+  current_ = 1 - current_;
+  return next.text;
+}
+
+void RatingPipeline::start(const Layout& layout, const ReadOptions& options, bool with_lines, std::size_t from) {
+  layout_ = &layout;
+  options_ = &options;
+  with_lines_ = with_lines;
+  waves_[current_].text.remove_prefix(from);
+}
+
+void RatingPipeline::cut(Wave& wave) const {
+  wave.chunks.clear();
+  for (std::string_view rest = wave.text; !rest.empty();) {
+    std::size_t length = rest.size();
+    if (length > chunk_bytes) {
+      length = complete_lines(rest.substr(0, chunk_bytes));
+      // One line longer than a chunk: up to its end, which is somewhere, but for the last line of the file.
+      for (std::size_t more = chunk_bytes * 2; length == 0; more *= 2) {
+        length = more < rest.size() ? complete_lines(rest.substr(0, more)) : rest.size();
+      }
+    }
+    wave.chunks.push_back(rest.substr(0, length));
+    rest.remove_prefix(length);
+  }
+}
+
+Expected<bool> RatingPipeline::step(RatingAssembler& assembler) {
+  Wave& parsing = waves_[current_];
+  Wave& other = waves_[1 - current_];  // its chunks are assembled, its buffer is filled
+  const std::span<ParsedChunk> finished(other.parsed.data(), other.used);
+  cut(parsing);
+  const std::size_t count = parsing.chunks.size();
+  if (parsing.parsed.size() < count) parsing.parsed.resize(count);
+  while (parsers_.size() < count) parsers_.emplace_back(*layout_, *options_, with_lines_);
+
+  Expected<void> filled;
+  std::atomic<bool> no_memory{false};
+  const std::array<std::function<void()>, 4> beside{
+      [&] { filled = fill(other, parsing.tail); }, [&] { assembler.add_users(finished); },
+      [&] { assembler.add_items(finished); }, [&] { assembler.add_values(finished); }};
+  pool_.parallel(beside.size() + count, [&](std::size_t piece) {
+    if (cancelled()) return;
+    try {
+      if (piece < beside.size()) {
+        beside[piece]();
+      } else {
+        const std::size_t i = piece - beside.size();
+        parsers_[i].parse(parsing.chunks[i], parsing.parsed[i]);
+      }
+    } catch (const std::bad_alloc&) {
+      no_memory = true;
+    }
+  });
+  if (cancelled()) return cancelled_error();
+  if (no_memory) return out_of_memory();
+  if (!filled) {
+    Error error = filled.error();
+    if (error.line > 0) {
+      LineScanner scanner;
+      scanner.scan(parsing.text, [](std::string_view) {});
+      error.line += assembler.lines().lines + scanner.lines();
+    }
+    return tl::make_unexpected(std::move(error));
+  }
+  parsing.used = count;
+  other.used = 0;
+  current_ = 1 - current_;
+  return count > 0 || !other.text.empty();
+}
+
+}  // namespace rowlight
