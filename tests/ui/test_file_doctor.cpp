@@ -387,6 +387,16 @@ class TestFileDoctor : public QObject {
     QVERIFY(doctor.find<QPushButton>("adviceButton0") == nullptr);
   }
 
+  void aNoticeThatAnAdviceRepeatsIsShownOnce() {
+    Doctor doctor;
+    LoadReport report = plainReport();
+    report.notices.push_back(report.advice.front().sentence);
+    doctor.dialog.examine(file);
+    doctor.dialog.showInspection(inspectionOf(report));
+    QCOMPARE(doctor.find<QTabWidget>("reportTabs")->tabText(ReportTabs::Notes), QStringLiteral("Notices (2)"));
+    QVERIFY(doctor.find<QLabel>("advice0") && doctor.find<QLabel>("notice1") && !doctor.find<QLabel>("notice2"));
+  }
+
   void progressIsInBytesAndCancelStopsTheReading() {
     Doctor doctor;
     doctor.dialog.examine(file);

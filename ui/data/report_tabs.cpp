@@ -11,6 +11,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <iterator>
 
 #include "ui/common/format.h"
 #include "ui/common/palette.h"
@@ -22,7 +23,18 @@ namespace rowlight {
 namespace {
 
 constexpr int widest_text = 44;   // letters of a line of the file in the preview; its tool tip has all
-constexpr int widest_title = 48;  // letters
+constexpr int widest_title = 90;  // letters
+
+// What only says again what an advice says is left out.
+std::vector<std::string> noticesOf(const LoadReport& report) {
+  std::vector<std::string> notices;
+  std::copy_if(report.notices.begin(), report.notices.end(), std::back_inserter(notices),
+               [&](const std::string& notice) {
+                 return std::none_of(report.advice.begin(), report.advice.end(),
+                                     [&](const Advice& advice) { return advice.sentence == notice; });
+               });
+  return notices;
+}
 
 QLabel* makeSentence(QWidget* parent, const char* name) {
   auto* label = new QLabel(parent);
@@ -210,7 +222,7 @@ void ReportTabs::nameTabs(const LoadReport& report) {
     return count == 0 ? name : QStringLiteral("%1 (%2)").arg(name, formatCount(count));
   };
   setTabText(Problems, named(tr("Problems"), report.bad_lines.size()));
-  setTabText(Notes, named(tr("Notices"), report.notices.size() + report.advice.size()));
+  setTabText(Notes, named(tr("Notices"), noticesOf(report).size() + report.advice.size()));
 }
 
 void ReportTabs::fillNotes(const LoadReport& report) {
@@ -222,7 +234,7 @@ void ReportTabs::fillNotes(const LoadReport& report) {
   }
   noteCount_ = 0;
   for (const Advice& advice : report.advice) addNote(QString::fromStdString(advice.sentence), &advice);
-  for (const std::string& notice : report.notices) addNote(QString::fromStdString(notice), nullptr);
+  for (const std::string& notice : noticesOf(report)) addNote(QString::fromStdString(notice), nullptr);
   if (noteCount_ == 0) addNote(tr("there is nothing to note and nothing to advise"), nullptr);
 }
 
