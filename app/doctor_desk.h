@@ -1,7 +1,8 @@
 #pragma once
 
+#include <QByteArray>
 #include <QObject>
-#include <QPointer>
+#include <QString>
 
 class QWidget;
 
@@ -35,9 +36,9 @@ class DoctorDesk : public QObject {
 
   EngineHost* engine_;
   QWidget* window_;
-  QPointer<FileDoctor> doctor_;  // made when it is first wanted; belongs to the window
-  QString last_;                 // the file of the last load that came to an end
-  bool failed_ = false;          // it failed
+  FileDoctor* doctor_ = nullptr;  // made when it is first wanted; belongs to the window
+  QString last_;                  // the file of the last load that came to an end
+  bool failed_ = false;           // it failed
   QByteArray state_;
 };
 

@@ -467,6 +467,7 @@ class TestFileDoctor : public QObject {
     QCOMPARE(doctor.requests, 0);
     QCOMPARE(doctor.find<QSpinBox>("guessSkipLines")->value(), 3);
     QVERIFY(doctor.text("doctorVerdict").startsWith(QStringLiteral("100,000 ratings")));
+    QCOMPARE(doctor.find<QTabWidget>("reportTabs")->currentIndex(), static_cast<int>(ReportTabs::Problems));
     doctor.find<QSpinBox>("guessSkipLines")->setValue(2);
     QVERIFY(doctor.awaitRequest(0));
   }

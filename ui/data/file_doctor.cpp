@@ -168,6 +168,13 @@ void FileDoctor::showOpened(const Inspection& inspection) {
   begin(inspection.path, inspection.options);
   showInspection(inspection);
   setState(State::Opened);
+  // Who asks for the report of an open file has read that there is something in it.
+  const LoadReport& report = *inspection.report;
+  if (!report.bad_lines.empty()) {
+    tabs_->setCurrentIndex(ReportTabs::Problems);
+  } else if (!report.advice.empty()) {
+    tabs_->setCurrentIndex(ReportTabs::Notes);
+  }
 }
 
 void FileDoctor::forget() {

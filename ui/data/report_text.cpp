@@ -91,8 +91,7 @@ QString breakable(const QString& text) {
   constexpr QChar zero_width_space(0x200B);
   QString out;
   int run = 0;
-  for (qsizetype i = 0; i < text.size(); ++i) {
-    const QChar c = text[i];
+  for (const QChar c : text) {
     run = c.isSpace() ? 0 : run + 1;
     if (run > longest && !c.isLowSurrogate()) {
       out += zero_width_space;
