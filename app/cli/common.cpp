@@ -78,11 +78,12 @@ Expected<ReadOptions> ReadArguments::resolved() const {
   return result;
 }
 
-Expected<LoadedRatings> load(const ReadArguments& arguments) {
+Expected<LoadedRatings> load(const ReadArguments& arguments, const Context& context) {
   auto options = arguments.resolved();
   if (!options) return tl::make_unexpected(options.error());
   LoadControl control;
   control.cancel = &interrupted();
+  control.threads = context.threads;
   const bool show = stderr_is_terminal();
   if (show) {
     control.on_progress = [](std::uint64_t done, std::uint64_t total) {

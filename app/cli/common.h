@@ -47,7 +47,7 @@ struct ReadArguments {
 void add_read_options(CLI::App& command, ReadArguments& arguments);
 
 /// Loads with progress on a terminal, and stops when the person interrupts.
-[[nodiscard]] Expected<LoadedRatings> load(const ReadArguments& arguments);
+[[nodiscard]] Expected<LoadedRatings> load(const ReadArguments& arguments, const Context& context);
 
 /// Number for JSON: a non-finite one becomes "NaN", "Infinity" or "-Infinity", as JSON has none.
 [[nodiscard]] nlohmann::ordered_json number(double value);

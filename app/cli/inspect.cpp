@@ -34,7 +34,7 @@ void add_inspect(CLI::App& app, Context& context) {
   add_common_options(*command, context);
   add_read_options(*command, *arguments);
   command->callback([arguments, &context] {
-    const auto loaded = load(*arguments);
+    const auto loaded = load(*arguments, context);
     if (!loaded) return context.report(loaded.error());
     if (context.json) {
       print_line(to_json(loaded->report));

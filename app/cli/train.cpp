@@ -32,15 +32,15 @@ struct TrainArguments {
 };
 
 /// Reads everything that the arguments name. `vocabulary` of the test file is its own; the trainer matches ids.
-Expected<InstallRatings> read_inputs(const TrainArguments& arguments) {
+Expected<InstallRatings> read_inputs(const TrainArguments& arguments, const Context& context) {
   InstallRatings inputs;
-  const auto loaded = load(arguments.read);
+  const auto loaded = load(arguments.read, context);
   if (!loaded) return tl::make_unexpected(loaded.error());
   inputs.ratings = loaded->set;
   if (!arguments.test.empty()) {
     ReadArguments test = arguments.read;
     test.path = arguments.test;
-    const auto test_set = load(test);
+    const auto test_set = load(test, context);
     if (!test_set) return tl::make_unexpected(test_set.error());
     inputs.test = test_set->set;
   }
@@ -212,7 +212,7 @@ Expected<void> run(const TrainArguments& arguments, const Context& context) {
   settings->threads = context.thread_count();
   if (auto writable = check_save_path(arguments.save); !writable) return writable;
   const Reporter reporter(context);
-  const auto inputs = read_inputs(arguments);
+  const auto inputs = read_inputs(arguments, context);
   if (!inputs) return tl::make_unexpected(inputs.error());
   reporter.data(*inputs->ratings, since_begin());
 

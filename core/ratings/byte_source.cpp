@@ -259,7 +259,7 @@ class Utf16Stream : public Stream {
       text_ += static_cast<char>(point);
     } else {
       const unsigned extra = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
-      text_ += static_cast<char>((0xF00U >> extra & 0xFFU) | point >> (6 * extra));
+      text_ += static_cast<char>((0xF00U >> (extra + 1) & 0xFFU) | point >> (6 * extra));
       for (unsigned i = extra; i-- > 0;) text_ += static_cast<char>(0x80U | (point >> (6 * i) & 0x3FU));
     }
     return true;

@@ -78,6 +78,7 @@ void ChunkParser::add_line(std::string_view line) {
     ++out_->blank_lines;
     return;
   }
+  if (!layout_.comment.empty() && trimmed(line).starts_with(layout_.comment)) return;
   switch (layout_.shape) {
     case Shape::Rows:
       if (take_fields(line)) add_row_line();

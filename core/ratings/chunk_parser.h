@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,8 +62,8 @@ class ChunkParser {
   std::uint32_t block_item_ = RawIds::carried;
   std::vector<double> line_ratings_;  // of a matrix
 
-  std::vector<std::uint64_t> marks_;
-  std::vector<std::uint32_t> separators_;  // positions of separators and line ends, then some of the text's end
+  std::unique_ptr<std::uint32_t[]> separators_;  // positions of separators and line ends, then some of the text's end
+  std::size_t separator_room_ = 0;
   std::size_t separator_count_ = 0;
   std::vector<std::uint32_t> tenths_;  // how often each rating of tenths was read
 };

@@ -12,7 +12,7 @@ namespace rowlight {
 namespace {
 
 constexpr std::size_t bytes_at_once = 8;
-constexpr std::size_t spare_separators = 16;  // of the text's end behind the last one, so that no look goes beyond
+constexpr std::size_t spare_separators = 64;  // half of them of the text's end, so that no look goes beyond
 constexpr std::size_t most_tenths = 1000;     // "99.9" has 999
 
 // The `length` (1 to 8) characters before `end` as the digits of eight, zeros in front; not zero in `odd` where one is
@@ -57,29 +57,18 @@ const std::array<float, most_tenths>& rating_of_tenths() {
 }  // namespace
 
 void ChunkParser::find_separators(std::string_view text) {
-  marks_.resize((text.size() + 63) / 64);
-  out_->ascii = !simd::mark_bytes(text, delimiter_, '\n', marks_);
-  std::size_t count = 0;
-  for (const std::uint64_t word : marks_) count += static_cast<std::size_t>(std::popcount(word));
-  if (separators_.size() < count + 2 * spare_separators) separators_.resize(count + count / 8 + 2 * spare_separators);
-  std::uint32_t* next = separators_.data();
-  std::uint32_t base = 0;
-  for (std::uint64_t word : marks_) {
-    std::uint32_t* const end = next + std::popcount(word);
-    // Some more than there are: cheaper than to ask each time.
-    while (next < end) {
-      for (int i = 0; i < 8; ++i) {
-        next[i] = base + static_cast<std::uint32_t>(std::countr_zero(word));
-        word &= word - 1;
-      }
-      next += 8;
-    }
-    next = end;
-    base += 64;
+  const std::size_t room = text.size() + spare_separators;
+  if (separator_room_ < room) {
+    // Zeroing it would cost memory: most of it is never used.
+    separators_ = std::make_unique_for_overwrite<std::uint32_t[]>(room);
+    separator_room_ = room;
   }
-  separator_count_ = count;
-  std::fill(next, next + spare_separators, static_cast<std::uint32_t>(text.size()));
-  out_->reserve(count / static_cast<std::size_t>(width_) / (layout_.field_count - 1) + 1, layout_.time.has_value());
+  const simd::FoundBytes found = simd::find_bytes(text, delimiter_, '\n', {separators_.get(), room});
+  out_->ascii = found.ascii;
+  separator_count_ = found.count;
+  std::fill_n(separators_.get() + found.count, spare_separators / 2, static_cast<std::uint32_t>(text.size()));
+  out_->reserve(found.count / static_cast<std::size_t>(width_) / (layout_.field_count - 1) + 1,
+                layout_.time.has_value());
 }
 
 void ChunkParser::parse_quickly(std::string_view text) {
@@ -106,7 +95,7 @@ void ChunkParser::walk(std::string_view text) {
   const std::size_t time_at = layout_.time.value_or(rating_at);
   const std::array<float, most_tenths>& ratings = rating_of_tenths();
   ParsedChunk& out = *out_;
-  const std::uint32_t* mark = separators_.data();
+  const std::uint32_t* mark = separators_.get();
   const std::uint32_t* const last = mark + separator_count_;
   const auto size = static_cast<std::uint32_t>(text.size());
   const bool simple = !missing_ && !with_lines_;

@@ -130,7 +130,7 @@ bool reads_like_ratings(const InputName& input) {
   std::vector<std::string_view> lines;
   LineScanner().scan(whole, [&](std::string_view line) {
     constexpr std::size_t enough = 256;
-    if (!is_blank(line) && lines.size() < enough) lines.push_back(line);
+    if ((!lines.empty() || !is_blank(line)) && lines.size() < enough) lines.push_back(line);
   });
   return !lines.empty() && detect_layout(lines, 1, {}).has_value();
 }

@@ -1,9 +1,12 @@
 #include "core/ratings/dialect.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
+#include <map>
 
+#include "core/ratings/columns.h"
+#include "core/ratings/formats.h"
+#include "core/ratings/lines.h"
+#include "core/ratings/shapes.h"
 #include "core/ratings/text_encoding.h"
 #include "core/ratings/values.h"
 
@@ -11,139 +14,210 @@ namespace rowlight {
 namespace {
 
 using Kind = Separation::Kind;
+using Row = std::vector<std::string>;
 
-constexpr std::array roles{"user", "item", "rating", "time"};
+bool is_number(const std::string& field) { return parse_time(field) || parse_rating(field, true); }
 
-// What the name of a format says about its layout.
-struct FormatRule {
-  std::string_view name;
-  std::string_view delimiter;  // empty: open
-  std::optional<bool> header;
-  std::string_view columns;  // empty: open
-};
-constexpr std::array format_rules{
-    FormatRule{"movielens-100k", "\t", false, "user,item,rating,time"},
-    FormatRule{"movielens-dat", "::", false, "user,item,rating,time"},
-    FormatRule{"movielens-csv", ",", true, ""},
-    FormatRule{"delimited", "", std::nullopt, ""},
-    FormatRule{"whitespace", " ", std::nullopt, ""},
-};
+bool has_number(const Row& row) { return std::any_of(row.begin(), row.end(), is_number); }
 
-const FormatRule* find_format(std::string_view name) {
-  const auto* found =
-      std::find_if(format_rules.begin(), format_rules.end(), [&](const FormatRule& rule) { return rule.name == name; });
-  return found == format_rules.end() ? nullptr : found;
+std::size_t known_names(const Row& row) {
+  return static_cast<std::size_t>(
+      std::count_if(row.begin(), row.end(), [](const std::string& name) { return !role_of_column(name).empty(); }));
 }
 
-std::string literal_delimiter(const std::string& option) { return option == "\\t" ? "\t" : option; }
-
-std::vector<std::string> split_list(std::string_view list) {
-  std::vector<std::string> parts;
-  while (true) {
-    const std::size_t comma = list.find(',');
-    parts.emplace_back(trimmed(list.substr(0, comma)));
-    if (comma == std::string_view::npos) return parts;
-    list.remove_prefix(comma + 1);
-  }
+Row cut(const Separation& separation, std::string_view line) {
+  FieldSplitter splitter(separation, true);
+  splitter.split(line);
+  return {splitter.fields().begin(), splitter.fields().end()};
 }
 
-std::string plural(std::size_t count, const std::string& noun) {
-  return std::to_string(count) + ' ' + noun + (count == 1 ? "" : "s");
+// "user, item, -": names for people.
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + printable(name);
+  return text;
 }
 
-// One detection: the lines cut into fields, and the layout as far as it is decided.
+// One detection of rows: the lines cut into fields, and the layout as far as it is decided.
 class Detection {
  public:
-  Detection(std::span<const std::string_view> lines, std::uint64_t first_line, const ReadOptions& options)
-      : lines_(lines), first_line_(first_line), options_(options) {}
+  Detection(std::span<const NumberedLine> lines, const ReadOptions& options) : lines_(lines), options_(options) {
+    for (const NumberedLine& line : lines) texts_.push_back(line.text);
+    if (options_.format) rule_ = find_format(*options_.format);
+  }
 
   Expected<Layout> run() {
-    for (auto stage : {&Detection::delimiter, &Detection::header, &Detection::columns, &Detection::types}) {
-      if (auto done = (this->*stage)(); !done) return tl::make_unexpected(done.error());
+    auto arff = open_arff();
+    if (!arff) return tl::make_unexpected(arff.error());
+    if (!arff_) {
+      if (auto done = refuse_prose(); !done) return tl::make_unexpected(done.error());
     }
-    name_format();
-    return std::move(layout_);
+    return run_stages();
   }
 
  private:
+  Expected<Layout> run_stages() {
+    for (auto stage : {&Detection::delimiter, &Detection::header, &Detection::columns, &Detection::types}) {
+      if (auto done = (this->*stage)(); !done) return tl::make_unexpected(done.error());
+    }
+    describe_columns();
+    name_format();
+    return std::move(layout_);
+  }
   void note(std::string stage, std::string decision, std::string because) {
     layout_.evidence.push_back({std::move(stage), std::move(decision), std::move(because)});
   }
   tl::unexpected<Error> bad(std::string what, std::string hint) const {
-    return tl::make_unexpected(Error{ErrorKind::BadInput, std::move(what), std::move(hint), {}, first_line_, 0});
+    return tl::make_unexpected(
+        Error{ErrorKind::BadInput, std::move(what), std::move(hint), {}, lines_.front().number, 0});
   }
-  [[nodiscard]] std::span<const std::vector<std::string>> data_rows() const {
-    const std::span<const std::vector<std::string>> all(rows_);
-    return all.subspan(layout_.header ? 1 : 0);
+  [[nodiscard]] std::span<const Row> data_rows() const {
+    return std::span<const Row>(rows_).subspan(layout_.header ? 1 : 0);
   }
+  [[nodiscard]] std::optional<std::string> given_delimiter() const {
+    if (options_.delimiter) return literal_delimiter(*options_.delimiter);
+    if (rule_ != nullptr && !rule_->delimiter.empty()) return std::string(rule_->delimiter);
+    return std::nullopt;
+  }
+  [[nodiscard]] std::string first_lines() const { return " of the first " + plural(texts_.size(), "line"); }
 
+  Expected<void> open_arff();
+  [[nodiscard]] SeparationGuess data_at_the_end() const;
+  [[nodiscard]] std::size_t lines_of_prose() const;
+  Expected<void> refuse_prose();
   Expected<void> delimiter();
   Expected<void> header();
   Expected<void> columns();
-  Expected<void> columns_from_list(const std::string& list, const std::string& because);
+  Expected<void> columns_from_list(std::string list, const std::string& because);
+  Expected<void> columns_by_name();
   Expected<void> columns_by_position();
   Expected<void> types();
+  void note_types(std::size_t numeric, std::size_t with_comma);
   void describe_columns();
   void name_format();
 
-  std::span<const std::string_view> lines_;
-  std::uint64_t first_line_;
+  std::span<const NumberedLine> lines_;
+  std::vector<std::string_view> texts_;  // of lines_
   const ReadOptions& options_;
+  const FormatRule* rule_ = nullptr;  // of the format that was given
   Layout layout_;
-  std::vector<std::vector<std::string>> rows_;  // every line cut into fields
-  bool by_position_ = false;                    // nothing names the columns
+  std::vector<Row> rows_;  // every line cut into fields
+  Row names_;              // of the columns, from a header line or from ARFF attributes
+  bool arff_ = false;
+  bool assumed_ = false;  // nothing tells users from items
 };
 
-Expected<void> Detection::delimiter() {
-  std::optional<std::string> given = options_.delimiter;
-  if (given) given = literal_delimiter(*given);
-  if (!given && options_.format && !find_format(*options_.format)->delimiter.empty()) {
-    given = find_format(*options_.format)->delimiter;
+// Leaves the header of an ARFF file behind and keeps the names that it gives to the columns.
+Expected<void> Detection::open_arff() {
+  const bool given = options_.format == "arff";
+  if ((options_.format && !given) || options_.header == true) return {};
+  auto header = read_arff_header(lines_);
+  if (!header) return tl::make_unexpected(header.error());
+  if (!*header) {
+    return given ? bad("the lines are no ARFF file", "expected @RELATION, @ATTRIBUTE and @DATA lines above the rows")
+                 : Expected<void>();
   }
-  if (given) {
-    const bool blanks = *given == " ";
-    const bool quotes = *given == "," || *given == ";" || *given == "\t";
-    layout_.separation = {blanks ? Kind::Blanks : Kind::Text, *given, quotes};
-    note("delimiter", separation_name(layout_.separation), "it was given");
-  } else {
-    const SeparationGuess guess = guess_separation(lines_, 3);
-    if (guess.fitting * 2 < lines_.size() || guess.fitting == 0) {
-      return bad("the lines do not fall into three or more columns: '" + printable(lines_.front()) + "'",
-                 "expected user, item and rating in each line, separated by TAB, comma, ';', '::', '|' or blanks");
-    }
-    layout_.separation = guess.separation;
-    note("delimiter", separation_name(guess.separation),
-         plural(guess.fitting, "line") + " of the first " + std::to_string(lines_.size()) + " have " +
-             plural(guess.field_count, "field"));
-    if (guess.separation.kind == Kind::Mixed) {
-      layout_.notices.emplace_back("commas, blanks and TABs all separate columns here: read as white space");
-    }
-  }
-  FieldSplitter splitter(layout_.separation, true);
-  for (const std::string_view line : lines_) {
-    splitter.split(line);
-    rows_.emplace_back(splitter.fields().begin(), splitter.fields().end());
+  arff_ = true;
+  names_ = std::move((*header)->names);
+  layout_.first_data_line = (*header)->data_line;
+  layout_.comment = "%";
+  lines_ = lines_.subspan((*header)->data);
+  while (trimmed(lines_.front().text).starts_with('%')) lines_ = lines_.subspan(1);
+  texts_.clear();
+  for (const NumberedLine& line : lines_) {
+    if (!trimmed(line.text).starts_with('%')) texts_.push_back(line.text);
   }
   return {};
 }
 
+// How the last lines are cut, which are data where any are: the separation and the number of fields, 0 where they
+// are not alike.
+SeparationGuess Detection::data_at_the_end() const {
+  for (std::size_t size = std::max<std::size_t>(texts_.size() / 4, 2);; size = std::max<std::size_t>(size / 2, 2)) {
+    const auto tail = std::span(texts_).last(std::min(texts_.size(), size));
+    SeparationGuess guess = guess_separation(tail, 3);
+    if (const auto given = given_delimiter())
+      guess = {separation_by(*given), cut(separation_by(*given), tail[0]).size()};
+    const auto alike = std::count_if(tail.begin(), tail.end(), [&](std::string_view line) {
+      return cut(guess.separation, line).size() == guess.field_count;
+    });
+    if (static_cast<std::size_t>(alike) * 10 >= tail.size() * 9) return guess;
+    if (size == 2) return {};
+  }
+}
+
+// How many of the first lines are text above the data.
+std::size_t Detection::lines_of_prose() const {
+  if (guess_separation(texts_, 3).fitting == texts_.size()) return 0;
+  const SeparationGuess data = data_at_the_end();
+  std::size_t prose = 0;
+  for (std::size_t i = 0; i + 1 < texts_.size() && data.field_count > 0; ++i) {
+    const Row row = cut(data.separation, texts_[i]);
+    const bool fits = row.size() == data.field_count;
+    if (fits && has_number(row)) break;
+    if (fits) continue;  // perhaps a header
+    // A damaged row is no prose, nor is a header that names more columns than there are.
+    const std::string_view text = trimmed(texts_[i]);
+    const bool remark = text.find_first_of("#%=*-/") == 0;
+    const Row words = cut({Kind::Mixed, " ", false}, text);
+    const auto numbers = static_cast<std::size_t>(std::count_if(words.begin(), words.end(), is_number));
+    const bool sentence = text.find(' ') != std::string_view::npos || row.size() == 1;
+    if (numbers * 2 > words.size() || !(remark || (sentence && known_names(row) * 2 <= row.size()))) break;
+    prose = i + 1;
+  }
+  return prose;
+}
+
+// Says how many lines to skip where text stands above the ratings and nobody said so.
+Expected<void> Detection::refuse_prose() {
+  if (options_.header == true) return {};
+  const std::size_t prose = lines_of_prose();
+  if (prose == 0 || !Detection(lines_.subspan(prose), options_).run_stages()) return {};
+  const std::uint64_t skipped = lines_[prose].number - 1;
+  return bad("text stands above the ratings: '" + printable(texts_.front()) + "'",
+             "the ratings seem to begin in line " + std::to_string(skipped + 1) + ": skip the lines above with " +
+                 "--skip-lines " + std::to_string(skipped));
+}
+
+Expected<void> Detection::delimiter() {
+  if (const auto given = given_delimiter()) {
+    layout_.separation = separation_by(*given);
+    note("delimiter", separation_name(layout_.separation), options_.delimiter ? "it was given" : "the format says so");
+  } else if (arff_) {
+    layout_.separation = separation_by(",");
+    note("delimiter", separation_name(layout_.separation), "an ARFF file separates by commas");
+  } else {
+    const SeparationGuess guess = guess_separation(texts_, 3);
+    if (guess.fitting * 2 < texts_.size() || guess.fitting == 0) {
+      return bad("the lines do not fall into three or more columns: '" + printable(texts_.front()) + "'",
+                 "expected user, item and rating in each line, separated by TAB, comma, ';', '::', '|' or blanks");
+    }
+    layout_.separation = guess.separation;
+    note("delimiter", separation_name(guess.separation),
+         std::to_string(guess.fitting) + first_lines() + " have " + plural(guess.field_count, "field"));
+    if (guess.separation.kind == Kind::Mixed) {
+      layout_.notices.emplace_back("commas, blanks and TABs all separate columns here: read as white space");
+    }
+  }
+  for (const std::string_view line : texts_) rows_.push_back(cut(layout_.separation, line));
+  return {};
+}
+
 Expected<void> Detection::header() {
-  const auto is_number = [](const std::string& field) { return parse_time(field) || parse_rating(field, true); };
-  const std::vector<std::string>& first = rows_.front();
-  const auto known = static_cast<std::size_t>(
-      std::count_if(first.begin(), first.end(), [](const std::string& f) { return !role_of_column(f).empty(); }));
-  const bool numbers_in_first = std::any_of(first.begin(), first.end(), is_number);
+  const Row& first = rows_.front();
+  const std::size_t known = known_names(first);
   // Prose above the data is no header: a header has as many names as the lines below have fields.
-  const bool numbers_below = std::any_of(rows_.begin() + 1, rows_.end(), [&](const auto& row) {
-    return row.size() == first.size() && std::any_of(row.begin(), row.end(), is_number);
-  });
+  const bool numbers_below = std::any_of(rows_.begin() + 1, rows_.end(),
+                                         [&](const Row& row) { return row.size() == first.size() && has_number(row); });
   std::string because;
   std::optional<bool> given = options_.header;
-  if (!given && options_.format) given = find_format(*options_.format)->header;
+  if (!given && rule_ != nullptr) given = rule_->header;
   if (given) {
     layout_.header = *given;
-    because = "it was given";
-  } else if (numbers_in_first) {
+    because = options_.header ? "it was given" : "the format says so";
+  } else if (arff_) {
+    because = "the names of the columns stand in @ATTRIBUTE lines";
+  } else if (has_number(first)) {
     because = "the first line holds numbers";
   } else if (known > 0) {
     layout_.header = true;
@@ -158,32 +232,32 @@ Expected<void> Detection::header() {
   if (layout_.header && rows_.size() == 1) {
     return bad("the file has a header and no line below it", "expected one rating in each line below the header");
   }
+  if (layout_.header) names_ = first;
   return {};
 }
 
 Expected<void> Detection::columns() {
-  std::vector<std::size_t> counts;
-  for (const auto& row : data_rows()) counts.push_back(row.size());
-  std::sort(counts.begin(), counts.end());
-  std::size_t best = 0;
-  for (std::size_t i = 0; i < counts.size();) {  // the commonest number of fields
-    const auto run = static_cast<std::size_t>(std::upper_bound(counts.begin(), counts.end(), counts[i]) -
-                                              counts.begin() - static_cast<std::ptrdiff_t>(i));
-    if (run > best) {
-      best = run;
-      layout_.field_count = counts[i];
-    }
-    i += run;
-  }
+  std::map<std::size_t, std::size_t> lines_with;
+  for (const Row& row : data_rows()) ++lines_with[row.size()];
+  layout_.field_count = std::max_element(lines_with.begin(), lines_with.end(), [](const auto& a, const auto& b) {
+                          return a.second < b.second;
+                        })->first;
   layout_.columns.assign(layout_.field_count, "-");
   if (options_.columns) return columns_from_list(*options_.columns, "they were given");
-  if (options_.format && !find_format(*options_.format)->columns.empty()) {
-    return columns_from_list(std::string(find_format(*options_.format)->columns), "the format says so");
+  if (rule_ != nullptr && !rule_->columns.empty()) {
+    std::string list(rule_->columns);
+    if (layout_.field_count == 3) list.erase(list.rfind(','));  // the time may be absent
+    return columns_from_list(std::move(list), "the format says so");
   }
+  const auto names_role = [](const std::string& name) {
+    const std::string_view role = role_of_column(name);
+    return std::find(rating_roles.begin(), rating_roles.end(), role) != rating_roles.end() && role != "time";
+  };
+  if (std::any_of(names_.begin(), names_.end(), names_role)) return columns_by_name();
   return columns_by_position();
 }
 
-Expected<void> Detection::columns_from_list(const std::string& list, const std::string& because) {
+Expected<void> Detection::columns_from_list(std::string list, const std::string& because) {
   const std::vector<std::string> names = split_list(list);
   if (names.size() > layout_.field_count) {
     return fail(ErrorKind::Usage,
@@ -192,51 +266,46 @@ Expected<void> Detection::columns_from_list(const std::string& list, const std::
                 "name at most as many columns as the lines have, or give the delimiter");
   }
   std::copy(names.begin(), names.end(), layout_.columns.begin());
-  note("columns", list, because);
+  note("columns", std::move(list), because);
+  return {};
+}
+
+Expected<void> Detection::columns_by_name() {
+  std::vector<std::string> named;
+  const auto has = [&](const char* role) { return std::find(named.begin(), named.end(), role) != named.end(); };
+  for (const std::string& name : names_) {
+    const std::string role(role_of_column(name));
+    const bool wanted = std::find(rating_roles.begin(), rating_roles.end(), role) != rating_roles.end();
+    named.push_back(wanted && !has(role.c_str()) ? role : "-");
+  }
+  for (const char* role : {"rating", "user", "item"}) {
+    if (has(role)) continue;
+    return bad("the header names no " + std::string(role) + " column (it says " + listed(names_) + ")",
+               "expected columns for user, item and rating; name them in order if they have other names");
+  }
+  const std::size_t count = named.size();
+  named.resize(layout_.field_count, "-");
+  if (!has("user") || !has("item") || !has("rating")) {
+    return bad(
+        "the header names " + plural(count, "column") + " and the lines have " + plural(layout_.field_count, "field"),
+        "expected user, item and rating in each line");
+  }
+  layout_.columns = std::move(named);
+  note("columns", listed(layout_.columns), "the header says " + listed(names_));
   return {};
 }
 
 Expected<void> Detection::columns_by_position() {
-  std::vector<std::string> named;
-  std::string header_text;
-  if (layout_.header) {
-    for (const std::string& name : rows_.front()) {
-      header_text += (header_text.empty() ? "" : ", ") + printable(name);
-      const std::string_view role = role_of_column(name);
-      const bool wanted = std::find(roles.begin(), roles.end(), role) != roles.end();
-      const bool taken = std::find(named.begin(), named.end(), role) != named.end();
-      named.emplace_back(wanted && !taken ? role : "-");
-    }
+  if (layout_.field_count < 3) {
+    return bad("the lines have " + plural(layout_.field_count, "field"), "expected user, item and rating");
   }
-  const auto has = [&](const char* role) { return std::find(named.begin(), named.end(), role) != named.end(); };
-  if (has("user") && has("item") && has("rating")) {
-    const std::size_t names = named.size();
-    named.resize(layout_.field_count, "-");
-    if (!has("user") || !has("item") || !has("rating")) {
-      return bad(
-          "the header names " + plural(names, "column") + " and the lines have " + plural(layout_.field_count, "field"),
-          "expected user, item and rating in each line");
-    }
-    layout_.columns = std::move(named);
-    note("columns", "by name", "the header says " + header_text);
-  } else if (has("user") || has("item") || has("rating")) {
-    const char* absent = !has("rating") ? "rating" : !has("user") ? "user" : "item";
-    return bad("the header names no " + std::string(absent) + " column (it says " + header_text + ")",
-               "expected columns for user, item and rating; name them in order if they have other names");
-  } else {
-    if (layout_.field_count < 3) {
-      return bad("the lines have " + plural(layout_.field_count, "field"), "expected user, item and rating");
-    }
-    std::copy(roles.begin(), roles.begin() + 3, layout_.columns.begin());
-    const auto rows = data_rows();
-    const auto with_time = std::count_if(rows.begin(), rows.end(), [&](const auto& row) {
-      return row.size() == layout_.field_count && row.size() > 3 && parse_time(row[3]);
-    });
-    if (static_cast<std::size_t>(with_time) * 10 > rows.size() * 9) layout_.columns[3] = "time";
-    by_position_ = true;
-    note("columns", "by position", "no header names them");
-    if (layout_.header)
-      layout_.notices.push_back("the first line is read as a header of unknown names: " + header_text);
+  ColumnGuess guess = guess_columns(data_rows(), layout_.field_count);
+  layout_.columns = std::move(guess.columns);
+  assumed_ = guess.assumed;
+  note("columns", listed(layout_.columns), std::move(guess.because));
+  if (layout_.header) {
+    layout_.notices.push_back("the first line is read as a header of unknown names: " + listed(names_));
+    layout_.advice.push_back({layout_.notices.back() + "; say so if it is a rating", "header", "no"});
   }
   return {};
 }
@@ -253,15 +322,17 @@ Expected<void> Detection::types() {
   if (time < layout_.field_count) layout_.time = time;
 
   const bool decimal_comma = layout_.separation.text != "," && layout_.separation.kind != Kind::Mixed;
-  const auto rows = data_rows();
   const std::string* odd = nullptr;
   std::size_t numeric = 0;
-  for (const auto& row : rows) {
+  std::size_t with_comma = 0;
+  for (const Row& row : data_rows()) {
     if (row.size() <= layout_.rating) continue;
-    if (parse_rating(row[layout_.rating], decimal_comma)) {
+    const std::string& field = row[layout_.rating];
+    if (parse_rating(field, decimal_comma)) {
       ++numeric;
+      with_comma += field.find(',') != std::string::npos ? 1 : 0;
     } else if (odd == nullptr) {
-      odd = &row[layout_.rating];
+      odd = &field;
     }
   }
   if (numeric == 0) {
@@ -269,39 +340,77 @@ Expected<void> Detection::types() {
     return bad("column " + std::to_string(layout_.rating + 1) + " holds " + found + " and no rating",
                "expected a number there; name the columns in order if the rating stands elsewhere");
   }
-  note("types", "ratings are numbers",
+  note_types(numeric, with_comma);
+  return {};
+}
+
+void Detection::note_types(std::size_t numeric, std::size_t with_comma) {
+  const auto rows = data_rows();
+  const auto all = [&](std::size_t column, auto&& test) {
+    return std::all_of(rows.begin(), rows.end(),
+                       [&](const Row& row) { return row.size() != layout_.field_count || test(row[column]); });
+  };
+  const auto ids = [&](std::size_t column) {
+    const bool whole = all(column, [](const std::string& id) {
+      return !id.empty() && id.find_first_not_of("0123456789") == std::string::npos;
+    });
+    return whole ? "whole numbers" : "text";
+  };
+  std::string decision = "user ids are " + std::string(ids(layout_.user)) + ", item ids are " + ids(layout_.item) +
+                         ", ratings are numbers";
+  if (with_comma > 0) decision += " with a decimal comma";
+  if (layout_.time) {
+    constexpr std::int64_t first_millisecond_time = 100'000'000'000;
+    const bool dates = all(*layout_.time, [](const std::string& f) {
+      const auto time = parse_time(f);
+      return time && time->date;
+    });
+    const bool milliseconds = all(*layout_.time, [](const std::string& f) {
+      const auto time = parse_time(f);
+      return time && time->value >= first_millisecond_time;
+    });
+    decision += dates ? ", times are dates" : milliseconds ? ", times are milliseconds" : ", times are seconds";
+  }
+  note("types", std::move(decision),
        plural(numeric, "line") + " of the first " + std::to_string(rows.size()) + " have a number in column " +
            std::to_string(layout_.rating + 1));
-  describe_columns();
-  return {};
+  if (with_comma > 0) layout_.notices.emplace_back("ratings are written with a decimal comma: 3,5 is read as 3.5");
 }
 
 void Detection::describe_columns() {
   std::string ignored;
   for (std::size_t i = 0; i < layout_.field_count; ++i) {
     if (layout_.columns[i] != "-") continue;
-    const bool named = layout_.header && i < rows_.front().size();
     ignored += ignored.empty() ? "" : ", ";
-    ignored += std::to_string(i + 1) + (named ? " (" + printable(rows_.front()[i]) + ")" : "");
+    ignored += std::to_string(i + 1) + (i < names_.size() ? " (" + printable(names_[i]) + ")" : "");
   }
   if (!ignored.empty() && !options_.columns) layout_.notices.push_back("ignored columns: " + ignored);
+  if (!options_.columns && layout_.rating < names_.size() && is_name_of_counts(names_[layout_.rating])) {
+    layout_.notices.push_back("column " + printable(names_[layout_.rating]) +
+                              " seems to hold counts: they are read as ratings, on the scale of the counts");
+  }
 }
 
 void Detection::name_format() {
+  const bool triple = layout_.field_count >= 3 && layout_.columns[0] == "user" && layout_.columns[1] == "item";
   const bool four = layout_.columns == std::vector<std::string>{"user", "item", "rating", "time"};
   const auto rows = data_rows();
   // MovieLens names users and items by numbers; in the older sets every time is in seconds since 1970.
   const bool integers =
-      four && std::all_of(rows.begin(), rows.end(), [](const auto& row) {
+      four && std::all_of(rows.begin(), rows.end(), [](const Row& row) {
         return row.size() != 4 || (!row[0].empty() && row[0].find_first_not_of("0123456789") == std::string::npos);
       });
-  const std::vector<std::string>& first = rows_.front();
+  const bool plain_text = layout_.separation.kind == Kind::Text;
   if (options_.format) {
     layout_.format = *options_.format;
-  } else if (layout_.separation.kind != Kind::Text) {
+  } else if (arff_) {
+    layout_.format = "arff";
+  } else if (!layout_.header && !options_.columns && !triple) {
+    layout_.format = "item-first";
+  } else if (!plain_text) {
     layout_.format = "whitespace";
-  } else if (layout_.header && layout_.separation.text == "," && four && first[0] == "userId" &&
-             first[1] == "movieId") {
+  } else if (layout_.header && layout_.separation.text == "," && four && names_[0] == "userId" &&
+             names_[1] == "movieId") {
     layout_.format = "movielens-csv";
   } else if (!layout_.header && integers && layout_.separation.text == "\t") {
     layout_.format = "movielens-100k";
@@ -310,88 +419,37 @@ void Detection::name_format() {
   } else {
     layout_.format = "delimited";
   }
-  note("format", layout_.format, "of delimiter, header and columns together");
-  const bool plain = layout_.format == "delimited" || layout_.format == "whitespace";
-  if (plain && by_position_) {
-    layout_.notices.emplace_back("nothing says which column is the user: the first one is assumed to be it");
-  }
-}
-
-Expected<void> check_columns(const std::string& list) {
-  const std::vector<std::string> names = split_list(list);
-  const std::string hint = "expected user, item and rating, and perhaps time, in the file's order; '-' skips a column";
-  for (const std::string& name : names) {
-    if (name != "-" && std::find(roles.begin(), roles.end(), name) == roles.end()) {
-      return fail(ErrorKind::Usage, "'" + printable(name) + "' is not a column", hint);
-    }
-  }
-  for (const std::string role : roles) {
-    const auto times = std::count(names.begin(), names.end(), role);
-    if (times > 1 || (times == 0 && role != "time")) {
-      return fail(ErrorKind::Usage,
-                  "the columns '" + printable(list) + "' name " + role + (times > 1 ? " twice" : " nowhere"), hint);
-    }
-  }
-  return {};
-}
-
-Expected<void> check_delimiter(const ReadOptions& options) {
-  const std::string delimiter = literal_delimiter(*options.delimiter);
-  if (delimiter.empty() || delimiter.size() > 8 ||
-      delimiter.find_first_of("\r\n\"+-.0123456789") != std::string::npos) {
-    return fail(ErrorKind::Usage, "'" + printable(delimiter) + "' cannot be a delimiter",
-                "expected one to eight characters without digits, signs, quotes and line ends");
-  }
-  const FormatRule* rule = options.format ? find_format(*options.format) : nullptr;
-  if (rule != nullptr && !rule->delimiter.empty() && rule->delimiter != delimiter) {
-    return fail(ErrorKind::Usage, "format " + *options.format + " has another delimiter than the one given",
-                "leave one of the two away");
-  }
-  return {};
+  note("format", layout_.format, options_.format ? "it was given" : "of delimiter, header and columns together");
+  const bool known = layout_.format.starts_with("movielens");
+  if (known || !assumed_) return;
+  const std::string rest = layout_.time ? (*layout_.time < layout_.rating ? "time,rating" : "rating,time") : "rating";
+  layout_.notices.emplace_back("nothing says which column is the user: the first one is assumed to be it");
+  layout_.advice.push_back(
+      {"the first column is assumed to be the user: if it is the item, say so", "columns", "item,user," + rest});
 }
 
 }  // namespace
 
-std::vector<std::string> format_names() {
-  std::vector<std::string> names;
-  names.reserve(std::size(format_rules));
-  for (const FormatRule& rule : format_rules) names.emplace_back(rule.name);
-  return names;
-}
-
-Expected<void> check_options(const ReadOptions& options) {
-  if (options.format && find_format(*options.format) == nullptr) {
-    std::string known;
-    for (const FormatRule& rule : format_rules) known += (known.empty() ? "" : ", ") + std::string(rule.name);
-    return fail(ErrorKind::Usage, "there is no format '" + printable(*options.format) + "'",
-                "expected one of " + known);
-  }
-  if (options.delimiter) {
-    if (auto ok = check_delimiter(options); !ok) return ok;
-  }
-  if (options.columns) {
-    if (auto ok = check_columns(*options.columns); !ok) return ok;
-  }
-  if (options.encoding && *options.encoding != "utf-8" && *options.encoding != "latin-1") {
-    return fail(ErrorKind::Usage, "there is no encoding '" + printable(*options.encoding) + "'",
-                "expected utf-8 or latin-1");
-  }
-  if (options.scale) {
-    const RatingScale scale = *options.scale;
-    if (!std::isfinite(scale.low) || !std::isfinite(scale.high) || !(scale.low < scale.high)) {
-      return fail(ErrorKind::Usage, "the scale does not go from a lower to a higher number",
-                  "expected LOW:HIGH, as 1:5");
-    }
-  }
-  if (options.missing && std::isnan(*options.missing)) {
-    return fail(ErrorKind::Usage, "a missing rating cannot be declared as NaN", "expected a number, as 0");
-  }
-  return {};
-}
-
 Expected<Layout> detect_layout(std::span<const std::string_view> lines, std::uint64_t first_line,
                                const ReadOptions& options) {
-  return Detection(lines, first_line, options).run();
+  std::vector<NumberedLine> numbered;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!is_blank(lines[i])) numbered.push_back({first_line + i, lines[i]});
+  }
+  Expected<Layout> found;
+  auto netflix = detect_netflix(numbered, options);
+  if (!netflix) return tl::make_unexpected(netflix.error());
+  auto matrix = detect_matrix(numbered, options);
+  if (!matrix) return tl::make_unexpected(matrix.error());
+  if (*netflix) {
+    found = std::move(**netflix);
+  } else if (*matrix) {
+    found = std::move(**matrix);
+  } else {
+    found = Detection(numbered, options).run();
+  }
+  if (found && found->first_data_line <= options.skip_lines) found->first_data_line = options.skip_lines + 1;
+  return found;
 }
 
 }  // namespace rowlight

@@ -24,25 +24,29 @@ enum class Shape {
 struct Layout {
   std::string format;
   Shape shape = Shape::Rows;
-  std::uint64_t first_data_line =
-      1;  ///< lines before it (prose, an ARFF header) are no ratings; the header line is not one of them
+  /// Lines before it (skipped ones, an ARFF header) are no ratings. The header line is not one of them: where
+  /// `header` says so it is the first line from here on that is not blank.
+  std::uint64_t first_data_line = 1;
   Separation separation;
   bool header = false;
-  std::size_t field_count = 0;  ///< of every row
-  std::size_t user = 0;         ///< positions in a row, below field_count
-  std::size_t item = 0;
-  std::size_t rating = 0;
+  std::string comment;          ///< lines that begin with it, blanks aside, are no ratings: "%" in ARFF; else empty
+  std::size_t field_count = 0;  ///< of every row; Netflix: of the lines below a movie
+  std::size_t user = 0;         ///< positions in a row, below field_count; Matrix: unused
+  std::size_t item = 0;         ///< Netflix, Matrix: unused
+  std::size_t rating = 0;       ///< Matrix: of the first item's rating; all fields from there on are ratings
   std::optional<std::size_t> time;
   std::vector<std::string> columns;  ///< field_count names: user, item, rating, time, or "-"
   std::vector<Evidence> evidence;
   std::vector<std::string> notices;
+  std::vector<Advice> advice;  ///< what the person may want to say about a guess
 };
 
 /// Checks what can be checked without a file. Errors: Usage.
 [[nodiscard]] Expected<void> check_options(const ReadOptions& options);
 
-/// Decides the layout from the first lines of a file (a few hundred; without the skipped ones and without blank
-/// ones); what `options` says is not asked. `first_line` is the number of lines[0], for errors.
+/// Decides the layout from the first lines of a file (a few hundred, without the skipped ones); what `options` says
+/// is not asked. lines[i] is line `first_line` + i: blank ones belong among them, or first_data_line and the numbers
+/// in errors are too small. Pre: one line is not blank. Where a person forgot --skip-lines the hint names it.
 /// Errors: BadInput when the lines are no ratings; Usage when the options do not fit the lines.
 [[nodiscard]] Expected<Layout> detect_layout(std::span<const std::string_view> lines, std::uint64_t first_line,
                                              const ReadOptions& options);
@@ -61,6 +65,9 @@ struct SeparationGuess {
 /// What a column of this header name holds: user, item, rating, time, title, genres, or "" for anything else.
 /// Case, blanks and punctuation do not matter: "User-ID", "userId" and "user_id" are users.
 [[nodiscard]] std::string_view role_of_column(std::string_view header_name);
+
+/// Whether a column of this name counts something (plays, listens) instead of rating it.
+[[nodiscard]] bool is_name_of_counts(std::string_view header_name);
 
 /// "TAB", "'::'", "white space": for people.
 [[nodiscard]] std::string separation_name(const Separation& separation);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/base/error.h"
+#include "core/base/thread_pool.h"
 #include "core/ratings/rating_set.h"
 #include "core/ratings/reader.h"
 
@@ -18,9 +19,9 @@ struct DuplicateCounts {
 
 /// Finds the rows of `set` whose (user, movie) pair stood before and deals with them as `how` says: the rows that go
 /// are taken out of all columns, the others keep their order. With Mean the last row stays, with the mean rating.
-/// With Fail and KeepAll nothing is changed. O(ratings), 4 bytes a rating (none where the rows are sorted by user)
-/// and 4 a movie. Errors: Cancelled.
-[[nodiscard]] Expected<DuplicateCounts> settle_duplicates(RatingSet& set, Duplicates how,
+/// With Fail and KeepAll nothing is changed. O(ratings) on all threads of the pool, which changes no result; memory: 4
+/// bytes a rating and some megabytes. Errors: Cancelled, `set` is then of no use.
+[[nodiscard]] Expected<DuplicateCounts> settle_duplicates(RatingSet& set, Duplicates how, ThreadPool& pool,
                                                           const std::atomic<bool>* cancel);
 
 }  // namespace rowlight

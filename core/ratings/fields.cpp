@@ -16,6 +16,18 @@ std::size_t after_line_end(std::string_view text, std::size_t at) {
   return at + (text.substr(at, 2) == "\r\n" ? 2 : 1);
 }
 
+// Takes away the quote or the backslash that stands before each quote.
+std::string without_escapes(std::string_view content) {
+  std::string plain;
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    const bool pair = content.substr(i, 2) == "\"\"";
+    const bool backslash = content.substr(i, 2) == "\\\"" && content.substr(i, 3) != "\\\"\"";
+    if (pair || backslash) ++i;
+    plain += content[i];
+  }
+  return plain;
+}
+
 }  // namespace
 
 std::string_view trimmed(std::string_view field) {
@@ -26,6 +38,10 @@ std::string_view trimmed(std::string_view field) {
 
 bool FieldSplitter::at_delimiter(std::string_view text, std::size_t at) const {
   return text.substr(at).starts_with(separation_.text);
+}
+
+bool FieldSplitter::ends_field(std::string_view text, std::size_t at) const {
+  return at >= text.size() || is_line_end(text[at]) || at_delimiter(text, at);
 }
 
 // Reads the quoted field whose quote stands at `at` (blanks before it allowed) and moves `at` behind it.
@@ -42,22 +58,22 @@ bool FieldSplitter::take_quoted(std::string_view text, std::size_t& at) {
       open_quote_ = true;
       return false;
     }
-    if (text.substr(close, 2) != "\"\"") break;
+    const bool pair = text.substr(close, 2) == "\"\"";
+    const bool backslash = close > open + 1 && text[close - 1] == '\\';
+    const std::size_t skipped = pair && !(backslash && ends_field(text, close + 2)) ? 2
+                                : backslash && !ends_field(text, close + 1)         ? 1
+                                                                                    : 0;
+    if (skipped == 0) break;
     ++escapes;
-    close += 2;
+    close += skipped;
   }
   std::size_t after = close + 1;
   while (after < text.size() && text[after] == ' ' && !at_delimiter(text, after)) ++after;
-  if (after < text.size() && !is_line_end(text[after]) && !at_delimiter(text, after)) return false;
+  if (!ends_field(text, after)) return false;
 
   std::string_view content = text.substr(open + 1, close - open - 1);
   if (escapes > 0) {
-    std::string& plain = unescaped_.emplace_back();
-    for (std::size_t i = 0; i < content.size(); ++i) {
-      plain += content[i];
-      if (content[i] == '"') ++i;
-    }
-    content = plain;
+    content = unescaped_.emplace_back(without_escapes(content));
   }
   offsets_.push_back(open);
   fields_.push_back(content);

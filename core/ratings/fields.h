@@ -18,7 +18,7 @@ struct Separation {
   };
   Kind kind = Kind::Text;
   std::string text = ",";
-  bool quotes = true;  ///< Kind::Text only: RFC 4180, "a, b" is one field and "" in it is a quote
+  bool quotes = true;  ///< Kind::Text only: RFC 4180, "a, b" is one field, and "" or \" in it is a quote
 };
 
 /// The field without the blanks and TABs around it.
@@ -45,6 +45,7 @@ class FieldSplitter {
   std::size_t split_runs(std::string_view text, std::size_t begin);
   bool take_quoted(std::string_view text, std::size_t& at);
   [[nodiscard]] bool at_delimiter(std::string_view text, std::size_t at) const;
+  [[nodiscard]] bool ends_field(std::string_view text, std::size_t at) const;
 
   Separation separation_;
   bool trim_;

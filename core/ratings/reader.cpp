@@ -189,13 +189,15 @@ Expected<std::size_t> Load::detect(std::string_view text, const ByteSource& sour
   std::vector<std::string_view> sample;
   std::uint64_t first_line = 0;
   std::size_t sample_end = 0;
+  std::size_t rows = 0;  // of the sample; blank lines stand in it too, so that its lines can be counted
   LineScanner scanner;
   std::string_view rest = text;
-  while (!rest.empty() && sample.size() < sample_lines && (sample_end < sample_bytes || sample.empty())) {
+  while (!rest.empty() && rows < sample_lines && (sample_end < sample_bytes || sample.empty())) {
     const std::string_view line = scanner.next(rest);
     const std::uint64_t number = skipped_.lines + scanner.lines();
-    if (number <= options_.skip_lines || is_blank(line)) continue;
+    if (number <= options_.skip_lines || (sample.empty() && is_blank(line))) continue;
     if (sample.empty()) first_line = number;
+    rows += is_blank(line) ? 0 : 1;
     sample.push_back(line);
     sample_end = text.size() - rest.size();
   }
@@ -234,7 +236,7 @@ Expected<std::size_t> Load::detect(std::string_view text, const ByteSource& sour
   skip(before, blank);
   assembler_.emplace(layout_, *set_);
   make_preview(rest);
-  if (auto done = reserve(source, sample_end, sample.size()); !done) return tl::make_unexpected(done.error());
+  if (auto done = reserve(source, sample_end, rows); !done) return tl::make_unexpected(done.error());
   return text.size() - rest.size();
 }
 
@@ -361,6 +363,7 @@ void Load::report_layout() {
       {"line ending", report_.line_ending, "counted over all " + grouped(report_.lines) + " lines"});
   report_.evidence.insert(report_.evidence.end(), layout_.evidence.begin(), layout_.evidence.end());
   report_.notices.insert(report_.notices.end(), layout_.notices.begin(), layout_.notices.end());
+  report_.advice.insert(report_.advice.end(), layout_.advice.begin(), layout_.advice.end());
 }
 
 LoadReport Load::failed_report() {
@@ -418,7 +421,7 @@ Expected<void> Load::settle_encoding() {
 }
 
 Expected<void> Load::duplicates() {
-  auto counts = settle_duplicates(*set_, options_.duplicates, control_.cancel);
+  auto counts = settle_duplicates(*set_, options_.duplicates, *pool_, control_.cancel);
   if (!counts) return tl::make_unexpected(counts.error());
   report_.duplicates = counts->duplicates;
   report_.conflicts = counts->conflicts;

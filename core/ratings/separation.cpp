@@ -28,6 +28,16 @@ SeparationGuess measure(std::span<const std::string_view> lines, const Separatio
   return guess;
 }
 
+// Small letters and digits alone.
+std::string plain_name(std::string_view header_name) {
+  std::string plain;
+  for (const char c : header_name) {
+    if (c >= 'A' && c <= 'Z') plain += static_cast<char>(c - 'A' + 'a');
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) plain += c;
+  }
+  return plain;
+}
+
 }  // namespace
 
 SeparationGuess guess_separation(std::span<const std::string_view> lines, std::size_t min_fields) {
@@ -55,19 +65,22 @@ std::string_view role_of_column(std::string_view header_name) {
       Names{"item",
             {"item", "itemid", "iid", "movie", "movieid", "film", "filmid", "book", "bookid", "isbn", "asin",
              "parentasin", "product", "productid", "joke", "jokeid"}},
-      Names{"rating", {"rating", "bookrating", "ratings", "score", "stars", "overall", "plays", "playcount", "weight"}},
+      Names{"rating",
+            {"rating", "bookrating", "ratings", "score", "stars", "overall", "plays", "playcount", "listens",
+             "listencount", "weight"}},
       Names{"time", {"time", "timestamp", "ts", "date", "datetime", "unixtime", "unixreviewtime", "ratedat"}},
       Names{"title", {"title", "movietitle", "booktitle", "itemtitle", "name", "moviename", "itemname"}},
       Names{"genres", {"genres", "genre", "categories"}}};
-  std::string plain;
-  for (const char c : header_name) {
-    if (c >= 'A' && c <= 'Z') plain += static_cast<char>(c - 'A' + 'a');
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) plain += c;
-  }
+  const std::string plain = plain_name(header_name);
   for (const Names& entry : known) {
     if (std::find(entry.names.begin(), entry.names.end(), plain) != entry.names.end()) return entry.role;
   }
   return {};
+}
+
+bool is_name_of_counts(std::string_view header_name) {
+  constexpr std::array names{"plays", "playcount", "listens", "listencount"};
+  return std::find(names.begin(), names.end(), plain_name(header_name)) != names.end();
 }
 
 std::string separation_name(const Separation& separation) {

@@ -25,6 +25,28 @@ std::size_t sequence_length(std::string_view text) {
   return overlong || beyond || !continues(3) ? 0 : 4;
 }
 
+void append_utf8(std::string& out, std::uint32_t code) {
+  const auto add = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
+  const auto add_tail = [&](unsigned shift) { add(0x80U | ((code >> shift) & 0x3FU)); };
+  if (code < 0x80) {
+    add(code);
+  } else if (code < 0x800) {
+    add(0xC0U | (code >> 6U));
+    add_tail(0);
+  } else if (code < 0x10000) {
+    add(0xE0U | (code >> 12U));
+    add_tail(6);
+    add_tail(0);
+  } else {
+    add(0xF0U | (code >> 18U));
+    add_tail(12);
+    add_tail(6);
+    add_tail(0);
+  }
+}
+
+constexpr std::uint32_t replacement = 0xFFFD;
+
 }  // namespace
 
 std::string encoding_name(Encoding encoding) {
@@ -32,6 +54,7 @@ std::string encoding_name(Encoding encoding) {
     case Encoding::Ascii: return "ascii";
     case Encoding::Utf8: return "utf-8";
     case Encoding::Latin1: return "latin-1";
+    case Encoding::Utf16: return "utf-16";
   }
   return {};
 }
@@ -69,6 +92,51 @@ std::string latin1_to_utf8(std::string_view text) {
       out += static_cast<char>(0x80U | (byte & 0x3FU));
     }
   }
+  return out;
+}
+
+std::optional<ByteOrder> utf16_mark(std::string_view head) {
+  if (head.starts_with("\xFF\xFE")) return ByteOrder::LittleEndian;
+  if (head.starts_with("\xFE\xFF")) return ByteOrder::BigEndian;
+  return std::nullopt;
+}
+
+ByteOrder likely_utf16_order(std::string_view head) {
+  if (const auto mark = utf16_mark(head)) return *mark;
+  std::size_t zeros[2] = {0, 0};  // at even and at odd places
+  for (std::size_t i = 0; i < head.size(); ++i) zeros[i % 2] += head[i] == '\0' ? 1 : 0;
+  return zeros[0] > zeros[1] ? ByteOrder::BigEndian : ByteOrder::LittleEndian;
+}
+
+std::size_t utf16_to_utf8(std::string_view bytes, ByteOrder order, std::string& out) {
+  const std::size_t high = order == ByteOrder::BigEndian ? 0 : 1;
+  const auto unit = [&](std::size_t at) -> std::uint32_t {
+    return (std::uint32_t{static_cast<unsigned char>(bytes[at + high])} << 8U) |
+           static_cast<unsigned char>(bytes[at + 1 - high]);
+  };
+  std::size_t at = 0;
+  while (at + 2 <= bytes.size()) {
+    std::uint32_t code = unit(at);
+    std::size_t used = 2;
+    if (code >= 0xD800 && code < 0xDC00) {
+      if (at + 4 > bytes.size()) break;
+      const std::uint32_t low = unit(at + 2);
+      const bool pair = low >= 0xDC00 && low < 0xE000;
+      code = pair ? 0x10000 + ((code - 0xD800) << 10U) + (low - 0xDC00) : replacement;
+      used = pair ? 4 : 2;
+    } else if (code >= 0xDC00 && code < 0xE000) {
+      code = replacement;
+    }
+    append_utf8(out, code);
+    at += used;
+  }
+  return at;
+}
+
+std::string utf16_to_utf8(std::string_view bytes, ByteOrder order) {
+  std::string out;
+  out.reserve(bytes.size() / 2 + bytes.size() / 16);
+  if (utf16_to_utf8(bytes, order, out) < bytes.size()) append_utf8(out, replacement);
   return out;
 }
 

@@ -1,15 +1,16 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace rowlight {
 
 /// How the bytes of a text file become characters. Ordered: a file that needs more is the greater.
-enum class Encoding { Ascii, Utf8, Latin1 };
+enum class Encoding { Ascii, Utf8, Latin1, Utf16 };
 
-/// "ascii", "utf-8" or "latin-1".
+/// "ascii", "utf-8", "latin-1" or "utf-16".
 [[nodiscard]] std::string encoding_name(Encoding encoding);
 
 [[nodiscard]] bool is_ascii(std::string_view text);
@@ -19,6 +20,23 @@ enum class Encoding { Ascii, Utf8, Latin1 };
 
 /// Every byte is the code point of the same number (ISO 8859-1). Never fails; different texts stay different.
 [[nodiscard]] std::string latin1_to_utf8(std::string_view text);
+
+/// Which byte of a UTF-16 unit comes first: the high one in big endian.
+enum class ByteOrder { LittleEndian, BigEndian };
+
+/// The order that the byte order mark at the start of a file says (two bytes), or nothing where there is none.
+[[nodiscard]] std::optional<ByteOrder> utf16_mark(std::string_view head);
+
+/// The order that UTF-16 without a mark most likely has: a text is rich in characters whose high byte is 0.
+[[nodiscard]] ByteOrder likely_utf16_order(std::string_view head);
+
+/// Appends `bytes` to `out` as UTF-8 and returns how many bytes that used up: a unit or a surrogate pair that is cut
+/// off at the end is left for the next call, which gets it with what follows it. A surrogate without its other half
+/// becomes U+FFFD. A byte order mark is a character like others: take it away before.
+std::size_t utf16_to_utf8(std::string_view bytes, ByteOrder order, std::string& out);
+
+/// The same for a whole text; what is cut off at its end becomes U+FFFD.
+[[nodiscard]] std::string utf16_to_utf8(std::string_view bytes, ByteOrder order);
 
 /// `text` for a message: valid UTF-8, control characters and foreign bytes replaced by '?', cut with "..." after
 /// about `max_bytes`.

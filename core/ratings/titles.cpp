@@ -33,6 +33,11 @@ tl::unexpected<Error> bad_file(const InputName& input, std::string what, std::ui
 Expected<std::string> read_text(const InputName& input, const ReadOptions& options, LoadReport& report) {
   auto text = read_whole_file(input, max_title_bytes);
   if (!text) return text;
+  const bool wide = options.encoding == "utf-16" && text->substr(0, 1024).find('\0') != std::string::npos;
+  if (wide || utf16_mark(*text)) {
+    const ByteOrder order = likely_utf16_order(std::string_view(*text).substr(0, 1024));
+    return utf16_to_utf8(std::string_view(*text).substr(utf16_mark(*text) ? 2 : 0), order);
+  }
   if (const auto foreign = foreign_container(*text)) return bad_file(input, "this is " + *foreign);
   if (text->starts_with("\xEF\xBB\xBF")) text->erase(0, 3);
   const std::size_t invalid = options.encoding == "latin-1" ? 0 : invalid_utf8_at(*text);
@@ -68,6 +73,9 @@ class TitleFile {
 
  private:
   Expected<void> detect(LoadReport& report);
+  [[nodiscard]] bool has_netflix_rows(std::span<const std::string_view> lines) const;
+  Expected<void> detect_columns(std::span<const std::string_view> lines, LoadReport& report);
+  std::size_t take_record(FieldSplitter& splitter, std::size_t at);
   void detect_flags(std::span<const std::string_view> lines);
   Expected<void> read_genre_names(const ReadOptions& options, LoadReport& report);
   void add_row(std::span<const std::string_view> fields);
@@ -79,6 +87,8 @@ class TitleFile {
   std::string text_;
   Separation separation_;
   bool header_ = false;
+  bool netflix_ = false;                  // id, year and a title whose commas nothing quotes
+  std::vector<std::string_view> fields_;  // of the record taken last
   std::size_t field_count_ = 0;
   std::size_t id_ = 0;
   std::size_t title_ = 1;
@@ -98,6 +108,33 @@ Expected<void> TitleFile::detect(LoadReport& report) {
     at = end + 1;
   }
   if (lines.empty()) return bad_file(input_, "the file is empty");
+  netflix_ = has_netflix_rows(lines);
+  if (!netflix_) return detect_columns(lines, report);
+  separation_ = {Separation::Kind::Text, ",", true};
+  field_count_ = 3;
+  title_ = 2;
+  report.evidence.push_back(
+      {"titles", input_.file_name(), "the lines are an id, a year and a title, and commas in titles are not quoted"});
+  return {};
+}
+
+// "8,2004,What the #$*! Do We Know!?" or "4388,NULL,Ancient Civilizations: Rome and Pompeii": what follows the second
+// comma is the title, with all its commas.
+bool TitleFile::has_netflix_rows(std::span<const std::string_view> lines) const {
+  constexpr std::string_view digits = "0123456789";
+  const auto fits = [&](std::string_view line) {
+    const std::size_t comma = line.find(',');
+    if (comma == 0 || comma == std::string_view::npos || line.find_first_not_of(digits) != comma) return false;
+    const std::string_view rest = line.substr(comma + 1);
+    const std::string_view year = rest.substr(0, rest.find(','));
+    return year.size() < rest.size() &&
+           (year == "NULL" || (year.size() == 4 && year.find_first_not_of(digits) == std::string_view::npos));
+  };
+  const auto fitting = static_cast<std::size_t>(std::count_if(lines.begin(), lines.end(), fits));
+  return fitting * 10 > lines.size() * 9;
+}
+
+Expected<void> TitleFile::detect_columns(std::span<const std::string_view> lines, LoadReport& report) {
   const SeparationGuess guess = guess_separation(lines, 2);
   if (guess.fitting * 2 < lines.size() || guess.separation.kind != Separation::Kind::Text) {
     return bad_file(input_, "the lines do not fall into columns");
@@ -204,6 +241,20 @@ void TitleFile::report_bad(LoadReport& report) const {
                            first_bad_);
 }
 
+// Fills fields_ with the record that begins at `at` and returns the position after it.
+std::size_t TitleFile::take_record(FieldSplitter& splitter, std::size_t at) {
+  const std::size_t next = splitter.split(text_, at);
+  fields_.assign(splitter.fields().begin(), splitter.fields().end());
+  if (!netflix_ || (fields_.size() <= field_count_ && !splitter.open_quote())) return next;
+  const std::size_t end = std::min(text_.find_first_of("\r\n", at), text_.size());
+  const std::string_view line = std::string_view(text_).substr(at, end - at);
+  const std::size_t first = line.find(',');
+  const std::size_t second = first == std::string_view::npos ? first : line.find(',', first + 1);
+  if (second == std::string_view::npos) return next;
+  fields_ = {line.substr(0, first), line.substr(first + 1, second - first - 1), line.substr(second + 1)};
+  return std::min(end + (std::string_view(text_).substr(end, 2) == "\r\n" ? 2 : 1), text_.size());
+}
+
 Expected<void> TitleFile::parse(const ReadOptions& options, LoadReport& report, const std::atomic<bool>* cancel) {
   if (auto done = detect(report); !done) return done;
   if (flags_ > 0) {
@@ -217,8 +268,8 @@ Expected<void> TitleFile::parse(const ReadOptions& options, LoadReport& report, 
   for (std::size_t at = 0; at < text_.size();) {
     if (stops(cancel, records++)) return cancelled_error();
     const std::size_t begin = at;
-    at = splitter.split(text_, at);
-    const auto fields = splitter.fields();
+    at = take_record(splitter, at);
+    const std::span<const std::string_view> fields(fields_);
     const bool blank = fields.size() == 1 && is_blank(fields[0]);
     if (!blank && !std::exchange(header, false)) {
       if (fields.size() == field_count_ && fields.size() >= needed && !trimmed(fields[id_]).empty()) {
@@ -265,11 +316,23 @@ void report_repetitions(const std::string& name, const std::vector<TitleRow>& ro
 }  // namespace
 
 InputName find_titles_beside(const InputName& ratings, const std::string& format) {
-  std::vector<const char*> names{"u.item", "movies.csv", "movies.dat", "books.csv"};
-  if (format == "movielens-dat") std::swap(names[0], names[2]);
-  if (format == "movielens-csv") std::swap(names[0], names[1]);
-  for (const char* name : names) {
-    InputName input = beside(ratings, name);
+  struct TitleName {
+    const char* name;
+    std::string_view format;  // that it belongs to
+  };
+  std::vector<TitleName> names{{"u.item", "movielens-100k"},
+                               {"movies.csv", "movielens-csv"},
+                               {"movies.dat", "movielens-dat"},
+                               {"books.csv", ""},
+                               {"Books.csv", ""},
+                               {"BX-Books.csv", ""},
+                               {"BX_Books.csv", ""}};
+  if (format == "netflix") {  // its movies are numbered from 1, as the items of many another file are
+    for (const char* name : {"movie_titles.txt", "movie_titles.csv"}) names.push_back({name, "netflix"});
+  }
+  std::stable_partition(names.begin(), names.end(), [&](const TitleName& each) { return each.format == format; });
+  for (const TitleName& each : names) {
+    InputName input = beside(ratings, each.name);
     if (exists(input) && !same_input(input, ratings)) return input;
   }
   return {};

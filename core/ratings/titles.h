@@ -10,8 +10,9 @@
 
 namespace rowlight {
 
-/// The title file that stands beside a rating file (u.item, movies.csv, movies.dat, books.csv; the one that belongs
-/// to `format` first), in its folder or its archive; an empty path where there is none.
+/// The title file that stands beside a rating file (u.item, movies.csv, movies.dat, books.csv, BX-Books.csv,
+/// movie_titles.txt; the one that belongs to `format` first), in its folder or its archive; an empty path where there
+/// is none.
 [[nodiscard]] InputName find_titles_beside(const InputName& ratings, const std::string& format);
 
 /// Reads the title file `input` and joins it to set.movie_ids by id: fills movie_info and genres of `set` and the

@@ -19,7 +19,7 @@ struct KernelTable {
   void (*sgd)(const SgdStep& step, std::size_t n, float* p, float* velocity, const float* grad);  // may be null
   void (*adam)(const AdamStep& step, std::size_t n, float* p, float* m, float* v, const float* grad);
   void (*adagrad)(const AdagradStep& step, std::size_t n, float* p, float* sum, const float* grad);
-  bool (*mark_bytes)(const char* text, std::size_t n, char a, char b, std::uint64_t* marks);
+  FoundBytes (*find_bytes)(const char* text, std::size_t n, char a, char b, std::uint32_t* positions);
 };
 
 /// Plain loops that say what each kernel means.

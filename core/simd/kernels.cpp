@@ -223,38 +223,48 @@ void MatmulAdd(const Operand& x, const float* rows, std::size_t stride, std::siz
   }
 }
 
-bool MarkBytes(const char* text, std::size_t n, char a, char b, std::uint64_t* marks) {
+FoundBytes FindBytes(const char* text, std::size_t n, char a, char b, std::uint32_t* positions) {
   const hn::CappedTag<std::uint8_t, 64> d;
   const std::size_t lanes = hn::Lanes(d);
   const auto first = hn::Set(d, static_cast<std::uint8_t>(a));
   const auto second = hn::Set(d, static_cast<std::uint8_t>(b));
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text);
   auto seen = hn::Zero(d);
-  const std::size_t whole = n / 64;
-  for (std::size_t word = 0; word < whole; ++word) {
-    std::uint64_t mark = 0;
+  std::uint32_t* next = positions;
+  const std::size_t whole = n / 64 * 64;
+  for (std::size_t block = 0; block < whole; block += 64) {
+    std::uint64_t marks = 0;
     for (std::size_t at = 0; at < 64; at += lanes) {
-      const auto block = hn::LoadU(d, bytes + word * 64 + at);
-      seen = hn::Or(seen, block);
+      const auto part = hn::LoadU(d, bytes + block + at);
+      seen = hn::Or(seen, part);
       std::uint64_t bits = 0;  // StoreMaskBits writes lanes / 8 bytes, the first lane into the lowest bit
-      hn::StoreMaskBits(d, hn::Or(hn::Eq(block, first), hn::Eq(block, second)), reinterpret_cast<std::uint8_t*>(&bits));
-      mark |= bits << at;
+      hn::StoreMaskBits(d, hn::Or(hn::Eq(part, first), hn::Eq(part, second)), reinterpret_cast<std::uint8_t*>(&bits));
+      marks |= bits << at;
     }
-    marks[word] = mark;
+    std::uint32_t* const end = next + hwy::PopCount(marks);
+    // Some more than there are, eight at a time: cheaper than to ask after each.
+    while (next < end) {
+      for (int i = 0; i < 8; ++i) {
+        // Of no mark at all the position means nothing; it is overwritten or never looked at.
+        next[i] = static_cast<std::uint32_t>(block + (hwy::Num0BitsBelowLS1Bit_Nonzero64(marks | 1ULL << 63U) & 63U));
+        marks &= marks - 1;
+      }
+      next += 8;
+    }
+    next = end;
   }
-  bool foreign = !hn::AllTrue(d, hn::Lt(seen, hn::Set(d, std::uint8_t{128})));
-  if (whole * 64 == n) return foreign;
-  marks[whole] = 0;
-  for (std::size_t i = whole * 64; i < n; ++i) {
-    if (text[i] == a || text[i] == b) marks[whole] |= std::uint64_t{1} << (i % 64);
-    foreign = foreign || bytes[i] > 127;
+  FoundBytes found{static_cast<std::size_t>(next - positions),
+                   hn::AllTrue(d, hn::Lt(seen, hn::Set(d, std::uint8_t{128})))};
+  for (std::size_t i = whole; i < n; ++i) {
+    if (text[i] == a || text[i] == b) positions[found.count++] = static_cast<std::uint32_t>(i);
+    found.ascii = found.ascii && bytes[i] < 128;
   }
-  return foreign;
+  return found;
 }
 
 const KernelTable* Table() {
   static constexpr KernelTable table{GatherRows, DotOfRows, ScatterAddScaled, AddRows,  MatmulAdd,
-                                     Sgd,        Adam,      Adagrad,          MarkBytes};
+                                     Sgd,        Adam,      Adagrad,          FindBytes};
   return &table;
 }
 
@@ -407,9 +417,9 @@ void add_rows(ConstMatrixView table, std::span<const std::int32_t> ids, std::spa
   kernels().add_rows(table.data, table.stride, ids.data(), pointer_or_null(scale), ids.size(), out.data());
 }
 
-bool mark_bytes(std::span<const char> text, char a, char b, std::span<std::uint64_t> marks) {
-  assert(marks.size() == (text.size() + 63) / 64);
-  return kernels().mark_bytes(text.data(), text.size(), a, b, marks.data());
+FoundBytes find_bytes(std::span<const char> text, char a, char b, std::span<std::uint32_t> positions) {
+  assert(positions.size() >= text.size() + 64);
+  return kernels().find_bytes(text.data(), text.size(), a, b, positions.data());
 }
 
 void matmul_add(const Operand& x, ConstMatrixView rows, MatrixView out) {

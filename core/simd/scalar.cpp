@@ -79,21 +79,20 @@ void adagrad(const AdagradStep& step, std::size_t n, float* p, float* sum, const
   }
 }
 
-bool mark_bytes(const char* text, std::size_t n, char a, char b, std::uint64_t* marks) {
-  bool foreign = false;
+FoundBytes find_bytes(const char* text, std::size_t n, char a, char b, std::uint32_t* positions) {
+  FoundBytes found;
   for (std::size_t i = 0; i < n; ++i) {
-    if (i % 64 == 0) marks[i / 64] = 0;
-    if (text[i] == a || text[i] == b) marks[i / 64] |= std::uint64_t{1} << (i % 64);
-    foreign = foreign || static_cast<unsigned char>(text[i]) > 127;
+    if (text[i] == a || text[i] == b) positions[found.count++] = static_cast<std::uint32_t>(i);
+    found.ascii = found.ascii && static_cast<unsigned char>(text[i]) < 128;
   }
-  return foreign;
+  return found;
 }
 
 }  // namespace
 
 const KernelTable& scalar_kernels() {
   static constexpr KernelTable table{gather_rows, dot_of_rows, scatter_add_scaled, add_rows, matmul_add, sgd,
-                                     adam,        adagrad,     mark_bytes};
+                                     adam,        adagrad,     find_bytes};
   return table;
 }
 

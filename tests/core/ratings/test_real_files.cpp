@@ -1,3 +1,5 @@
+#include <QDirIterator>
+#include <QSet>
 #include <QTest>
 
 #include <algorithm>
@@ -7,72 +9,27 @@
 
 #include "core/ratings/reader.h"
 #include "core/ratings/report_json.h"
+#include "tests/core/ratings/real_file_facts.h"
 #include "tests/support/shared_data.h"
 
 using namespace rowlight;
+using namespace rowlight::test;
 
 namespace {
 
-// Facts that were counted with other tools.
-struct Facts {
-  const char* file;
-  const char* format;
-  const char* encoding;
-  const char* line_ending;
-  const char* delimiter;
-  bool header;
-  std::uint64_t lines;
-  std::uint64_t ratings;
-  std::uint64_t users;
-  std::uint64_t items;
-  double min;
-  double max;
-  double mean;
-  double step;
-  std::uint64_t duplicates;
-  std::uint64_t conflicts;
-  std::uint64_t titles;
-  std::uint64_t unrated;  // titles without a rating
-};
-
-const Facts all_facts[] = {
-    {"ml-100k/u.data", "movielens-100k", "ascii", "lf", "\t", false, 100000, 100000, 943, 1682, 1, 5, 3.52986, 1, 0, 0,
-     1682, 0},
-    {"ml-100k/u1.base", "movielens-100k", "ascii", "lf", "\t", false, 80000, 80000, 943, 1650, 1, 5, 3.52835, 1, 0, 0,
-     1682, 32},
-    {"ml-100k/ua.base", "movielens-100k", "ascii", "lf", "\t", false, 90570, 90570, 943, 1680, 1, 5, 3.523827, 1, 0, 0,
-     1682, 2},
-    {"ml-latest-small/ratings.csv", "movielens-csv", "ascii", "crlf", ",", true, 100837, 100836, 610, 9724, 0.5, 5,
-     3.501557, 0.5, 0, 0, 9742, 18},
-    {"ml-latest-small-2016/ratings.csv", "movielens-csv", "ascii", "lf", ",", true, 100005, 100004, 671, 9066, 0.5, 5,
-     3.543608, 0.5, 0, 0, 9125, 59},
-    {"movietweetings-10K/ratings.dat", "movielens-dat", "ascii", "lf", "::", false, 10000, 10000, 3794, 3096, 1, 10,
-     7.3431, 1, 0, 0, 3096, 0},
-    {"movietweetings-100K/ratings.dat", "movielens-dat", "ascii", "lf", "::", false, 100000, 100000, 16554, 10506, 0,
-     10, 7.32482, 1, 0, 0, 10506, 0},
-    {"goodbooks-10k/ratings_random.csv", "delimited", "ascii", "lf", ",", true, 298177, 298176, 2672, 9990, 1, 5,
-     3.904644, 1, 0, 0, 10000, 10},
-    {"filmtrust/ratings.comma.txt", "delimited", "ascii", "lf", ",", false, 35497, 35497, 1508, 2071, 0.5, 4, 3.002803,
-     0.5, 3, 2, 0, 0},
-    {"filmtrust/ratings.space.txt", "whitespace", "ascii", "lf", " ", false, 35498, 35498, 1508, 2071, 0.5, 4, 3.002775,
-     0.5, 4, 2, 0, 0},
-    {"filmtrust/ratings-date.space-then-tab.txt", "whitespace", "ascii", "crlf", " ", false, 35497, 35497, 1508, 2071,
-     0.5, 4, 3.002789, 0.5, 5, 4, 0, 0},
-    {"ciao/ratings.txt", "whitespace", "ascii", "lf", " ", false, 284086, 284086, 7375, 105114, 0, 5, 4.160803, 1, 1436,
-     497, 0, 0},
-    {"libmf-demo/real_matrix.tr.txt", "whitespace", "ascii", "lf", " ", false, 5000, 5000, 1525, 177, 0.5, 5.1, 3.57674,
-     0.1, 0, 0, 0, 0},
-    {"spark-mllib/sample_movielens_ratings.txt", "movielens-dat", "ascii", "lf", "::", false, 1501, 1501, 30, 100, 1, 5,
-     1.774151, 1, 0, 0, 0, 0},
-    {"bookcrossing/BX-Book-Ratings.semicolon-99998.csv", "delimited", "latin-1", "lf", ";", true, 99999, 99998, 9424,
-     63773, 0, 10, 3.189444, 1, 20, 14, 0, 0},
-    {"bookcrossing/book.utf8-bom.csv", "delimited", "utf-8", "crlf", ",", true, 64113, 64112, 5560, 45747, 0, 10,
-     3.363223, 1, 14, 13, 0, 0},
-    {"librec-misc/rating_1kU_20100_binary.csv", "delimited", "ascii", "lf", "\t", false, 5000, 5000, 500, 120, 1, 5,
-     3.7992, 4, 0, 0, 0, 0},
-    {"librec-misc/testCSV.mixed-separators.txt", "whitespace", "ascii", "crlf", " ", false, 13, 13, 4, 4, 1, 5,
-     2.692308, 1, 0, 0, 0, 0},
-};
+// "user item rating" of every row, in order; with the time where `times`.
+QStringList rows_of(const RatingSet& set, bool times) {
+  QStringList rows;
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    std::string row(set.user_ids.id(set.users[i]));
+    row += ' ';
+    row += set.movie_ids.id(set.movies[i]);
+    QString text = QString::fromStdString(row) + ' ' + QString::number(static_cast<double>(set.ratings[i]));
+    if (times) text += ' ' + QString::number(set.times[i]);
+    rows += text;
+  }
+  return rows;
+}
 
 }  // namespace
 
@@ -89,7 +46,9 @@ class TestRealFiles : public QObject {
     const Facts& facts = all_facts[index];
     const QString path = test::sharedData(QString::fromLatin1(facts.file));
     if (path.isEmpty()) QSKIP("needs the data folder (ROWLIGHT_DATA)");
-    const auto loaded = read_ratings(path.toStdString());
+    ReadOptions options;
+    options.skip_lines = facts.skip_lines;
+    const auto loaded = read_ratings(path.toStdString(), options);
     if (!loaded) QFAIL(loaded.error().message().c_str());
     const LoadReport& report = loaded->report;
     QCOMPARE(report.format, std::string(facts.format));
@@ -111,8 +70,105 @@ class TestRealFiles : public QObject {
     QCOMPARE(loaded->set->size(), static_cast<std::size_t>(report.loaded));
     QCOMPARE(report.titles, facts.titles);
     QCOMPARE(report.titles_without_rating, facts.unrated);
-    QCOMPARE(report.items_without_title, facts.titles > 0 ? 0 : facts.items);
+    QCOMPARE(report.items_without_title, facts.titles > 0 ? facts.untitled : facts.items);
+    QCOMPARE(report.blank_lines, facts.blank_lines);
     QVERIFY(report.bad_lines.empty());
+  }
+
+  void everyFileIsInATable() {
+    const QString index = test::sharedData("INDEX.md");
+    if (index.isEmpty()) QSKIP("needs the data folder (ROWLIGHT_DATA)");
+    QSet<QString> known;
+    for (const Facts& facts : all_facts) known += facts.file;
+    for (const TitleFacts& facts : all_titles) known += facts.titles;
+    for (const char* file : other_files) known += file;
+    const QDir folder = QFileInfo(index).dir();
+    QSet<QString> found;
+    for (QDirIterator it(folder.path(), QDir::Files, QDirIterator::Subdirectories); it.hasNext();) {
+      found += folder.relativeFilePath(it.next());
+    }
+    QCOMPARE(QStringList((found - known).values()).join(' '), QString());
+    QCOMPARE(QStringList((known - found).values()).join(' '), QString());
+  }
+
+  void titlesAreJoinedAsCounted_data() {
+    QTest::addColumn<int>("index");
+    for (int i = 0; i < static_cast<int>(std::size(all_titles)); ++i) QTest::newRow(all_titles[i].titles) << i;
+  }
+  void titlesAreJoinedAsCounted() {
+    QFETCH(int, index);
+    const TitleFacts& facts = all_titles[index];
+    const QString ratings = test::sharedData(QString::fromLatin1(facts.ratings));
+    const QString titles = test::sharedData(QString::fromLatin1(facts.titles));
+    if (ratings.isEmpty() || titles.isEmpty()) QSKIP("needs the data folder (ROWLIGHT_DATA)");
+    ReadOptions options;
+    options.items_file = titles.toStdString();
+    const auto loaded = read_ratings(ratings.toStdString(), options);
+    if (!loaded) QFAIL(loaded.error().message().c_str());
+    QCOMPARE(loaded->report.titles, facts.rows);
+    QCOMPARE(loaded->report.titles_without_rating, facts.unrated);
+    QCOMPARE(loaded->report.items_without_title, facts.untitled);
+    QCOMPARE(loaded->set->genres.size(), facts.genres);
+    QCOMPARE(has_notice(loaded->report, "more than one id: " + std::to_string(facts.repeated)), facts.repeated > 0);
+    QCOMPARE(has_notice(loaded->report, "is not UTF-8 and is read as latin-1"), facts.latin1);
+    QVERIFY(!has_notice(loaded->report, "do not fit"));
+  }
+
+  void variantsEqualTheirOriginals_data() {
+    QTest::addColumn<QString>("variant");
+    QTest::addColumn<QString>("original");
+    QTest::addColumn<bool>("times");
+    QTest::addColumn<int>("added_before");  // rows of the variant alone
+    QTest::addColumn<int>("added_behind");
+    QTest::addColumn<int>("other_ratings");  // rows with the ids of the original and another rating
+    const auto row = [](const char* variant, const char* original, bool times, int before = 0, int behind = 0,
+                        int other = 0) {
+      QTest::newRow(variant) << variant << original << times << before << behind << other;
+    };
+    row("ml-100k-variants/ratings.crlf.txt.gz", "ml-100k/u.data", true);
+    row("ml-100k-variants/ratings.comma-no-final-newline.csv.gz", "ml-100k/u.data", true);
+    row("ml-100k-variants/u.data.user0-added.gz", "ml-100k/u.data", true, 4);
+    row("ml-latest-small-variants/ratings.semicolon-noheader.csv.gz", "ml-latest-small/ratings.csv", true);
+    row("ml-latest-small-variants/ratings.extra-users-no-final-newline.csv.gz", "ml-latest-small/ratings.csv", true, 0,
+        783);
+    row("ml-latest-small-variants/ratings.noheader-3col-int.csv.gz", "ml-latest-small/ratings.csv", false, 0, 0, 1);
+    row("filmtrust/ratings-arff.arff", "filmtrust/ratings-date.space-then-tab.txt", true);
+    row("filmtrust/ratings.space.txt", "filmtrust/ratings.comma.txt", false, 1);
+  }
+  void variantsEqualTheirOriginals() {
+    QFETCH(QString, variant);
+    QFETCH(QString, original);
+    QFETCH(bool, times);
+    QFETCH(int, added_before);
+    QFETCH(int, added_behind);
+    QFETCH(int, other_ratings);
+    const QString path = test::sharedData(variant);
+    const QString original_path = test::sharedData(original);
+    if (path.isEmpty() || original_path.isEmpty()) QSKIP("needs the data folder (ROWLIGHT_DATA)");
+    ReadOptions options;
+    options.duplicates = Duplicates::KeepAll;
+    const auto changed = read_ratings(path.toStdString(), options);
+    const auto plain = read_ratings(original_path.toStdString(), options);
+    QVERIFY(changed && plain);
+    const QStringList expected = rows_of(*plain->set, times);
+    QStringList rows = rows_of(*changed->set, times).mid(added_before);
+    QCOMPARE(rows.size(), expected.size() + added_behind);
+    rows = rows.mid(0, expected.size());
+    if (other_ratings == 0) QCOMPARE(rows, expected);
+    int other = 0;
+    for (qsizetype i = 0; i < rows.size(); ++i) {
+      if (rows[i] == expected[i]) continue;
+      ++other;
+      QCOMPARE(rows[i].section(' ', 0, 1), expected[i].section(' ', 0, 1));
+    }
+    QCOMPARE(other, other_ratings);
+  }
+
+  void theLinesToSkipAreNamed() {
+    ROWLIGHT_SHARED_DATA(path, "surprise-tests/custom_dataset");
+    const auto loaded = read_ratings(path.toStdString());
+    QVERIFY(!loaded);
+    QVERIFY2(QString::fromStdString(loaded.error().hint).contains("--skip-lines"), loaded.error().hint.c_str());
   }
 
   void movieLens100kHasItsRowsTitlesAndGenres() {
@@ -207,10 +263,6 @@ class TestRealFiles : public QObject {
                             << "no rating";
     QTest::newRow("prose") << "ml-100k/README"
                            << "columns";
-    QTest::newRow("gzip") << "ml-100k-variants/ratings.crlf.txt.gz"
-                          << "this is a gzip archive";
-    QTest::newRow("ARFF") << "filmtrust/ratings-arff.arff"
-                          << "this is an ARFF file";
   }
   void otherFilesOfTheFoldersAreRefused() {
     QFETCH(QString, file);

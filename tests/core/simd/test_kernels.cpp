@@ -231,8 +231,8 @@ class TestKernels : public QObject {
     }
   }
 
-  void bytesAreMarked_data() { targets_data(); }
-  void bytesAreMarked() {
+  void bytesAreFound_data() { targets_data(); }
+  void bytesAreFound() {
     QFETCH(int, target);
     QFETCH(std::size_t, offset);
     const KernelTable& kernels = kernels_for(static_cast<Target>(target));
@@ -242,13 +242,16 @@ class TestKernels : public QObject {
         std::string text(offset + n, 'x');
         for (char& c : text) c = "0,9\n\rAz~"[random.below(8)];
         if (foreign && n > 0) text[offset + random.below(static_cast<std::uint32_t>(n))] = '\x80';
-        const std::size_t words = (n + 63) / 64;
-        std::vector<std::uint64_t> marks(words + 1, 77);
-        std::vector<std::uint64_t> expected(words + 1, 77);
-        const bool found = kernels.mark_bytes(text.data() + offset, n, ',', '\n', marks.data());
-        QCOMPARE(found, scalar_kernels().mark_bytes(text.data() + offset, n, ',', '\n', expected.data()));
-        QCOMPARE(found, foreign && n > 0);
-        QCOMPARE(marks, expected);
+        std::vector<std::uint32_t> positions(n + 64);
+        std::vector<std::uint32_t> expected(n + 64);
+        const FoundBytes found = kernels.find_bytes(text.data() + offset, n, ',', '\n', positions.data());
+        const FoundBytes plain = scalar_kernels().find_bytes(text.data() + offset, n, ',', '\n', expected.data());
+        QCOMPARE(found.count, plain.count);
+        QCOMPARE(found.ascii, plain.ascii);
+        QCOMPARE(found.ascii, !foreign || n == 0);
+        positions.resize(found.count);
+        expected.resize(plain.count);
+        QCOMPARE(positions, expected);
       }
     }
   }
