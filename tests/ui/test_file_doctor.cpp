@@ -49,8 +49,8 @@ LoadReport plainReport() {
   report.notices = {"ignored columns: 4"};
   report.evidence = {{"delimiter", "TAB", "256 lines of the first 256 have 3 fields"},
                      {"header", "no", "the first line holds numbers"}};
-  report.preview = {{1, "196\\t242\\t3", "196", "242", 3, 881250949, "Kolya (1996)"},
-                    {2, "186\\t302\\t3.5", "186", "302", 3.5F, {}, ""}};
+  report.preview = {{1, "196\t242\t3", "196", "242", 3, 881250949, "Kolya (1996)"},
+                    {2, "186\t302\t3.5", "186", "302", 3.5F, {}, ""}};
   report.advice = {{"57 ratings are 0: if that means implicit feedback here, declare 0 as missing", "missing", "0"}};
   return report;
 }
@@ -309,6 +309,30 @@ class TestFileDoctor : public QObject {
     QVERIFY(doctor.canOpen());
   }
 
+  void theOptionThatAHintNamesIsSetByAButton() {
+    Doctor doctor;
+    doctor.dialog.examine(file);
+    LoadReport until;
+    until.evidence = {{"delimiter", "TAB", "256 lines of the first 256 have 3 fields"}};
+    doctor.dialog.showInspection(failureOf(
+        {ErrorKind::BadInput, "text stands above the ratings", "skip the lines above with --skip-lines 3", {}, 1, 0},
+        until));
+    const QString sentence =
+        QStringLiteral("Line 1: Text stands above the ratings: skip the lines above with “Skip lines” 3.");
+    QCOMPARE(doctor.text("doctorVerdict"), sentence);
+    QCOMPARE(doctor.text("guessSkipLinesProblem"), sentence);
+    QCOMPARE(doctor.find<QComboBox>("guessDelimiter")->currentText(), QStringLiteral("auto (TAB)"));
+    auto* mend = doctor.find<QPushButton>("problemMend");
+    QVERIFY(mend->isVisible());
+    QCOMPARE(mend->text(), QStringLiteral("Set “Skip lines” to 3"));
+    QTest::mouseClick(mend, Qt::LeftButton);
+    QCOMPARE(doctor.requests, 2);
+    QCOMPARE(doctor.asked.skip_lines, std::uint64_t{3});
+    doctor.dialog.showInspection(inspectionOf(plainReport(), doctor.asked));
+    QVERIFY(mend->isHidden() && doctor.canOpen());
+    QVERIFY(!doctor.find<QLabel>("guessSkipLinesProblem")->isVisible());
+  }
+
   void thePreviewShowsTheRowsAsUnderstood() {
     Doctor doctor;
     doctor.read();
@@ -316,7 +340,7 @@ class TestFileDoctor : public QObject {
     QCOMPARE(model->rowCount(), 2);
     const auto cell = [&](int row, int column) { return model->index(row, column).data().toString(); };
     QCOMPARE(cell(0, PreviewModel::Line), QStringLiteral("1"));
-    QCOMPARE(cell(0, PreviewModel::Text), QStringLiteral("196\\t242\\t3"));
+    QCOMPARE(cell(0, PreviewModel::Text), QStringLiteral("196→242→3"));
     QCOMPARE(cell(0, PreviewModel::User), QStringLiteral("196"));
     QCOMPARE(cell(0, PreviewModel::Item), QStringLiteral("242"));
     QCOMPARE(cell(0, PreviewModel::Rating), QStringLiteral("3"));

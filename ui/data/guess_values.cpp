@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <string_view>
 
 #include "core/ratings/dialect.h"
 #include "ui/common/format.h"
@@ -82,21 +83,29 @@ void clearValue(Guess guess, ReadOptions& options) {
   }
 }
 
-QString stageOf(Guess guess) {
+std::string_view stageName(Guess guess) {
   switch (guess) {
-    case Guess::Format: return QStringLiteral("format");
-    case Guess::Delimiter: return QStringLiteral("delimiter");
-    case Guess::Columns: return QStringLiteral("columns");
-    case Guess::Header: return QStringLiteral("header");
-    case Guess::Encoding: return QStringLiteral("encoding");
-    case Guess::Scale: return QStringLiteral("scale");
-    case Guess::Items: return QStringLiteral("titles");
+    case Guess::Format: return "format";
+    case Guess::Delimiter: return "delimiter";
+    case Guess::Columns: return "columns";
+    case Guess::Header: return "header";
+    case Guess::Encoding: return "encoding";
+    case Guess::Scale: return "scale";
+    case Guess::Items: return "titles";
     case Guess::Missing:
     case Guess::SkipLines:
     case Guess::Duplicates:
     case Guess::MaxBadLines: break;
   }
   return {};
+}
+
+// The stage of the detection that decided; null where none did.
+const Evidence* stageOf(Guess guess, const LoadReport& report) {
+  const std::string_view name = stageName(guess);
+  const auto found = std::find_if(report.evidence.begin(), report.evidence.end(),
+                                  [name](const Evidence& evidence) { return evidence.stage == name; });
+  return name.empty() || found == report.evidence.end() ? nullptr : &*found;
 }
 
 QString sentence(QString text) {
@@ -249,36 +258,51 @@ QString shownValue(Guess guess, const QString& value) {
 
 QString detectedValue(Guess guess, const LoadReport& report) {
   switch (guess) {
-    case Guess::Format: return textOf(report.format);
-    case Guess::Delimiter: return shownValue(guess, textOf(report.delimiter));
+    case Guess::Header:
+      if (!report.columns.empty()) return report.header ? tr("yes") : tr("no");
+      break;
     case Guess::Columns: {
       QStringList names;
       for (const std::string& name : report.columns) names << textOf(name);
-      return names.join(u',');
+      if (!names.isEmpty()) return names.join(u',');
+      break;
     }
-    case Guess::Header: return report.columns.empty() ? QString() : report.header ? tr("yes") : tr("no");
+    case Guess::Format:
+      if (!report.format.empty()) return textOf(report.format);
+      break;
+    case Guess::Delimiter:
+      if (!report.delimiter.empty()) return shownValue(guess, textOf(report.delimiter));
+      break;
     case Guess::Encoding: return textOf(report.encoding);
     case Guess::Scale: return report.ratings > 0 ? rangeText(report.rating_min, report.rating_max) : QString();
     case Guess::MaxBadLines: return tr("100, or 1 % of the lines");
+    case Guess::Items: break;
     case Guess::SkipLines:
     case Guess::Missing:
-    case Guess::Items:  // how many titles were found says more
-    case Guess::Duplicates: break;
+    case Guess::Duplicates: return {};
   }
-  return {};
+  // Where reading stopped early, the stage may have decided all the same.
+  const Evidence* stage = stageOf(guess, report);
+  return stage ? textOf(stage->decision) : QString();
 }
 
 QString evidenceOf(Guess guess, const LoadReport& report) {
   if (guess == Guess::Duplicates) return duplicatesSentence(report);
-  const QString stage = stageOf(guess);
-  const auto found = std::find_if(report.evidence.begin(), report.evidence.end(),
-                                  [&](const Evidence& e) { return textOf(e.stage) == stage; });
-  if (!stage.isEmpty() && found != report.evidence.end()) return sentence(textOf(found->because));
+  const Evidence* stage = stageOf(guess, report);
+  if (stage && guess != Guess::Items) return sentence(textOf(stage->because));
   return guess == Guess::Items ? titlesSentence(report) : QString();
+}
+
+std::optional<Advice> adviceIn(const Error& error) {
+  static const QRegularExpression option(QStringLiteral("--([a-z-]+) (\\S*\\w)"));
+  const QRegularExpressionMatch match = option.match(textOf(error.hint));
+  if (!match.hasMatch() || !guessOf(match.captured(1))) return {};
+  return Advice{error.hint, match.captured(1).toStdString(), match.captured(2).toStdString()};
 }
 
 std::optional<Guess> blamedGuess(const Error& error, const ReadOptions& options, std::optional<Guess> last) {
   if (const auto named = guessOf(textOf(error.field))) return named;
+  if (const auto advice = adviceIn(error)) return guessOf(textOf(advice->option));
   if (error.kind != ErrorKind::Usage) return {};
   std::optional<Guess> only;
   int given = 0;

@@ -54,8 +54,12 @@ bool setValue(Guess guess, const QString& text, ReadOptions& options);
 /// Why, in one sentence; empty where there is nothing to say.
 [[nodiscard]] QString evidenceOf(Guess guess, const LoadReport& report);
 
-/// The field that an error belongs to: the one that it names; for a usage error without a name the first given option
-/// that is refused on its own, else `last` where it is given, else the only one given.
+/// The option that an error's hint says to set, if it names one as on the command line: "skip them with --skip-lines
+/// 3".
+[[nodiscard]] std::optional<Advice> adviceIn(const Error& error);
+
+/// The field that an error belongs to: the one that it or its hint names; for a usage error without a name the first
+/// given option that is refused on its own, else `last` where it is given, else the only one given.
 [[nodiscard]] std::optional<Guess> blamedGuess(const Error& error, const ReadOptions& options,
                                                std::optional<Guess> last);
 

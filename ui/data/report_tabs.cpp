@@ -16,6 +16,7 @@
 #include "ui/common/format.h"
 #include "ui/common/palette.h"
 #include "ui/common/typography.h"
+#include "ui/data/guess_values.h"
 #include "ui/data/report_models.h"
 #include "ui/data/report_text.h"
 
@@ -107,10 +108,21 @@ void ReportTabs::makeProblems() {
   QWidget* page = makePage("problemsEmpty", problems_, &noProblems_);
   auto* layout = static_cast<QVBoxLayout*>(page->layout());
   stopped_ = makeSentence(page, "problemStopped");
-  stopped_->setContentsMargins(8, 8, 8, 8);
+  stopped_->setContentsMargins(0, 8, 0, 8);
   reason_ = makeSentence(page, "problemReason");
   reason_->setContentsMargins(8, 4, 8, 4);
-  layout->insertWidget(0, stopped_);
+  mend_ = new QPushButton(page);
+  mend_->setObjectName(QStringLiteral("problemMend"));
+  connect(mend_, &QPushButton::clicked, this, [this] {
+    const Advice taken = *mending_;  // the answer may come before this returns
+    emit adviceTaken(taken);
+  });
+  auto* stop = new QVBoxLayout;
+  stop->setContentsMargins(8, 0, 8, 0);
+  stop->setSpacing(4);
+  stop->addWidget(stopped_);
+  stop->addWidget(mend_, 0, Qt::AlignLeft);
+  layout->insertLayout(0, stop);
   layout->addWidget(reason_);
   QHeaderView* header = problems_->horizontalHeader();
   const int digit = QFontMetrics(problems_->font()).horizontalAdvance(u'0');
@@ -147,9 +159,8 @@ void ReportTabs::makeStages() {
   stages_->verticalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
   QHeaderView* header = stages_->horizontalHeader();
   header->setSectionResizeMode(EvidenceModel::Stage, QHeaderView::ResizeToContents);
-  header->setSectionResizeMode(EvidenceModel::Decision, QHeaderView::Interactive);
+  header->setSectionResizeMode(EvidenceModel::Decision, QHeaderView::Stretch);
   header->setSectionResizeMode(EvidenceModel::Because, QHeaderView::Stretch);
-  header->resizeSection(EvidenceModel::Decision, QFontMetrics(stages_->font()).averageCharWidth() * 24);
   addTab(makePage("stagesEmpty", stages_, &noStages_), tr("Evidence"));
   setTabToolTip(Stages, tr("How the layout of the file was found out, stage by stage"));
 }
@@ -170,6 +181,14 @@ void ReportTabs::fitPreview() {
                             }));
   preview_->setColumnHidden(PreviewModel::Title, std::all_of(rows.begin(), rows.end(),
                                                              [](const PreviewRow& row) { return row.title.empty(); }));
+}
+
+void ReportTabs::showStop(const std::optional<Error>& error) {
+  stopped_->setVisible(error.has_value());
+  if (error) stopped_->setText(breakable(tr("Reading stopped. %1").arg(errorSentence(*error))));
+  mending_ = error ? adviceIn(*error) : std::nullopt;
+  mend_->setVisible(mending_.has_value());
+  if (mending_) mend_->setText(actionOf(*mending_));
 }
 
 void ReportTabs::showReason() {
@@ -197,8 +216,7 @@ void ReportTabs::showInspection(const Inspection& inspection) {
   problems_->setVisible(bad);
   if (bad) problems_->setCurrentIndex(problemModel_->index(0, 0));
   showReason();
-  stopped_->setVisible(inspection.error.has_value());
-  if (inspection.error) stopped_->setText(breakable(tr("Reading stopped. %1").arg(errorSentence(*inspection.error))));
+  showStop(inspection.error);
   noProblems_->setVisible(!bad);
   noProblems_->setText(inspection.error ? QString() : tr("Every line fits."));
 

@@ -2,9 +2,12 @@
 
 #include <QTabWidget>
 
+#include <optional>
+
 #include "ui/data/inspection.h"
 
 class QLabel;
+class QPushButton;
 class QTableView;
 class QVBoxLayout;
 
@@ -42,6 +45,7 @@ class ReportTabs : public QTabWidget {
   void makeNotes();
   void makeStages();
   void fitPreview();
+  void showStop(const std::optional<Error>& error);
   void showReason();
   void fillNotes(const LoadReport& report);
   void addNote(const QString& sentence, const Advice* advice);
@@ -56,8 +60,10 @@ class ReportTabs : public QTabWidget {
   QLabel* noPreview_ = nullptr;
   QLabel* noProblems_ = nullptr;
   QLabel* noStages_ = nullptr;
-  QLabel* stopped_ = nullptr;  // the error that ended the reading
-  QLabel* reason_ = nullptr;   // of the current line, in full
+  QLabel* stopped_ = nullptr;      // the error that ended the reading
+  QPushButton* mend_ = nullptr;    // sets the option that its hint names
+  std::optional<Advice> mending_;  // what that is
+  QLabel* reason_ = nullptr;       // of the current line, in full
   QVBoxLayout* notes_ = nullptr;
   int noteCount_ = 0;
 };

@@ -35,7 +35,12 @@ QString foundUntilThen(const LoadReport& report) {
 QString errorSentence(const Error& error) {
   Error bare = error;
   bare.file.clear();
-  const QString sentence = formatError(bare);
+  QString sentence = formatError(bare);
+  // Hints name options as the command line does; here they have labels.
+  if (const auto advice = adviceIn(error)) {
+    const QString option = textOf(advice->option);
+    sentence.replace(QStringLiteral("--") + option, QStringLiteral("“%1”").arg(labelOf(*guessOf(option))));
+  }
   if (error.line == 0) return sentence;
   const QString line = tr("Line %1").arg(formatCount(error.line));
   return (error.column == 0 ? line : tr("%1, column %2").arg(line, formatCount(error.column))) + QStringLiteral(": ") +
