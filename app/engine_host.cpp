@@ -47,6 +47,16 @@ class Pacer {
   Clock::time_point last_asked_;
 };
 
+/// `found` is what a load that failed had found until then; null: nothing is known.
+Inspection inspectionOf(const QString& path, const ReadOptions& options, Expected<LoadedRatings> result,
+                        std::shared_ptr<const LoadReport> found) {
+  if (result) {
+    return {path, options, std::make_shared<const LoadReport>(std::move(result->report)), {}, std::move(result->set)};
+  }
+  if (!found) found = std::make_shared<const LoadReport>();
+  return {path, options, std::move(found), std::move(result.error()), nullptr};
+}
+
 }  // namespace
 
 EngineHost::EngineHost(QObject* parent) : QObject(parent) {
@@ -152,7 +162,7 @@ void EngineHost::deliverFrame() {
 }
 
 void EngineHost::open(const QString& path, const ReadOptions& options) {
-  startLoad(path, [file = path.toStdString(), options](const LoadControl& control) {
+  startLoad(path, options, [file = path.toStdString(), options](const LoadControl& control) {
     return readFile(file, options, control);
   });
 }
@@ -161,8 +171,8 @@ Expected<EngineHost::Loaded> EngineHost::readFile(const std::string& path, const
                                                   const LoadControl& control) {
   if (!factor_format_at(path)) {
     auto ratings = read_ratings(path, options, control);
-    if (!ratings) return tl::make_unexpected(ratings.error());
-    return Loaded{InstallRatings{std::move(ratings->set), {}, {}, {}, {}}, std::move(ratings->report)};
+    if (!ratings) return tl::make_unexpected(std::move(ratings.error()));
+    return Loaded{std::move(*ratings), nullptr};
   }
   auto factors = read_factors(path, {options.items_file}, {control.on_progress, control.cancel});
   if (!factors) return tl::make_unexpected(factors.error());
@@ -176,67 +186,117 @@ Expected<EngineHost::Loaded> EngineHost::readFile(const std::string& path, const
   report.notices = std::move(factors->report.notices);
   report.bytes = factors->report.bytes;
   report.seconds = factors->report.seconds;
-  return Loaded{InstallFactors{std::move(factors->factors)}, std::move(report)};
+  return Loaded{{nullptr, std::move(report)}, std::move(factors->factors)};
+}
+
+Expected<LoadedRatings> EngineHost::ratingsOf(Expected<Loaded> loaded) {
+  if (!loaded) return tl::make_unexpected(std::move(loaded.error()));
+  return std::move(loaded->ratings);
 }
 
 void EngineHost::openSample() {
-  startLoad({}, [](const LoadControl&) -> Expected<Loaded> {
-    return Loaded{InstallRatings{make_sample(), {}, {}, {}, {}}, {}};
-  });
+  startLoad({}, {}, [](const LoadControl&) -> Expected<Loaded> { return Loaded{{make_sample(), {}}, nullptr}; });
 }
 
 void EngineHost::cancelLoad() {
-  if (!loaders_.empty()) *loaders_.back().cancel = true;
+  if (loadCancel_) *loadCancel_ = true;
 }
 
-void EngineHost::startLoad(const QString& path, Read read) {
-  cancelLoad();
-  // One that has said that it ended is gone in no time; the others are joined by a later load or the destructor.
+EngineHost::CancelFlag EngineHost::startReader(Read read, Progress progress, Done done) {
+  // One that has said that it ended is gone in no time; the others are joined by a later reader or the destructor.
   std::erase_if(loaders_, [](Loader& loader) {
     if (!*loader.ended) return false;
     loader.thread.join();
     return true;
   });
-  loading_ = true;
-  const quint64 ticket = ++loadTicket_;
-  emit loadStarted(path);
   Loader& loader = loaders_.emplace_back();
   loader.cancel = std::make_shared<std::atomic<bool>>(false);
   loader.ended = std::make_shared<std::atomic<bool>>(false);
-  loader.thread = std::thread([this, path, ticket, read = std::move(read), cancel = loader.cancel,
-                               ended = loader.ended] {
+  loader.thread = std::thread([this, read = std::move(read), progress = std::move(progress), done = std::move(done),
+                               cancel = loader.cancel, ended = loader.ended] {
     LoadControl control;
     control.cancel = cancel.get();
-    control.on_progress = [this, ticket, last = Clock::time_point()](std::uint64_t done, std::uint64_t total) mutable {
+    control.on_progress = [this, &progress, last = Clock::time_point()](std::uint64_t bytes,
+                                                                        std::uint64_t total) mutable {
       if (Clock::now() - last < 50ms) return;
       last = Clock::now();
       QMetaObject::invokeMethod(
-          this,
-          [this, ticket, done, total] {
-            if (ticket == loadTicket_ && loading_) emit loadProgress(done, total);
-          },
-          Qt::QueuedConnection);
+          this, [progress, bytes, total] { progress(bytes, total); }, Qt::QueuedConnection);
     };
     auto result = std::make_shared<Expected<Loaded>>(read(control));
     QMetaObject::invokeMethod(
-        this, [this, ticket, path, result] { finishLoad(ticket, path, std::move(*result)); }, Qt::QueuedConnection);
+        this, [done, result] { done(std::move(*result)); }, Qt::QueuedConnection);
     *ended = true;
   });
+  return loader.cancel;
 }
 
-void EngineHost::finishLoad(quint64 ticket, const QString& path, Expected<Loaded> result) {
+void EngineHost::startLoad(const QString& path, const ReadOptions& options, Read read) {
+  cancelLoad();
+  loading_ = true;
+  const quint64 ticket = ++loadTicket_;
+  emit loadStarted(path);
+  loadCancel_ = startReader(
+      std::move(read),
+      [this, ticket](qulonglong bytes, qulonglong total) {
+        if (ticket == loadTicket_ && loading_) emit loadProgress(bytes, total);
+      },
+      [this, ticket, path, options](Expected<Loaded> result) {
+        const auto factors = result ? result->factors : nullptr;
+        finishLoad(ticket, inspectionOf(path, options, ratingsOf(std::move(result)), {}), factors);
+      });
+}
+
+void EngineHost::finishLoad(quint64 ticket, Inspection result, std::shared_ptr<const Factors> factors) {
   if (ticket != loadTicket_) return;
   loading_ = false;
-  if (result && mayInstall && !mayInstall(path)) {
-    result = fail(ErrorKind::Cancelled, "the run was kept");
+  if (!result.error && mayInstall && !mayInstall(result.path)) {
+    result.error = Error{ErrorKind::Cancelled, "the run was kept", {}, {}, 0, 0};
   }
   if (ticket != loadTicket_) return;  // another load was started while the question stood
-  if (!result) {
-    emit loadFailed(path, result.error());
+  if (result.error) {
+    emit loadFailed(result.path, *result.error);
     return;
   }
-  post(std::move(result->install));
-  emit loadFinished(path, result->report);
+  if (factors) {
+    post(InstallFactors{std::move(factors)});
+    opened_.reset();  // there are no guesses about ratings to be corrected
+  } else {
+    post(InstallRatings{std::exchange(result.ratings, nullptr), {}, {}, {}, {}});
+    opened_ = result.path.isEmpty() ? std::nullopt : std::optional(result);
+  }
+  emit loadFinished(result.path, *result.report);
+}
+
+void EngineHost::inspect(const QString& path, const ReadOptions& options) {
+  cancelInspect();
+  const quint64 ticket = inspectTicket_;
+  auto found = std::make_shared<LoadReport>();
+  inspectCancel_ = startReader(
+      [file = path.toStdString(), options, found](const LoadControl& control) -> Expected<Loaded> {
+        LoadControl own = control;
+        own.failed_report = found.get();
+        auto ratings = read_ratings(file, options, own);
+        if (!ratings) return tl::make_unexpected(std::move(ratings.error()));
+        return Loaded{std::move(*ratings), nullptr};
+      },
+      [this, ticket](qulonglong bytes, qulonglong total) {
+        if (ticket == inspectTicket_) emit inspectProgress(bytes, total);
+      },
+      [this, ticket, path, options, found](Expected<Loaded> result) {
+        if (ticket != inspectTicket_) return;
+        emit inspected(inspectionOf(path, options, ratingsOf(std::move(result)), found));
+      });
+}
+
+void EngineHost::cancelInspect() {
+  ++inspectTicket_;  // nothing more is said about it
+  if (inspectCancel_) *inspectCancel_ = true;
+}
+
+void EngineHost::install(const Inspection& inspection) {
+  cancelLoad();
+  finishLoad(++loadTicket_, inspection);
 }
 
 }  // namespace rowlight

@@ -9,11 +9,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "core/ratings/reader.h"
 #include "core/train/session.h"
+#include "ui/data/inspection.h"
 
 namespace rowlight {
 
@@ -39,6 +41,16 @@ class EngineHost : public QObject {
   void cancelLoad();
   [[nodiscard]] bool loading() const { return loading_; }
 
+  /// Reads `path` in the background and says in inspected() what it holds; installs nothing. A reading for another
+  /// inspection that is under way is cancelled and ends unheard.
+  void inspect(const QString& path, const ReadOptions& options);
+  void cancelInspect();
+  /// Installs what was read for an inspection as if it had just been loaded: asks mayInstall(), and ends in
+  /// loadFinished or loadFailed. A load under way is cancelled. Pre: it has ratings.
+  void install(const Inspection& inspection);
+  /// How the file that was installed last was read, without its ratings; nothing for the sample.
+  [[nodiscard]] const std::optional<Inspection>& opened() const { return opened_; }
+
   /// Asked on the GUI thread when a file was read, before the run there is gives way to it: false keeps the run, and
   /// the load counts as cancelled. The engine goes on meanwhile. Empty: always yes.
   std::function<bool(const QString& path)> mayInstall;
@@ -53,6 +65,8 @@ class EngineHost : public QObject {
   void loadFinished(const QString& path, const rowlight::LoadReport& report);
   /// Nothing has changed in the engine.
   void loadFailed(const QString& path, const rowlight::Error& error);
+  void inspectProgress(qulonglong bytesDone, qulonglong bytesTotal);
+  void inspected(const rowlight::Inspection& inspection);
 
  private:
   void runEngine();
@@ -64,20 +78,26 @@ class EngineHost : public QObject {
   void offerFrame(FramePtr frame);
   void deliverFrame();
   struct Loaded {
-    Command install;
-    LoadReport report;
+    LoadedRatings ratings;                   ///< of factors the report alone
+    std::shared_ptr<const Factors> factors;  ///< null for ratings
   };
   using Read = std::function<Expected<Loaded>(const LoadControl&)>;
+  using CancelFlag = std::shared_ptr<std::atomic<bool>>;
   [[nodiscard]] static Expected<Loaded> readFile(const std::string& path, const ReadOptions& options,
                                                  const LoadControl& control);
+  [[nodiscard]] static Expected<LoadedRatings> ratingsOf(Expected<Loaded> loaded);
   struct Loader {
     std::thread thread;
-    std::shared_ptr<std::atomic<bool>> cancel;  // set on the GUI thread, looked at by the reader
-    std::shared_ptr<std::atomic<bool>> ended;   // set by the reader at its very end
+    CancelFlag cancel;                         // set on the GUI thread, looked at by the reader
+    std::shared_ptr<std::atomic<bool>> ended;  // set by the reader at its very end
   };
 
-  void startLoad(const QString& path, Read read);
-  void finishLoad(quint64 ticket, const QString& path, Expected<Loaded> result);
+  using Progress = std::function<void(qulonglong bytes_done, qulonglong bytes_total)>;
+  using Done = std::function<void(Expected<Loaded> result)>;
+  /// Runs `read` on a thread of its own; calls the other two on the GUI thread.
+  CancelFlag startReader(Read read, Progress progress, Done done);
+  void startLoad(const QString& path, const ReadOptions& options, Read read);
+  void finishLoad(quint64 ticket, Inspection result, std::shared_ptr<const Factors> factors = nullptr);
 
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -88,8 +108,12 @@ class EngineHost : public QObject {
 
   // GUI thread only.
   bool loading_ = false;
-  quint64 loadTicket_ = 0;       // tells the results of a cancelled load from those of the present one
-  std::vector<Loader> loaders_;  // the last one is the present one
+  quint64 loadTicket_ = 0;     // tells the results of a cancelled load from those of the present one
+  CancelFlag loadCancel_;      // of the present load
+  quint64 inspectTicket_ = 0;  // likewise for inspections
+  CancelFlag inspectCancel_;
+  std::optional<Inspection> opened_;
+  std::vector<Loader> loaders_;
 };
 
 }  // namespace rowlight

@@ -39,6 +39,7 @@ const QString keyPage = QStringLiteral("window/page");
 const QString keyTrainPage = QStringLiteral("window/trainPage");
 const QString keyTheme = QStringLiteral("look/theme");
 const QString keyStill = QStringLiteral("look/reducedMotion");
+const QString keyDoctor = QStringLiteral("window/fileDoctor");
 const QString keyRecent = QStringLiteral("files/recent");
 
 QString fileName(const QString& path) {
@@ -55,7 +56,9 @@ MainWindow::MainWindow(const TrainSettings& settings, const QElapsedTimer& since
   setWindowIcon(QIcon(QStringLiteral(":/rowlight/icons/rowlight.svg")));
   KeyPolicy::install();
   askToDiscard = [this](const QString& question) {
-    return QMessageBox::question(this, tr("Throw the trained state away?"), question,
+    // Over the file doctor, where the question is its.
+    QWidget* asking = QApplication::activeModalWidget();
+    return QMessageBox::question(asking ? asking : this, tr("Throw the trained state away?"), question,
                                  QMessageBox::Discard | QMessageBox::Cancel,
                                  QMessageBox::Cancel) == QMessageBox::Discard;
   };
@@ -148,6 +151,7 @@ void MainWindow::makeFileMenu() {
   recentMenu_ = menu->addMenu(tr("Open &recent"));
   connect(recentMenu_, &QMenu::aboutToShow, this, &MainWindow::fillRecentFiles);
   menu->addAction(tr("Open the built-in &sample"), this, &MainWindow::openSample);
+  addDoctorActions(menu);
   QAction* cancel = menu->addAction(tr("&Cancel"), QKeySequence(Qt::CTRL | Qt::Key_Period), this, [this] {
     engine_.cancelLoad();
     workbench_.send(CancelCost{});
@@ -164,6 +168,21 @@ void MainWindow::makeFileMenu() {
   connect(&workbench_, &Workbench::presented, cancel, enable);
   menu->addSeparator();
   menu->addAction(tr("&Quit"), QKeySequence(Qt::CTRL | Qt::Key_Q), this, &QWidget::close);
+}
+
+void MainWindow::addDoctorActions(QMenu* menu) {
+  QAction* open =
+      menu->addAction(tr("Open with o&ptions…"), QKeySequence(Qt::CTRL | Qt::ALT | Qt::Key_O), this, [this] {
+        const QString path = askForFile(tr("Open ratings with options"));
+        if (!path.isEmpty()) doctor_.examine(path);
+      });
+  open->setObjectName(QStringLiteral("actionOpenWithOptions"));
+  QAction* report = menu->addAction(tr("File repor&t…"), &doctor_, &DoctorDesk::showOpened);
+  report->setObjectName(QStringLiteral("actionFileReport"));
+  report->setEnabled(false);
+  connect(&engine_, &EngineHost::loadFinished, report,
+          [this, report] { report->setEnabled(engine_.opened().has_value()); });
+  connect(trainPage_, &TrainPage::lookIntoFileRequested, &doctor_, &DoctorDesk::showLast);
 }
 
 void MainWindow::makeViewMenu() {
@@ -266,13 +285,17 @@ void MainWindow::open(const QString& path) { engine_.open(path); }
 
 void MainWindow::openSample() { engine_.openSample(); }
 
-void MainWindow::chooseFile() {
+QString MainWindow::askForFile(const QString& title) {
   const QStringList recent = QSettings().value(keyRecent).toStringList();
   const QString folder = recent.isEmpty() ? QString() : QFileInfo(recent.first()).absolutePath();
-  const QString path = QFileDialog::getOpenFileName(
-      this, tr("Open ratings or factors"), folder,
+  return QFileDialog::getOpenFileName(
+      this, title, folder,
       tr("Ratings and factors (*.data *.csv *.dat *.txt *.tsv *.base *.test *.tr *.te *.json *.model *.vec *.npy "
          "*.safetensors);;All files (*)"));
+}
+
+void MainWindow::chooseFile() {
+  const QString path = askForFile(tr("Open ratings or factors"));
   if (!path.isEmpty()) open(path);
 }
 
@@ -322,6 +345,7 @@ void MainWindow::restoreLook() {
   stillAction_->setChecked(settings.value(keyStill).toBool());
   setMotion(stillAction_->isChecked());
   trainPage_->restoreState(settings.value(keyTrainPage).toByteArray());
+  doctor_.restoreState(settings.value(keyDoctor).toByteArray());
   const int page = settings.value(keyPage, static_cast<int>(Page::Train)).toInt();
   if (page >= 0 && page < page_count) showPage(static_cast<Page>(page));
 }
@@ -335,6 +359,7 @@ void MainWindow::closeEvent(QCloseEvent* event) {
     QSettings settings;
     settings.setValue(keyGeometry, saveGeometry());
     settings.setValue(keyTrainPage, trainPage_->saveState());
+    settings.setValue(keyDoctor, doctor_.saveState());
     settings.setValue(keyTheme, theme_);
     settings.setValue(keyStill, stillAction_->isChecked());
     settings.setValue(keyPage, static_cast<int>(page()));

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 
+#include "app/doctor_desk.h"
 #include "app/engine_host.h"
 #include "ui/common/palette.h"
 #include "ui/common/rail.h"
@@ -74,7 +75,9 @@ class MainWindow : public QMainWindow {
   void setMotion(bool reduced);
   void connectEngine();
   void showLoadProgress(qulonglong bytesDone, qulonglong bytesTotal);
+  void addDoctorActions(QMenu* menu);
   void chooseFile();
+  [[nodiscard]] QString askForFile(const QString& title);
   void chooseFolder();
   void rememberFile(const QString& path);
   void fillRecentFiles();
@@ -102,7 +105,8 @@ class MainWindow : public QMainWindow {
   TransportBar* transport_ = nullptr;
   StatusBar* status_ = nullptr;
   QMenu* recentMenu_ = nullptr;
-  EngineHost engine_;  // last: its threads end before anything that they talk to
+  EngineHost engine_;  // its threads end before anything that they talk to
+  DoctorDesk doctor_{&engine_, this};
 };
 
 }  // namespace rowlight

@@ -3,7 +3,8 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <utility>
+#include <limits>
+#include <memory>
 
 #include "core/ratings/chunk_parser.h"
 #include "core/simd/kernels.h"
@@ -45,14 +46,119 @@ inline std::size_t tenths_of(const char* begin, std::size_t length) {
   return most_tenths;
 }
 
-const std::array<float, most_tenths>& rating_of_tenths() {
-  static const std::array<float, most_tenths> table = [] {
-    std::array<float, most_tenths> ratings{};
-    for (std::size_t t = 0; t < most_tenths; ++t) ratings[t] = static_cast<float>(static_cast<double>(t) / 10);
-    return ratings;
-  }();
-  return table;
-}
+constexpr std::array<float, most_tenths> rating_of_tenths = [] {
+  std::array<float, most_tenths> ratings{};
+  for (std::size_t t = 0; t < most_tenths; ++t) ratings[t] = static_cast<float>(static_cast<double>(t) / 10);
+  return ratings;
+}();
+
+/// The rows of lines of plain numbers, with what they are counted by at hand; hand_over() gives that to the chunk.
+class PlainRows {
+ public:
+  /// `item_first`: the items stand before the users.
+  PlainRows(ParsedChunk& out, std::uint32_t* tenths, bool item_first)
+      : out_(&out),
+        first_ids_((item_first ? out.items : out.users).values.data()),
+        second_ids_((item_first ? out.users : out.items).values.data()),
+        ratings_(out.ratings.data()),
+        times_(out.times.data()),
+        tenths_(tenths),
+        row_(out.rows),
+        item_first_(item_first) {}
+
+  /// Reads the line at `begin`, whose separators stand at marks[0] ..., and adds its row. Changes nothing and returns
+  /// false where anything in the line is not plain.
+  template <int fields, int width>
+  bool take(const char* text, std::uint32_t begin, const std::uint32_t* marks, std::uint32_t size) {
+    const std::uint32_t line_end = marks[(fields - 1) * width];
+    if (line_end >= size || text[line_end] != '\n') return false;
+    bool plain = true;
+    for (int i = 0; i + 1 < fields; ++i) {
+      plain = plain && text[marks[i * width]] != '\n';
+      if (width == 2) plain = plain && marks[i * width + 1] == marks[i * width] + 1;
+    }
+    const bool cr = text[line_end - 1] == '\r';
+    const std::uint32_t rating_begin = marks[width] + width;
+    const std::uint32_t rating_end = fields == 4 ? marks[2 * width] : line_end - (cr ? 1 : 0);
+    const std::size_t tenths = tenths_of(text + rating_begin, rating_end - rating_begin);
+    if (!plain || tenths >= most_tenths) return false;
+
+    std::uint64_t odd = 0;
+    const std::uint64_t first = id_of(text + begin, marks[0] - begin, odd);
+    const std::uint32_t second_begin = marks[0] + width;
+    const std::uint64_t second = id_of(text + second_begin, marks[width] - second_begin, odd);
+    std::uint64_t time = 0;
+    if constexpr (fields == 4) {
+      const std::uint32_t time_begin = marks[2 * width] + width;
+      time = time_of(text + time_begin, line_end - (cr ? 1 : 0) - time_begin, odd);
+    }
+    if (odd != 0) return false;
+
+    first_ids_[row_] = static_cast<std::uint32_t>(first);
+    second_ids_[row_] = static_cast<std::uint32_t>(second);
+    ratings_[row_] = rating_of_tenths[tenths];
+    ++tenths_[tenths];
+    largest_first_ = std::max(largest_first_, first);
+    largest_second_ = std::max(largest_second_, second);
+    if constexpr (fields == 4) {
+      times_[row_] = static_cast<std::int64_t>(time);
+      time_min_ = std::min(time_min_, time);
+      time_max_ = std::max(time_max_, time);
+    }
+    ++row_;
+    crlf_ += cr ? 1 : 0;
+    return true;
+  }
+
+  void hand_over() {
+    const std::uint64_t lines = row_ - out_->rows;
+    out_->rows = row_;
+    out_->line_counts.add({lines, lines - crlf_, crlf_, 0});
+    RawIds& first = item_first_ ? out_->items : out_->users;
+    RawIds& second = item_first_ ? out_->users : out_->items;
+    first.largest_number = std::max(first.largest_number, static_cast<std::uint32_t>(largest_first_));
+    second.largest_number = std::max(second.largest_number, static_cast<std::uint32_t>(largest_second_));
+    if (time_min_ > time_max_) return;
+    out_->time_stats.add(static_cast<std::int64_t>(time_min_));
+    out_->time_stats.add(static_cast<std::int64_t>(time_max_));
+  }
+
+ private:
+  /// The number of an id that is written plainly and small enough; else `odd` is not zero.
+  static std::uint64_t id_of(const char* begin, std::size_t length, std::uint64_t& odd) {
+    if (length - 1 >= 7) {  // also 0
+      odd = 1;
+      return 0;
+    }
+    const std::uint64_t number = digits_before(begin + length, length, odd);
+    odd |= (*begin == '0' && length > 1) || number >= RawIds::first_text ? 1U : 0U;
+    return number;
+  }
+  static std::uint64_t time_of(const char* begin, std::size_t length, std::uint64_t& odd) {
+    constexpr std::uint64_t eight_digits = 100'000'000;
+    const char* const end = begin + length;
+    if (length - 9 < 8) {
+      return digits_before(end - 8, length - 8, odd) * eight_digits + digits_before(end, 8, odd);
+    }
+    if (length - 1 < 8) return digits_before(end, length, odd);
+    odd = 1;
+    return 0;
+  }
+
+  ParsedChunk* out_;
+  std::uint32_t* first_ids_;
+  std::uint32_t* second_ids_;
+  float* ratings_;
+  std::int64_t* times_;
+  std::uint32_t* tenths_;
+  std::size_t row_;
+  bool item_first_;
+  std::uint64_t largest_first_ = 0;
+  std::uint64_t largest_second_ = 0;
+  std::uint64_t time_min_ = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t time_max_ = 0;
+  std::uint64_t crlf_ = 0;
+};
 
 }  // namespace
 
@@ -75,9 +181,9 @@ void ChunkParser::parse_quickly(std::string_view text) {
   tenths_.resize(most_tenths);
   find_separators(text);
   if (width_ == 2) {
-    layout_.field_count == 4 ? walk<4, 2>(text) : walk<3, 2>(text);
+    layout_.time ? walk<4, 2>(text) : walk<3, 2>(text);
   } else {
-    layout_.field_count == 4 ? walk<4, 1>(text) : walk<3, 1>(text);
+    layout_.time ? walk<4, 1>(text) : walk<3, 1>(text);
   }
   for (std::size_t t = 0; t < most_tenths; ++t) {
     if (tenths_[t] > 0) out_->stats.add(static_cast<double>(t) / 10, tenths_[t]);
@@ -85,109 +191,33 @@ void ChunkParser::parse_quickly(std::string_view text) {
   }
 }
 
+// One line after the other: `fields` of them, `width` marks between two. What is not plain goes to parse_lines().
 template <int fields, int width>
 void ChunkParser::walk(std::string_view text) {
-  constexpr int inner = (fields - 1) * width;  // marks of a line before that of its end
-  const char* const data = text.data();
-  const std::size_t user_at = layout_.user;
-  const std::size_t item_at = layout_.item;
-  const std::size_t rating_at = layout_.rating;
-  const std::size_t time_at = layout_.time.value_or(rating_at);
-  const std::array<float, most_tenths>& ratings = rating_of_tenths();
-  ParsedChunk& out = *out_;
+  constexpr int marks_a_line = (fields - 1) * width + 1;
+  const auto size = static_cast<std::uint32_t>(text.size());
   const std::uint32_t* mark = separators_.get();
   const std::uint32_t* const last = mark + separator_count_;
-  const auto size = static_cast<std::uint32_t>(text.size());
   const bool simple = !missing_ && !with_lines_;
-
-  std::uint32_t begin = 0;
-  std::uint32_t largest_user = 0;
-  std::uint32_t largest_item = 0;
-  std::int64_t time_min = out.time_stats.min;
-  std::int64_t time_max = out.time_stats.max;
-  std::uint64_t lf = 0;
-  std::uint64_t crlf = 0;
-  while (begin < size) {
-    std::array<std::uint32_t, fields> from{begin};
-    std::array<std::uint32_t, fields> to{};
-    bool plain = simple && mark[inner] < size && data[mark[inner]] == '\n';
-    for (int i = 0; i + 1 < fields; ++i) {
-      const std::uint32_t at = mark[i * width];
-      plain = plain && data[at] != '\n';
-      if (width == 2) plain = plain && mark[i * width + 1] == at + 1;
-      to[static_cast<std::size_t>(i)] = at;
-      from[static_cast<std::size_t>(i) + 1] = at + width;
-    }
-    const std::uint32_t line_end = mark[inner];
-    const bool cr = plain && data[line_end - 1] == '\r';
-    to[fields - 1] = line_end - (cr ? 1 : 0);
-    if (plain) {
-      const std::size_t user_length = to[user_at] - from[user_at];
-      const std::size_t item_length = to[item_at] - from[item_at];
-      const std::size_t tenths = tenths_of(data + from[rating_at], to[rating_at] - from[rating_at]);
-      std::uint64_t odd = 0;
-      std::int64_t time = 0;
-      // Up to seven digits, none of which is a zero in front of others.
-      plain = user_length - 1 < 7 && item_length - 1 < 7 && tenths < most_tenths &&
-              (data[from[user_at]] != '0' || user_length == 1) && (data[from[item_at]] != '0' || item_length == 1);
-      if (plain) {
-        const auto user = static_cast<std::uint32_t>(digits_before(data + to[user_at], user_length, odd));
-        const auto item = static_cast<std::uint32_t>(digits_before(data + to[item_at], item_length, odd));
-        if constexpr (fields == 4) {
-          const std::size_t length = to[time_at] - from[time_at];
-          const char* const end = data + to[time_at];
-          if (length - 9 < 8) {
-            constexpr std::int64_t eight_digits = 100'000'000;
-            time = static_cast<std::int64_t>(digits_before(end - 8, length - 8, odd)) * eight_digits +
-                   static_cast<std::int64_t>(digits_before(end, 8, odd));
-          } else if (length - 1 < 8) {
-            time = static_cast<std::int64_t>(digits_before(end, length, odd));
-          } else {
-            odd = 1;
-          }
-        }
-        plain = odd == 0 && user < RawIds::first_text && item < RawIds::first_text;
-        if (plain) {
-          const std::size_t row = out.rows++;
-          out.users.values[row] = user;
-          out.items.values[row] = item;
-          out.ratings[row] = ratings[tenths];
-          ++tenths_[tenths];
-          largest_user = std::max(largest_user, user);
-          largest_item = std::max(largest_item, item);
-          if constexpr (fields == 4) {
-            out.times[row] = time;
-            time_min = std::min(time_min, time);
-            time_max = std::max(time_max, time);
-          }
-        }
-      }
-    }
-    if (plain) {
-      ++(cr ? crlf : lf);
-      begin = line_end + 1;
-      mark += inner + 1;
+  PlainRows rows(*out_, tenths_.data(), layout_.user > layout_.item);
+  for (std::uint32_t begin = 0; begin < size;) {
+    if (simple && rows.take<fields, width>(text.data(), begin, mark, size)) {
+      begin = mark[marks_a_line - 1] + 1;
+      mark += marks_a_line;
       continue;
     }
     // To the end of this line.
-    while (*mark < size && data[*mark] != '\n') ++mark;
+    while (*mark < size && text[*mark] != '\n') ++mark;
     const std::uint32_t after = std::min(*mark + 1, size);
     if (*mark < size) ++mark;
-    out.line_counts.lines += lf + crlf;
-    out.line_counts.lf += std::exchange(lf, 0);
-    out.line_counts.crlf += std::exchange(crlf, 0);
+    rows.hand_over();
     parse_lines(text.substr(begin, after - begin));
-    if (out.too_many_bad_lines) break;
-    out.reserve(static_cast<std::size_t>(last - mark) + 1, fields == 4);
+    if (out_->too_many_bad_lines) break;
+    out_->reserve(static_cast<std::size_t>(last - mark) + 1, fields == 4);
+    rows = PlainRows(*out_, tenths_.data(), layout_.user > layout_.item);
     begin = after;
   }
-  out.line_counts.lines += lf + crlf;
-  out.line_counts.lf += lf;
-  out.line_counts.crlf += crlf;
-  out.time_stats.min = std::min(time_min, out.time_stats.min);
-  out.time_stats.max = std::max(time_max, out.time_stats.max);
-  out.users.largest_number = std::max(out.users.largest_number, largest_user);
-  out.items.largest_number = std::max(out.items.largest_number, largest_item);
+  rows.hand_over();
 }
 
 }  // namespace rowlight

@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
+#include <cstring>
 #include <limits>
 #include <unordered_map>
 #include <vector>
+
+#include "core/base/system.h"
 
 namespace rowlight {
 namespace {
@@ -21,7 +25,7 @@ constexpr std::size_t rows_a_piece = std::size_t{1} << 18U;
 // A row, and a number for its pair: the pair itself among those of its part where that fits into 32 bits, else a hash.
 struct Entry {
   std::uint32_t key = 0;
-  std::int32_t row = -1;  // -1: free
+  std::uint32_t row = 0;  // from 1; 0: a free place of a table
 };
 
 class Settlement {
@@ -34,8 +38,6 @@ class Settlement {
 
   Expected<DuplicateCounts> run() {
     count_rows();
-    std::vector<std::atomic<std::uint64_t>> dropped(set_.size() / 64 + 1);
-    dropped_ = &dropped;
     for (std::size_t round = 0; round < rounds; ++round) {
       deal_out(round);
       find_in(round);
@@ -48,9 +50,7 @@ class Settlement {
       total.conflicts += part.conflicts;
       if (part.first) total.first = std::min(total.first.value_or(*part.first), *part.first);
     }
-    if (total.duplicates > 0 && how_ != Duplicates::KeepAll && how_ != Duplicates::Fail) {
-      take_out(set_.size() - static_cast<std::size_t>(total.duplicates));
-    }
+    if (total.duplicates > 0 && drops()) take_out(set_.size() - static_cast<std::size_t>(total.duplicates));
     return total;
   }
 
@@ -73,13 +73,33 @@ class Settlement {
     return exact_ || (set_.users[a] == set_.users[b] && set_.movies[a] == set_.movies[b]);
   }
 
+  [[nodiscard]] bool drops() const { return how_ != Duplicates::KeepAll && how_ != Duplicates::Fail; }
+
+  /// Rows of one pair, one behind the other in the file.
+  struct Repeat {
+    std::int32_t before = 0;
+    std::int32_t row = 0;
+  };
+  struct Sum {
+    double total = 0;
+    double count = 0;
+  };
+  /// What one thread needs to find the repeats of some parts.
+  struct Finder {
+    std::vector<Entry> table;
+    std::vector<Repeat> repeats;                 // of one part
+    std::vector<std::int32_t> later_rows;        // with KeepFirst: the rows to go
+    std::unordered_map<std::int32_t, Sum> sums;  // with Mean: by the last row of a pair
+    DuplicateCounts counts;
+  };
+
   void count_rows();
   void deal_out(std::size_t round);
   void find_in(std::size_t round);
-  void find_in_part(std::span<const Entry> entries, std::vector<Entry>& table, DuplicateCounts& counts);
+  void find_repeats(std::span<const Entry> entries, Finder& finder) const;
+  void settle_repeats(Finder& finder);
+  void add_to_mean(const Repeat& repeat, Finder& finder) const;
   void take_out(std::size_t left);
-  template <class T>
-  void take_out_of(std::vector<T>& column, std::size_t left) const;
 
   RatingSet& set_;
   Duplicates how_;
@@ -90,7 +110,6 @@ class Settlement {
   std::vector<Entry> entries_;                             // of one round, part after part, in the file's order
   std::array<std::size_t, parts_a_round + 1> begin_{};     // of the parts in entries_
   std::array<DuplicateCounts, parts / parts_a_task> counts_{};
-  std::vector<std::atomic<std::uint64_t>>* dropped_ = nullptr;  // a bit for each row
 };
 
 void Settlement::count_rows() {
@@ -104,102 +123,136 @@ void Settlement::count_rows() {
 
 void Settlement::deal_out(std::size_t round) {
   const std::size_t first_part = round * parts_a_round;
-  // Where the rows of each piece go in each part.
-  std::vector<std::array<std::uint32_t, parts_a_round>> next(pieces());
+  // Where the rows of each piece go in each part, and those of the other rounds: behind all.
+  std::vector<std::array<std::size_t, parts_a_round + 1>> next(pieces());
   std::size_t at = 0;
   for (std::size_t part = 0; part < parts_a_round; ++part) {
     begin_[part] = at;
     for (std::size_t piece = 0; piece < pieces(); ++piece) {
-      next[piece][part] = static_cast<std::uint32_t>(at);
+      next[piece][part] = at;
       at += rows_in_[piece][first_part + part];
     }
   }
   begin_[parts_a_round] = at;
-  if (entries_.size() < at) entries_.resize(at);
+  if (entries_.size() < at + pieces()) {
+    entries_.reserve(at + pieces());
+    prefer_large_pages(entries_.data(), entries_.capacity() * sizeof(Entry));
+    entries_.resize(at + pieces());
+  }
   pool_.parallel(pieces(), [&](std::size_t piece) {
     if (cancelled()) return;
-    std::array<std::uint32_t, parts_a_round>& to = next[piece];
+    std::array<std::size_t, parts_a_round + 1>& to = next[piece];
+    to[parts_a_round] = at + piece;
     for (std::size_t row = piece * rows_a_piece; row < end_of(piece); ++row) {
-      const std::size_t part = part_of(set_.users[row]) - first_part;  // wraps around for the other rounds
-      if (part >= parts_a_round) continue;
-      entries_[to[part]++] = {key_of(row), static_cast<std::int32_t>(row)};
+      // Without a branch, which would be wrong half of the time: the others overwrite one spare place.
+      const std::size_t part = std::min(part_of(set_.users[row]) - first_part, parts_a_round);
+      entries_[to[part]] = {key_of(row), static_cast<std::uint32_t>(row + 1)};
+      to[part] += part < parts_a_round ? 1 : 0;
     }
   });
 }
 
 void Settlement::find_in(std::size_t round) {
   pool_.parallel(parts_a_round / parts_a_task, [&](std::size_t task) {
-    std::vector<Entry> table;
+    Finder finder;
     for (std::size_t part = task * parts_a_task; part < (task + 1) * parts_a_task; ++part) {
       if (cancelled()) return;
-      find_in_part({entries_.data() + begin_[part], begin_[part + 1] - begin_[part]}, table,
-                   counts_[round * parts_a_round / parts_a_task + task]);
+      find_repeats({entries_.data() + begin_[part], begin_[part + 1] - begin_[part]}, finder);
+      settle_repeats(finder);
     }
+    counts_[round * parts_a_round / parts_a_task + task] = finder.counts;
   });
 }
 
 // Pre: the entries stand in the order of the file.
-void Settlement::find_in_part(std::span<const Entry> entries, std::vector<Entry>& table, DuplicateCounts& counts) {
-  struct Sum {
-    double total = 0;
-    double count = 0;
-  };
-  std::unordered_map<std::int32_t, Sum> sums;  // with Mean, by the last row of a pair that was repeated
-  table.assign(std::bit_ceil(entries.size() + entries.size() / 2 + 1), Entry{});
-  const std::size_t mask = table.size() - 1;
+void Settlement::find_repeats(std::span<const Entry> entries, Finder& finder) const {
+  constexpr std::size_t slots_an_entry = 2;  // few collisions are worth more than a small table
+  const auto bits = static_cast<unsigned>(std::bit_width(entries.size() * slots_an_entry));
+  finder.table.assign(std::size_t{1} << bits, Entry{});
+  finder.repeats.resize(entries.size());
+  Entry* const table = finder.table.data();
+  const std::size_t mask = finder.table.size() - 1;
+  std::size_t found = 0;
   for (const Entry& entry : entries) {
-    std::size_t at = (entry.key * 2654435761U >> 7U) & mask;
-    const auto row = static_cast<std::size_t>(entry.row);
-    while (table[at].row >= 0 &&
-           (table[at].key != entry.key || !same_pair(static_cast<std::size_t>(table[at].row), row))) {
+    constexpr std::uint32_t golden = 0x9E3779B9U;
+    std::size_t at = (std::uint64_t{entry.key * golden} << bits) >> 32U;
+    while (table[at].row > 0 && (table[at].key != entry.key || !same_pair(table[at].row - 1, entry.row - 1))) {
       at = (at + 1) & mask;
     }
-    const std::int32_t before = std::exchange(table[at].row, entry.row);
-    table[at].key = entry.key;
-    if (before < 0) continue;
-    ++counts.duplicates;
-    counts.conflicts += set_.ratings[static_cast<std::size_t>(before)] != set_.ratings[row] ? 1 : 0;
-    counts.first = std::min(counts.first.value_or(entry.row), entry.row);
-    const auto drop = static_cast<std::size_t>(how_ == Duplicates::KeepFirst ? entry.row : before);
-    (*dropped_)[drop / 64].fetch_or(std::uint64_t{1} << (drop % 64), std::memory_order_relaxed);
-    if (how_ != Duplicates::Mean) continue;
-    Sum sum{set_.ratings[static_cast<std::size_t>(before)], 1};
-    if (const auto known = sums.find(before); known != sums.end()) {
-      sum = known->second;
-      sums.erase(known);
-    }
-    sums[entry.row] = {sum.total + set_.ratings[row], sum.count + 1};
+    finder.repeats[found] = {static_cast<std::int32_t>(table[at].row) - 1, static_cast<std::int32_t>(entry.row) - 1};
+    found += table[at].row > 0 ? 1 : 0;
+    table[at] = entry;
   }
-  for (const auto& [row, sum] : sums) {
+  finder.repeats.resize(found);
+}
+
+// Counts the repeats of one part and marks the rows that go by a rating that is none.
+void Settlement::settle_repeats(Finder& finder) {
+  constexpr float gone = std::numeric_limits<float>::quiet_NaN();
+  DuplicateCounts& counts = finder.counts;
+  counts.duplicates += finder.repeats.size();
+  for (const Repeat& repeat : finder.repeats) {
+    float& before = set_.ratings[static_cast<std::size_t>(repeat.before)];
+    counts.conflicts += before != set_.ratings[static_cast<std::size_t>(repeat.row)] ? 1 : 0;
+    counts.first = std::min(counts.first.value_or(repeat.row), repeat.row);
+    if (how_ == Duplicates::Mean) add_to_mean(repeat, finder);
+    if (how_ == Duplicates::KeepLast || how_ == Duplicates::Mean) before = gone;
+    if (how_ == Duplicates::KeepFirst) finder.later_rows.push_back(repeat.row);
+  }
+  for (const std::int32_t row : finder.later_rows) set_.ratings[static_cast<std::size_t>(row)] = gone;
+  for (const auto& [row, sum] : finder.sums) {
     set_.ratings[static_cast<std::size_t>(row)] = static_cast<float>(sum.total / sum.count);
   }
+  finder.later_rows.clear();
+  finder.sums.clear();
 }
 
-void Settlement::take_out(std::size_t left) {
-  pool_.parallel(4, [&](std::size_t column) {
-    switch (column) {
-      case 0: take_out_of(set_.users, left); break;
-      case 1: take_out_of(set_.movies, left); break;
-      case 2: take_out_of(set_.ratings, left); break;
-      default:
-        if (!set_.times.empty()) take_out_of(set_.times, left);
-    }
-  });
+void Settlement::add_to_mean(const Repeat& repeat, Finder& finder) const {
+  Sum sum{set_.ratings[static_cast<std::size_t>(repeat.before)], 1};
+  if (const auto known = finder.sums.find(repeat.before); known != finder.sums.end()) {
+    sum = known->second;
+    finder.sums.erase(known);
+  }
+  finder.sums[repeat.row] = {sum.total + set_.ratings[static_cast<std::size_t>(repeat.row)], sum.count + 1};
 }
 
+// Moves the rows that stay to the front. `kept` has a bit for each row.
 template <class T>
-void Settlement::take_out_of(std::vector<T>& column, std::size_t left) const {
-  std::size_t to = 0;
-  for (std::size_t word = 0; word * 64 < column.size(); ++word) {
-    const std::size_t end = std::min(column.size(), (word + 1) * 64);
-    std::uint64_t kept = ~(*dropped_)[word].load(std::memory_order_relaxed);
-    for (std::size_t row = word * 64; row < end; ++row) {
-      column[to] = column[row];
-      to += kept & 1U;
-      kept >>= 1U;
+void keep_marked(const std::vector<std::uint64_t>& kept, std::size_t left, std::vector<T>& column) {
+  T* to = column.data();
+  const T* from = column.data();
+  for (std::size_t word = 0; word < kept.size(); ++word, from += 64) {
+    const std::size_t count = std::min<std::size_t>(64, column.size() - word * 64);
+    if (count == 64 && kept[word] == ~std::uint64_t{0}) {
+      std::memmove(to, from, 64 * sizeof(T));
+      to += 64;
+      continue;
+    }
+    for (std::uint64_t marks = kept[word], i = 0; i < count; ++i, marks >>= 1U) {
+      *to = from[i];
+      to += marks & 1U;
     }
   }
   column.resize(left);
+}
+
+void Settlement::take_out(std::size_t left) {
+  std::vector<std::uint64_t> kept((set_.size() + 63) / 64);
+  pool_.parallel(pieces(), [&](std::size_t piece) {
+    for (std::size_t row = piece * rows_a_piece; row < end_of(piece); ++row) {
+      kept[row / 64] |= std::uint64_t{std::isnan(set_.ratings[row]) ? 0U : 1U} << (row % 64);
+    }
+  });
+  pool_.parallel(4, [&](std::size_t column) {
+    switch (column) {
+      case 0:
+        if (!set_.times.empty()) keep_marked(kept, left, set_.times);
+        break;
+      case 1: keep_marked(kept, left, set_.users); break;
+      case 2: keep_marked(kept, left, set_.movies); break;
+      default: keep_marked(kept, left, set_.ratings);
+    }
+  });
 }
 
 }  // namespace

@@ -7,8 +7,10 @@
 
 #include "app/engine_host.h"
 #include "core/ratings/sample.h"
+#include "tests/support/written_file.h"
 
 using namespace rowlight;
+using rowlight::test::WrittenFiles;
 
 namespace {
 
@@ -254,6 +256,92 @@ class TestEngineHost : public QObject {
     engine.host.open(path);
     QVERIFY(engine.await([](const Frame& f) { return f.ratings && f.ratings->size() == 50; }));
     QCOMPARE(finished.count(), 1);
+  }
+
+  void anInspectionReadsAndInstallsNothing() {
+    WrittenFiles files;
+    const QString path = QString::fromStdString(files.write(QStringLiteral("r.txt"), "prose\n1 1 5\n1 2 3\n2 1 4\n"));
+    Watched engine;
+    engine.host.openSample();
+    QVERIFY(engine.await(hasRatings));
+    const RatingSetPtr sample = engine.frame->ratings;
+    std::optional<Inspection> got;
+    connect(&engine.host, &EngineHost::inspected, this, [&](const Inspection& inspection) { got = inspection; });
+    ReadOptions options;
+    options.skip_lines = 1;
+    engine.host.inspect(path, options);
+    QVERIFY(QTest::qWaitFor([&] { return got.has_value(); }, patience));
+    QVERIFY(!got->error && got->ratings);
+    QCOMPARE(got->path, path);
+    QCOMPARE(got->options.skip_lines, std::uint64_t{1});
+    QCOMPARE(got->report->ratings, std::uint64_t{3});
+    QVERIFY(!engine.host.loading() && !engine.host.opened());
+    QCOMPARE(engine.frame->ratings, sample);
+    // What was read is what is installed: the file is not read again.
+    QVERIFY(QFile::remove(path));
+    QSignalSpy finished(&engine.host, &EngineHost::loadFinished);
+    engine.host.install(*got);
+    QCOMPARE(finished.count(), 1);
+    QVERIFY(engine.await([&](const Frame& f) { return f.ratings == got->ratings; }));
+    QCOMPARE(engine.host.opened()->options.skip_lines, std::uint64_t{1});
+    QVERIFY(!engine.host.opened()->ratings);
+  }
+
+  void anInspectionGivesWayOnlyWhenItMay() {
+    WrittenFiles files;
+    const QString path = QString::fromStdString(files.write(QStringLiteral("r.csv"), "1,1,5\n1,2,3\n2,1,4\n"));
+    Watched engine;
+    bool answer = false;
+    engine.host.mayInstall = [&](const QString&) { return answer; };
+    std::optional<Inspection> got;
+    connect(&engine.host, &EngineHost::inspected, this, [&](const Inspection& inspection) { got = inspection; });
+    int refused = 0;
+    connect(&engine.host, &EngineHost::loadFailed, this,
+            [&](const QString&, const Error& error) { refused += error.kind == ErrorKind::Cancelled ? 1 : 0; });
+    engine.host.inspect(path, {});
+    QVERIFY(QTest::qWaitFor([&] { return got.has_value(); }, patience));
+    engine.host.install(*got);
+    QCOMPARE(refused, 1);
+    answer = true;
+    engine.host.install(*got);
+    QVERIFY(engine.await([](const Frame& f) { return f.ratings && f.ratings->size() == 3; }));
+  }
+
+  void aFailedInspectionSaysWhy() {
+    WrittenFiles files;
+    Watched engine;
+    std::optional<Inspection> got;
+    connect(&engine.host, &EngineHost::inspected, this, [&](const Inspection& inspection) { got = inspection; });
+    engine.host.inspect(QString::fromStdString(files.write(QStringLiteral("p.csv"), "\x89PNG\r\n\x1a\n")), {});
+    QVERIFY(QTest::qWaitFor([&] { return got.has_value(); }, patience));
+    QVERIFY(got->error && got->report && !got->ratings);
+    QCOMPARE(got->error->kind, ErrorKind::BadInput);
+  }
+
+  void onlyTheLastInspectionIsHeard() {
+    WrittenFiles files;
+    QByteArray lines;
+    for (int i = 0; i < 1'000'000; ++i)
+      lines += QByteArray::number(i % 997) + "," + QByteArray::number(i % 89) + ",4\n";
+    const QString large = QString::fromStdString(files.write(QStringLiteral("large.csv"), lines));
+    const QString small = QString::fromStdString(files.write(QStringLiteral("small.csv"), "1,1,5\n1,2,3\n2,1,4\n"));
+    Watched engine;
+    QStringList heard;
+    connect(&engine.host, &EngineHost::inspected, this,
+            [&](const Inspection& inspection) { heard << inspection.path; });
+    engine.host.inspect(large, {});
+    engine.host.inspect(small, {});
+    QVERIFY(QTest::qWaitFor([&] { return !heard.isEmpty(); }, patience));
+    engine.host.inspect(large, {});
+    engine.host.cancelInspect();
+    QTest::qWait(300);
+    QCOMPARE(heard, QStringList{small});
+    // A load is another matter: it neither cancels an inspection nor is cancelled by one.
+    QSignalSpy finished(&engine.host, &EngineHost::loadFinished);
+    engine.host.open(large);
+    engine.host.inspect(small, {});
+    QVERIFY(QTest::qWaitFor([&] { return heard.size() == 2 && finished.count() == 1; }, patience));
+    engine.host.inspect(large, {});  // destroyed while it reads
   }
 
   void canBeDestroyedWhileItTrainsAndLoads() {

@@ -6,6 +6,7 @@
 #include <QPushButton>
 #include <QScreen>
 #include <QSettings>
+#include <QSpinBox>
 #include <QStandardItemModel>
 #include <QStyle>
 #include <QTableView>
@@ -17,12 +18,15 @@
 #include <vector>
 
 #include "app/main_window.h"
+#include "tests/support/written_file.h"
 #include "ui/common/elided_label.h"
 #include "ui/common/message_strip.h"
 #include "ui/cost/cost_page.h"
+#include "ui/data/file_doctor.h"
 #include "ui/train/train_page.h"
 
 using namespace rowlight;
+using rowlight::test::WrittenFiles;
 
 namespace {
 
@@ -250,6 +254,71 @@ class TestMainWindow : public QObject {
     QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->state == RunState::Paused; }, patience));
     window.showPage(Page::Train);
     QVERIFY(QTest::qWaitFor([&] { return play->toolTip().contains(QStringLiteral("Train on")); }, patience));
+  }
+
+  void theFileDoctorLeavesTheRunAloneUntilItOpens() {
+    WrittenFiles files;
+    QByteArray rows("A file of ratings\n");
+    for (int i = 0; i < 150; ++i) rows += "not a rating\n";
+    rows += "1,1,5\n1,2,3\n2,1,4\n2,3,2\n";
+    const QString path = QString::fromStdString(files.write(QStringLiteral("prose.csv"), rows));
+    MainWindow window({}, startedNow(), forgetful);
+    bool answer = false;
+    int questions = 0;
+    window.askToDiscard = [&](const QString&) {
+      ++questions;
+      return answer;
+    };
+    window.show();
+    window.openSample();
+    QVERIFY(awaitRatings(window));
+    window.workbench().send(Step{StepUnit::Epoch});
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.epoch == 1; }, patience));
+    const RatingSetPtr before = window.workbench().frame()->ratings;
+    window.open(path);
+    QVERIFY(QTest::qWaitFor([&] { return window.lastErrorExitCode() == 3; }, patience));
+    // From the message to the dialog, which finds the same.
+    auto* strip = window.findChild<TrainPage*>()->messages();
+    auto* action = strip->findChild<QPushButton*>(QStringLiteral("messageAction"));
+    QVERIFY(action != nullptr && action->isVisible());
+    action->click();
+    auto* doctor = window.findChild<FileDoctor*>();
+    QVERIFY(doctor != nullptr && doctor->isVisible());
+    QCOMPARE(doctor->path(), path);
+    auto* open = doctor->findChild<QPushButton*>(QStringLiteral("doctorOpen"));
+    QVERIFY(QTest::qWaitFor([&] { return !doctor->reading(); }, patience));
+    QVERIFY(!open->isEnabled());
+    doctor->findChild<QSpinBox*>(QStringLiteral("guessSkipLines"))->setValue(151);
+    QVERIFY(QTest::qWaitFor([&] { return open->isEnabled(); }, patience));
+    QCOMPARE(window.workbench().frame()->ratings, before);
+    QCOMPARE(window.workbench().frame()->progress.epoch, 1);
+    // A no to the question leaves the run, and the dialog with what it read.
+    open->click();
+    QCOMPARE(questions, 1);
+    QVERIFY(doctor->isVisible() && open->isEnabled());
+    QCOMPARE(window.workbench().frame()->ratings, before);
+    answer = true;
+    open->click();
+    QVERIFY(!doctor->isVisible());
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->ratings->size() == 4; }, patience));
+    // The report of the file that is open now is at hand, with the options that it was read with.
+    auto* report = window.findChild<QAction*>(QStringLiteral("actionFileReport"));
+    QVERIFY(report->isEnabled());
+    report->trigger();
+    QVERIFY(doctor->isVisible() && !open->isEnabled());
+    QCOMPARE(doctor->findChild<QSpinBox*>(QStringLiteral("guessSkipLines"))->value(), 151);
+    QTest::keyClick(doctor, Qt::Key_Escape);
+    QVERIFY(!doctor->isVisible());
+  }
+
+  void theSampleHasNoFileReport() {
+    MainWindow window({}, startedNow(), forgetful);
+    window.show();
+    window.openSample();
+    QVERIFY(awaitRatings(window));
+    QVERIFY(!window.findChild<QAction*>(QStringLiteral("actionFileReport"))->isEnabled());
+    QCOMPARE(window.findChild<QAction*>(QStringLiteral("actionOpenWithOptions"))->shortcut(),
+             QKeySequence(Qt::CTRL | Qt::ALT | Qt::Key_O));
   }
 
   void trainedStateIsNotThrownAwayUnasked() {

@@ -138,6 +138,35 @@ class TestTrainPage : public QObject {
                             "number. 3 pairs of user and movie stood there more than once; 1,997 ratings were taken."));
   }
 
+  void whatCanBeLookedIntoIsOffered() {
+    Workbench workbench;
+    TrainPage page(&workbench);
+    page.show();
+    auto* button = page.findChild<QPushButton*>(QStringLiteral("messageAction"));
+    QSignalSpy asked(&page, &TrainPage::lookIntoFileRequested);
+    page.showLoadError({ErrorKind::BadInput, "the file is empty", "choose a file with ratings", "u.data", 0, 0});
+    QVERIFY(button->isVisible());
+    QTest::mouseClick(button, Qt::LeftButton);
+    QCOMPARE(asked.count(), 1);
+    page.showLoadError({ErrorKind::Io, "there is no such file", "choose another", "u.data", 0, 0});
+    QVERIFY(page.messages()->isVisible() && !button->isVisible());
+    LoadReport report;
+    report.file = "u.data";
+    report.duplicates = 3;
+    report.loaded = 1997;
+    page.showLoadReport(report);
+    QVERIFY(!button->isVisible());
+    report.conflicts = 2;
+    page.showLoadReport(report);
+    QVERIFY(button->isVisible());
+    QVERIFY2(page.messages()->message().contains(QStringLiteral("2 with another rating")),
+             qPrintable(page.messages()->message()));
+    report = {};
+    report.advice = {{"57 ratings are 0: declare 0 as missing", "missing", "0"}};
+    page.showLoadReport(report);
+    QVERIFY(button->isVisible() && page.messages()->message().contains(QStringLiteral("57 ratings are 0")));
+  }
+
   void loadingShowsProgressAndCanBeCancelled() {
     Workbench workbench;
     TrainPage page(&workbench);

@@ -5,6 +5,7 @@
 #include <QKeyEvent>
 #include <QLabel>
 #include <QPainter>
+#include <QPushButton>
 #include <QToolButton>
 
 #include "ui/common/icons.h"
@@ -24,6 +25,10 @@ MessageStrip::MessageStrip(QWidget* parent) : QFrame(parent) {
   text_->setTextFormat(Qt::PlainText);
   text_->setWordWrap(true);
   text_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+  action_ = new QPushButton(this);
+  action_->setObjectName(QStringLiteral("messageAction"));
+  action_->setAutoDefault(false);
+  action_->hide();
   close_ = new QToolButton(this);
   close_->setObjectName(QStringLiteral("messageClose"));
   close_->setIcon(themedIcon(QStringLiteral("close")));
@@ -32,17 +37,21 @@ MessageStrip::MessageStrip(QWidget* parent) : QFrame(parent) {
   close_->setToolTip(tr("Dismiss (Esc)"));
   layout->addWidget(icon_, 0, Qt::AlignTop);
   layout->addWidget(text_, 1);
+  layout->addWidget(action_, 0, Qt::AlignTop);
   layout->addWidget(close_, 0, Qt::AlignTop);
+  connect(action_, &QPushButton::clicked, this, &MessageStrip::actionRequested);
   connect(close_, &QToolButton::clicked, this, &MessageStrip::dismiss);
   hide();
 }
 
 QString MessageStrip::message() const { return text_->text(); }
 
-void MessageStrip::showMessage(Kind kind, const QString& sentence) {
-  if (!isHidden() && kind == kind_ && sentence == text_->text()) return;
+void MessageStrip::showMessage(Kind kind, const QString& sentence, const QString& action) {
+  if (!isHidden() && kind == kind_ && sentence == text_->text() && action == action_->text()) return;
   kind_ = kind;
   text_->setText(sentence);
+  action_->setText(action);
+  action_->setHidden(action.isEmpty());
   setAccessibleName(kind == Kind::Error ? tr("Error: %1").arg(sentence) : sentence);
   const int side = fontMetrics().height();
   icon_->setPixmap(themedIcon(kind == Kind::Error ? QStringLiteral("warning") : QStringLiteral("info"))

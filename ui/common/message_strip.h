@@ -3,6 +3,7 @@
 #include <QFrame>
 
 class QLabel;
+class QPushButton;
 class QToolButton;
 
 namespace rowlight {
@@ -17,13 +18,15 @@ class MessageStrip : public QFrame {
 
   explicit MessageStrip(QWidget* parent = nullptr);
 
-  /// Shows a message in place of the one before it; the same message again changes nothing.
-  void showMessage(Kind kind, const QString& sentence);
+  /// Shows a message in place of the one before it; the same message again changes nothing. With the text of an
+  /// `action`, a button offers it.
+  void showMessage(Kind kind, const QString& sentence, const QString& action = {});
   void dismiss();
   [[nodiscard]] QString message() const;
 
  signals:
   void dismissed();
+  void actionRequested();
 
  protected:
   void keyPressEvent(QKeyEvent* event) override;
@@ -33,6 +36,7 @@ class MessageStrip : public QFrame {
   Kind kind_ = Kind::Information;
   QLabel* icon_ = nullptr;
   QLabel* text_ = nullptr;
+  QPushButton* action_ = nullptr;
   QToolButton* close_ = nullptr;
 };
 

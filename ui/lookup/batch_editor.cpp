@@ -12,8 +12,8 @@
 
 #include "ui/common/choice_button.h"
 #include "ui/common/format.h"
+#include "ui/common/live_label.h"
 #include "ui/common/typography.h"
-#include "ui/lookup/live_label.h"
 #include "ui/lookup/lookup_text.h"
 
 namespace rowlight {

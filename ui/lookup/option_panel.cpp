@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "ui/common/format.h"
+#include "ui/common/live_label.h"
 #include "ui/common/typography.h"
-#include "ui/lookup/live_label.h"
 #include "ui/lookup/lookup_text.h"
 
 namespace rowlight {

@@ -9,8 +9,8 @@
 #include <array>
 
 #include "ui/common/format.h"
+#include "ui/common/live_label.h"
 #include "ui/common/typography.h"
-#include "ui/lookup/live_label.h"
 
 namespace rowlight {
 namespace {

@@ -45,6 +45,13 @@ QString localPath(const QMimeData* data) {
   return urls.size() == 1 && urls.front().isLocalFile() ? urls.front().toLocalFile() : QString();
 }
 
+QString lookText() { return TrainPage::tr("Look into the file…"); }
+
+QString sentenceOf(QString text) {
+  if (!text.isEmpty()) text[0] = text[0].toUpper();
+  return text.endsWith(u'.') ? text : text + u'.';
+}
+
 }  // namespace
 
 TrainPage::TrainPage(Workbench* workbench, QWidget* parent) : QWidget(parent), workbench_(workbench) {
@@ -56,6 +63,7 @@ TrainPage::TrainPage(Workbench* workbench, QWidget* parent) : QWidget(parent), w
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
   messages_ = new MessageStrip(this);
+  connect(messages_, &MessageStrip::actionRequested, this, &TrainPage::lookIntoFileRequested);
   layout->addWidget(messages_);
   layout->addWidget(makeLoadRow());
   layout->addWidget(makeHeader());
@@ -278,7 +286,9 @@ void TrainPage::hideLoading() { load_row_->hide(); }
 
 void TrainPage::showLoadError(const Error& error) {
   hideLoading();
-  messages_->showMessage(MessageStrip::Kind::Error, formatError(error));
+  // What a file holds can be looked into; one that cannot be read at all cannot.
+  const bool content = error.kind == ErrorKind::BadInput;
+  messages_->showMessage(MessageStrip::Kind::Error, formatError(error), content ? lookText() : QString());
 }
 
 void TrainPage::showLoadReport(const LoadReport& report) {
@@ -297,8 +307,13 @@ void TrainPage::showLoadReport(const LoadReport& report) {
                       : tr("%1 movies have no title in the title file.").arg(formatCount(report.items_without_title)));
   }
   if (report.duplicates > 0) {
-    sentences << tr("%1 pairs of user and movie stood there more than once; %2 ratings were taken.")
-                     .arg(formatCount(report.duplicates), formatCount(report.loaded));
+    const QString other =
+        report.conflicts > 0 ? tr(", %1 with another rating").arg(formatCount(report.conflicts)) : QString();
+    sentences << tr("%1 pairs of user and movie stood there more than once%2; %3 ratings were taken.")
+                     .arg(formatCount(report.duplicates), other, formatCount(report.loaded));
+  }
+  for (const Advice& advice : report.advice) {
+    if (!advice.option.empty()) sentences << sentenceOf(QString::fromStdString(advice.sentence));
   }
   // Factors come with few notices, and each of them changes how the picture is to be read.
   if (is_factor_format(report.format)) {
@@ -309,7 +324,9 @@ void TrainPage::showLoadReport(const LoadReport& report) {
     return;
   }
   const QString file = QFileInfo(QString::fromStdString(report.file)).fileName();
-  messages_->showMessage(MessageStrip::Kind::Information, file + QStringLiteral(": ") + sentences.join(u' '));
+  const bool worth_a_look = !report.bad_lines.empty() || report.conflicts > 0 || !report.advice.empty();
+  messages_->showMessage(MessageStrip::Kind::Information, file + QStringLiteral(": ") + sentences.join(u' '),
+                         worth_a_look ? lookText() : QString());
 }
 
 void TrainPage::dragEnterEvent(QDragEnterEvent* event) {

@@ -53,13 +53,15 @@ class TrainPage : public QWidget {
   void hideLoading();
   void showLoadError(const Error& error);
   /// Says what a person should know before trusting the picture: lines left out, movies without a title, repeated
-  /// pairs. What is merely worth noting (the encoding, say) stays in the report.
+  /// pairs, advice. What is merely worth noting (the encoding, say) stays in the report.
   void showLoadReport(const LoadReport& report);
 
  signals:
   /// The Open button: whoever owns the file dialog shows it.
   void openDialogRequested();
   void loadCancelled();
+  /// The button beside what was said about the last load.
+  void lookIntoFileRequested();
 
  protected:
   bool eventFilter(QObject* watched, QEvent* event) override;

@@ -1,4 +1,4 @@
-#include "ui/lookup/live_label.h"
+#include "ui/common/live_label.h"
 
 #include <QAccessible>
 #include <QEvent>
