@@ -86,15 +86,17 @@ class TestDuplicates : public QObject {
     QTest::newRow("one item") << 20000 << 5000 << 1;
     QTest::newRow("many repeats") << 30000 << 100 << 50;
     QTest::newRow("few repeats") << 30000 << 3000 << 3000;
-    QTest::newRow("some pieces of rows") << 600000 << 700 << 900;
+    QTest::newRow("some pieces of rows") << 300000 << 700 << 900;
     // More pairs of a part than 32 bits number: keys are hashes, and pairs have to be compared.
-    QTest::newRow("very many ids") << 100000 << 1500000 << 1500000;
+    QTest::newRow("very many ids") << 50000 << 1500000 << 1500000;
   }
   void likeAMapOfAllPairs() {
     QFETCH(int, rows);
     QFETCH(int, users);
     QFETCH(int, items);
+    const bool large = rows > 100000 || users > 100000;
     for (const bool times : {true, false}) {
+      if (large && !times) continue;
       RatingSet before = random_set(static_cast<std::size_t>(rows), static_cast<std::uint32_t>(users),
                                     static_cast<std::uint32_t>(items), times, 3);
       if (users > 1'000'000) {  // or there would be no repeats
@@ -117,12 +119,13 @@ class TestDuplicates : public QObject {
           QCOMPARE(set.size(), expected.kept.size());
           QVERIFY(set.ratings == expected.ratings);
           QCOMPARE(set.times.size(), times ? set.size() : std::size_t{0});
+          bool same = true;
           for (std::size_t i = 0; i < set.size(); ++i) {
             const std::size_t row = expected.kept[i];
-            const bool same = set.users[i] == before.users[row] && set.movies[i] == before.movies[row] &&
-                              (!times || set.times[i] == before.times[row]);
-            QVERIFY2(same, "the rows that stay keep their order");
+            same = same && set.users[i] == before.users[row] && set.movies[i] == before.movies[row] &&
+                   (!times || set.times[i] == before.times[row]);
           }
+          QVERIFY2(same, "the rows that stay keep their order");
         }
       }
     }
