@@ -190,7 +190,9 @@ class ZipStream : public Stream {
     zip_stat_init(&stat);
     const bool found = zip_stat(handle, name.member.c_str(), 0, &stat) == 0;
     if (!found) return bad_file(name.path, "there is no '" + printable(name.member) + "' in the archive");
-    stream->packed_ = std::max<std::uint64_t>(1, stat.comp_size);
+    // What the archive says of itself need not be true: a bomb would claim to be large.
+    const std::uint64_t on_disk = archive->stamp ? archive->stamp->first : 0;
+    stream->packed_ = std::max<std::uint64_t>(1, std::min<std::uint64_t>(stat.comp_size, on_disk));
     stream->declared_ = std::max<std::uint64_t>(1, stat.size);
     stream->file_.reset(zip_fopen_index(handle, stat.index, 0));
     if (!stream->file_) {

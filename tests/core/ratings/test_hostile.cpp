@@ -76,6 +76,7 @@ class TestHostile : public QObject {
     QTest::newRow("gzip of blank lines") << QByteArray(1 << 20, '\n') << false << "more than 250 times its size";
     QTest::newRow("gzip of zeros") << QByteArray(1 << 20, '\0') << false << "the line is longer than";
     QTest::newRow("zip of ratings") << rows << true << "more than 250 times its size";
+    QTest::newRow("zip that says it is large") << rows << true << "more than 250 times its size";
   }
   void bombs() {
     ROWLIGHT_LIMITS_MEMORY();
@@ -87,6 +88,13 @@ class TestHostile : public QObject {
     std::string path = files.path() + "/ratings.csv.gz";
     if (zip) {
       path = test::write_zip(files.path() + "/ratings.zip", {{"ratings.csv", block.repeated(megabytes)}});
+      QFile file(QString::fromStdString(path));
+      QVERIFY(file.open(QIODevice::ReadWrite));
+      if (QByteArray(QTest::currentDataTag()).contains("says")) {
+        constexpr int place_of_packed_size = 20;
+        file.seek(file.readAll().lastIndexOf("PK\x01\x02") + place_of_packed_size);
+        file.write("\xFF\xFF\xFF\x7F");
+      }
     } else {
       test::GzipWriter writer(path, 9);
       for (int i = 0; i < megabytes; ++i) writer.write(block);
