@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/io/factors.h"
 #include "core/ratings/sample.h"
 
 namespace rowlight {
@@ -162,12 +163,39 @@ void EngineHost::deliverFrame() {
 
 void EngineHost::open(const QString& path, const ReadOptions& options) {
   startLoad(path, options, [file = path.toStdString(), options](const LoadControl& control) {
-    return read_ratings(file, options, control);
+    return readFile(file, options, control);
   });
 }
 
+Expected<EngineHost::Loaded> EngineHost::readFile(const std::string& path, const ReadOptions& options,
+                                                  const LoadControl& control) {
+  if (!factor_format_at(path)) {
+    auto ratings = read_ratings(path, options, control);
+    if (!ratings) return tl::make_unexpected(std::move(ratings.error()));
+    return Loaded{std::move(*ratings), nullptr};
+  }
+  auto factors = read_factors(path, {options.items_file}, {control.on_progress, control.cancel});
+  if (!factors) return tl::make_unexpected(factors.error());
+  LoadReport report;
+  report.file = path;
+  report.format = factors->report.format;
+  report.users = factors->report.users;
+  report.items = factors->report.items;
+  report.titles = factors->report.titles;
+  report.items_without_title = factors->report.items_without_title;
+  report.notices = std::move(factors->report.notices);
+  report.bytes = factors->report.bytes;
+  report.seconds = factors->report.seconds;
+  return Loaded{{nullptr, std::move(report)}, std::move(factors->factors)};
+}
+
+Expected<LoadedRatings> EngineHost::ratingsOf(Expected<Loaded> loaded) {
+  if (!loaded) return tl::make_unexpected(std::move(loaded.error()));
+  return std::move(loaded->ratings);
+}
+
 void EngineHost::openSample() {
-  startLoad({}, {}, [](const LoadControl&) -> Expected<LoadedRatings> { return LoadedRatings{make_sample(), {}}; });
+  startLoad({}, {}, [](const LoadControl&) -> Expected<Loaded> { return Loaded{{make_sample(), {}}, nullptr}; });
 }
 
 void EngineHost::cancelLoad() {
@@ -195,7 +223,7 @@ EngineHost::CancelFlag EngineHost::startReader(Read read, Progress progress, Don
       QMetaObject::invokeMethod(
           this, [progress, bytes, total] { progress(bytes, total); }, Qt::QueuedConnection);
     };
-    auto result = std::make_shared<Expected<LoadedRatings>>(read(control));
+    auto result = std::make_shared<Expected<Loaded>>(read(control));
     QMetaObject::invokeMethod(
         this, [done, result] { done(std::move(*result)); }, Qt::QueuedConnection);
     *ended = true;
@@ -213,12 +241,13 @@ void EngineHost::startLoad(const QString& path, const ReadOptions& options, Read
       [this, ticket](qulonglong bytes, qulonglong total) {
         if (ticket == loadTicket_ && loading_) emit loadProgress(bytes, total);
       },
-      [this, ticket, path, options](Expected<LoadedRatings> result) {
-        finishLoad(ticket, inspectionOf(path, options, std::move(result), {}));
+      [this, ticket, path, options](Expected<Loaded> result) {
+        const auto factors = result ? result->factors : nullptr;
+        finishLoad(ticket, inspectionOf(path, options, ratingsOf(std::move(result)), {}), factors);
       });
 }
 
-void EngineHost::finishLoad(quint64 ticket, Inspection result) {
+void EngineHost::finishLoad(quint64 ticket, Inspection result, std::shared_ptr<const Factors> factors) {
   if (ticket != loadTicket_) return;
   loading_ = false;
   if (!result.error && mayInstall && !mayInstall(result.path)) {
@@ -229,8 +258,13 @@ void EngineHost::finishLoad(quint64 ticket, Inspection result) {
     emit loadFailed(result.path, *result.error);
     return;
   }
-  post(InstallRatings{std::exchange(result.ratings, nullptr), {}, {}, {}, {}});
-  opened_ = result.path.isEmpty() ? std::nullopt : std::optional(result);
+  if (factors) {
+    post(InstallFactors{std::move(factors)});
+    opened_.reset();  // there are no guesses about ratings to be corrected
+  } else {
+    post(InstallRatings{std::exchange(result.ratings, nullptr), {}, {}, {}, {}});
+    opened_ = result.path.isEmpty() ? std::nullopt : std::optional(result);
+  }
   emit loadFinished(result.path, *result.report);
 }
 
@@ -239,16 +273,19 @@ void EngineHost::inspect(const QString& path, const ReadOptions& options) {
   const quint64 ticket = inspectTicket_;
   auto found = std::make_shared<LoadReport>();
   inspectCancel_ = startReader(
-      [file = path.toStdString(), options, found](const LoadControl& control) {
+      [file = path.toStdString(), options, found](const LoadControl& control) -> Expected<Loaded> {
         LoadControl own = control;
         own.failed_report = found.get();
-        return read_ratings(file, options, own);
+        auto ratings = read_ratings(file, options, own);
+        if (!ratings) return tl::make_unexpected(std::move(ratings.error()));
+        return Loaded{std::move(*ratings), nullptr};
       },
       [this, ticket](qulonglong bytes, qulonglong total) {
         if (ticket == inspectTicket_) emit inspectProgress(bytes, total);
       },
-      [this, ticket, path, options, found](Expected<LoadedRatings> result) {
-        if (ticket == inspectTicket_) emit inspected(inspectionOf(path, options, std::move(result), found));
+      [this, ticket, path, options, found](Expected<Loaded> result) {
+        if (ticket != inspectTicket_) return;
+        emit inspected(inspectionOf(path, options, ratingsOf(std::move(result)), found));
       });
 }
 

@@ -33,8 +33,8 @@ class EngineHost : public QObject {
   /// Queues a command for the engine.
   void post(Command command);
 
-  /// Reads `path` in the background and installs it when it is good and mayInstall() agrees. A load under way is
-  /// cancelled and ends by itself, unheard.
+  /// Reads `path` in the background and installs it when it is good and mayInstall() agrees: ratings to train on, or,
+  /// where its content says so, factors to look at. A load under way is cancelled and ends by itself, unheard.
   void open(const QString& path, const ReadOptions& options = {});
   /// Makes the built-in sample in the background and installs it.
   void openSample();
@@ -60,7 +60,8 @@ class EngineHost : public QObject {
   void frameReady(rowlight::FramePtr frame);
   void loadStarted(const QString& path);
   void loadProgress(qulonglong bytesDone, qulonglong bytesTotal);
-  /// The ratings are on their way into the engine.
+  /// The ratings or factors are on their way into the engine. For factors `report` has a format of theirs, notices and
+  /// no ratings.
   void loadFinished(const QString& path, const rowlight::LoadReport& report);
   /// Nothing has changed in the engine.
   void loadFailed(const QString& path, const rowlight::Error& error);
@@ -76,8 +77,15 @@ class EngineHost : public QObject {
   Applied applyCommands(std::unique_lock<std::mutex>& lock, Session& session);
   void offerFrame(FramePtr frame);
   void deliverFrame();
-  using Read = std::function<Expected<LoadedRatings>(const LoadControl&)>;
+  struct Loaded {
+    LoadedRatings ratings;                   ///< of factors the report alone
+    std::shared_ptr<const Factors> factors;  ///< null for ratings
+  };
+  using Read = std::function<Expected<Loaded>(const LoadControl&)>;
   using CancelFlag = std::shared_ptr<std::atomic<bool>>;
+  [[nodiscard]] static Expected<Loaded> readFile(const std::string& path, const ReadOptions& options,
+                                                 const LoadControl& control);
+  [[nodiscard]] static Expected<LoadedRatings> ratingsOf(Expected<Loaded> loaded);
   struct Loader {
     std::thread thread;
     CancelFlag cancel;                         // set on the GUI thread, looked at by the reader
@@ -85,11 +93,11 @@ class EngineHost : public QObject {
   };
 
   using Progress = std::function<void(qulonglong bytes_done, qulonglong bytes_total)>;
-  using Done = std::function<void(Expected<LoadedRatings> result)>;
+  using Done = std::function<void(Expected<Loaded> result)>;
   /// Runs `read` on a thread of its own; calls the other two on the GUI thread.
   CancelFlag startReader(Read read, Progress progress, Done done);
   void startLoad(const QString& path, const ReadOptions& options, Read read);
-  void finishLoad(quint64 ticket, Inspection result);
+  void finishLoad(quint64 ticket, Inspection result, std::shared_ptr<const Factors> factors = nullptr);
 
   std::mutex mutex_;
   std::condition_variable wake_;

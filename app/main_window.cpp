@@ -289,11 +289,13 @@ QString MainWindow::askForFile(const QString& title) {
   const QStringList recent = QSettings().value(keyRecent).toStringList();
   const QString folder = recent.isEmpty() ? QString() : QFileInfo(recent.first()).absolutePath();
   return QFileDialog::getOpenFileName(
-      this, title, folder, tr("Rating files (*.data *.csv *.dat *.txt *.tsv *.base *.test *.tr *.te);;All files (*)"));
+      this, title, folder,
+      tr("Ratings and factors (*.data *.csv *.dat *.txt *.tsv *.base *.test *.tr *.te *.json *.model *.vec *.npy "
+         "*.safetensors);;All files (*)"));
 }
 
 void MainWindow::chooseFile() {
-  const QString path = askForFile(tr("Open ratings"));
+  const QString path = askForFile(tr("Open ratings or factors"));
   if (!path.isEmpty()) open(path);
 }
 

@@ -127,10 +127,13 @@ void Tour::beginMeasuring(const Frame& frame) {
   dataName_ = QString::fromStdString(frame.ratings->name);
   target_ = QString::fromUtf8(frame.simd_target.data(), static_cast<qsizetype>(frame.simd_target.size()));
   window_.showPage(Page::Train);
-  TrainSettings endless = settings_;
-  endless.epochs = manyEpochs;
-  window_.workbench().send(Configure{endless});
-  window_.workbench().send(Play{StepUnit::Batch, 0});
+  trains_ = frame.viewed == nullptr;  // factors that were trained elsewhere are shown at rest
+  if (trains_) {
+    TrainSettings endless = settings_;
+    endless.epochs = manyEpochs;
+    window_.workbench().send(Configure{endless});
+    window_.workbench().send(Play{StepUnit::Batch, 0});
+  }
   stage_ = Stage::Measure;
   stageTimer_.start();
   application_.startMeasuring();
@@ -143,6 +146,11 @@ void Tour::endMeasuring() {
   measuredSeconds_ = static_cast<double>(stageTimer_.elapsed()) / 1000.0;
   // This call is itself inside a burst; what was collected until now is complete.
   busyMs_ = application_.stopMeasuring();
+  if (!trains_) {
+    stage_ = Stage::MeasureCost;
+    window_.workbench().send(MeasureCost{briefCost()});
+    return;
+  }
   window_.workbench().send(Pause{});
   window_.workbench().send(Configure{settings_});
   window_.workbench().send(Reset{});

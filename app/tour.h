@@ -40,7 +40,8 @@ class Tour : public QObject {
   QElapsedTimer stageTimer_;
   QElapsedTimer lastSign_;  // of life
   Stage stage_ = Stage::WaitForData;
-  TrainSettings settings_;  // of the run to show
+  TrainSettings settings_;
+  bool trains_ = true;  // of the run to show
   double firstFrameMs_ = -1;
   std::vector<double> busyMs_;
   std::vector<double> rates_;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
@@ -6,6 +7,7 @@
 #include "app/cli/common.h"
 #include "core/analysis/lookup_cost.h"
 #include "core/base/system.h"
+#include "core/simd/kernels.h"
 
 namespace rowlight::cli {
 
@@ -133,12 +135,68 @@ void add_lookup_vs_onehot(CLI::App& bench, Context& context) {
   });
 }
 
+/// The median of `runs` loads; all of them are told, the first one apart: it may have to wait for the disk.
+Expected<void> bench_load(const ReadArguments& arguments, int runs, const Context& context) {
+  std::vector<double> seconds;
+  LoadReport report;
+  for (int run = 0; run <= runs; ++run) {
+    const auto loaded = load(arguments, context);
+    if (!loaded) return tl::make_unexpected(loaded.error());
+    report = loaded->report;
+    seconds.push_back(report.seconds);
+  }
+  const double first = seconds.front();
+  seconds.erase(seconds.begin());
+  std::sort(seconds.begin(), seconds.end());
+  const double median = seconds[seconds.size() / 2];
+  const auto bytes = static_cast<double>(report.bytes);
+  const auto ratings = static_cast<double>(report.ratings);
+  const std::uint64_t memory = peak_memory_bytes();
+  if (context.json) {
+    print_line({{"file", report.file},
+                {"bytes", report.bytes},
+                {"ratings", report.ratings},
+                {"threads", context.thread_count()},
+                {"target", std::string(simd::name_of(simd::current_target()))},
+                {"runs", runs},
+                {"first_seconds", number(first)},
+                {"seconds", number(median)},
+                {"fastest_seconds", number(seconds.front())},
+                {"slowest_seconds", number(seconds.back())},
+                {"bytes_per_second", number(bytes / median)},
+                {"ratings_per_second", number(ratings / median)},
+                {"peak_memory_bytes", memory},
+                {"memory_per_rating", number(static_cast<double>(memory) / ratings)}});
+    return {};
+  }
+  std::printf("%llu ratings, %.1f MB, %u threads, %s: median of %d loads %.3f s (%.3f to %.3f; the first %.3f)\n",
+              static_cast<unsigned long long>(report.ratings), bytes / 1e6, context.thread_count(),
+              std::string(simd::name_of(simd::current_target())).c_str(), runs, median, seconds.front(), seconds.back(),
+              first);
+  std::printf("%.2f GB/s, %.1f M ratings/s, peak memory %.1f MB\n", bytes / median / 1e9, ratings / median / 1e6,
+              static_cast<double>(memory) / 1e6);
+  return {};
+}
+
+void add_load(CLI::App& bench, Context& context) {
+  CLI::App* command = bench.add_subcommand("load", "Reading a rating file, from opening it to the finished set");
+  auto arguments = std::make_shared<ReadArguments>();
+  auto runs = std::make_shared<int>(5);
+  add_common_options(*command, context);
+  add_read_options(*command, *arguments);
+  command->add_option("--runs", *runs, "Loads, after one that is not counted (default: 5)")->check(CLI::Range(1, 1000));
+  command->callback([arguments, runs, &context] {
+    if (const auto done = bench_load(*arguments, *runs, context); !done) context.report(done.error());
+  });
+}
+
 }  // namespace
 
 void add_bench(CLI::App& app, Context& context) {
   CLI::App* bench = app.add_subcommand("bench", "Measure the engine on this machine");
   bench->require_subcommand(1);
   add_lookup_vs_onehot(*bench, context);
+  add_load(*bench, context);
 }
 
 }  // namespace rowlight::cli

@@ -18,6 +18,20 @@ std::atomic<bool> interrupt_flag{false};
 
 extern "C" void on_interrupt(int) { interrupt_flag = true; }
 
+/// How a load reports its progress; nothing where standard error is no terminal.
+std::function<void(std::uint64_t, std::uint64_t)> progress() {
+  if (!stderr_is_terminal()) return {};
+  return [](std::uint64_t done, std::uint64_t total) {
+    constexpr double megabyte = 1e6;
+    std::fprintf(stderr, "\rreading %.0f of %.0f MB", static_cast<double>(done) / megabyte,
+                 static_cast<double>(total) / megabyte);
+  };
+}
+
+void end_progress() {
+  if (stderr_is_terminal()) std::fputs("\r\033[K", stderr);
+}
+
 }  // namespace
 
 void Context::report(const Error& error, bool json_event) {
@@ -83,17 +97,16 @@ Expected<LoadedRatings> load(const ReadArguments& arguments, const Context& cont
   if (!options) return tl::make_unexpected(options.error());
   LoadControl control;
   control.cancel = &interrupted();
+  control.on_progress = progress();
   control.threads = context.threads;
-  const bool show = stderr_is_terminal();
-  if (show) {
-    control.on_progress = [](std::uint64_t done, std::uint64_t total) {
-      constexpr double megabyte = 1e6;
-      std::fprintf(stderr, "\rreading %.0f of %.0f MB", static_cast<double>(done) / megabyte,
-                   static_cast<double>(total) / megabyte);
-    };
-  }
   auto loaded = read_ratings(arguments.path, *options, control);
-  if (show) std::fputs("\r\033[K", stderr);
+  end_progress();
+  return loaded;
+}
+
+Expected<LoadedFactors> load_factors(const std::string& path, const FactorOptions& options) {
+  auto loaded = read_factors(path, options, {progress(), &interrupted()});
+  end_progress();
   return loaded;
 }
 

@@ -10,6 +10,7 @@
 #include "app/cli/choices.h"
 #include "app/cli/training_options.h"
 #include "core/base/error.h"
+#include "core/io/factors.h"
 #include "core/ratings/reader.h"
 
 namespace rowlight::cli {
@@ -48,6 +49,8 @@ void add_read_options(CLI::App& command, ReadArguments& arguments);
 
 /// Loads with progress on a terminal, and stops when the person interrupts.
 [[nodiscard]] Expected<LoadedRatings> load(const ReadArguments& arguments, const Context& context);
+/// The same for factors that were trained elsewhere.
+[[nodiscard]] Expected<LoadedFactors> load_factors(const std::string& path, const FactorOptions& options);
 
 /// Number for JSON: a non-finite one becomes "NaN", "Infinity" or "-Infinity", as JSON has none.
 [[nodiscard]] nlohmann::ordered_json number(double value);

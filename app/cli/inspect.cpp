@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
@@ -26,20 +27,60 @@ void print_text(const LoadReport& r) {
   }
 }
 
+nlohmann::ordered_json to_json(const FactorReport& r) {
+  const auto width = [](std::uint64_t factors) {
+    return factors == 0 ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(factors);
+  };
+  return {{"file", r.file},
+          {"format", r.format},
+          {"bytes", r.bytes},
+          {"rows", r.users + r.items},
+          {"dim", std::max(r.user_factors, r.item_factors)},
+          {"users", r.users},
+          {"items", r.items},
+          {"user_dim", width(r.user_factors)},
+          {"item_dim", width(r.item_factors)},
+          {"bias", r.bias},
+          {"left_out", r.left_out},
+          {"titles", r.titles},
+          {"items_without_title", r.items_without_title},
+          {"notices", r.notices},
+          {"seconds", r.seconds}};
+}
+
+void print_text(const FactorReport& r) {
+  std::cout << r.file << ": factors trained elsewhere (" << r.format << "), " << r.bytes << " bytes\n";
+  if (r.users > 0) std::cout << r.users << " users x " << r.user_factors << " factors\n";
+  if (r.items > 0) std::cout << r.items << " items x " << r.item_factors << " factors\n";
+  if (r.bias) std::cout << "with a bias for each row\n";
+  if (r.titles > 0) std::cout << r.titles << " titles, " << r.items_without_title << " items without one\n";
+  for (const std::string& notice : r.notices) std::cout << "note: " << notice << '\n';
+}
+
+/// Reports what `load` reads.
+template <class Load>
+void inspect(const Load& load, Context& context) {
+  const auto loaded = load();
+  if (!loaded) return context.report(loaded.error());
+  if (context.json) {
+    print_line(to_json(loaded->report));
+  } else {
+    print_text(loaded->report);
+  }
+}
+
 }  // namespace
 
 void add_inspect(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand("inspect", "Say what loading a rating file would do");
+  CLI::App* command = app.add_subcommand("inspect", "Say what loading a file of ratings or factors would do");
   auto arguments = std::make_shared<ReadArguments>();
   add_common_options(*command, context);
   add_read_options(*command, *arguments);
   command->callback([arguments, &context] {
-    const auto loaded = load(*arguments, context);
-    if (!loaded) return context.report(loaded.error());
-    if (context.json) {
-      print_line(to_json(loaded->report));
+    if (factor_format_at(arguments->path)) {
+      inspect([&] { return load_factors(arguments->path, {arguments->options.items_file}); }, context);
     } else {
-      print_text(loaded->report);
+      inspect([&] { return load(*arguments, context); }, context);
     }
   });
 }

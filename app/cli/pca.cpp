@@ -8,7 +8,6 @@
 
 #include "app/cli/common.h"
 #include "core/io/npy.h"
-#include "core/io/safetensors.h"
 
 namespace rowlight::cli {
 
@@ -16,23 +15,24 @@ namespace {
 
 struct PcaArguments {
   std::string path;
-  std::string table = "movie";
+  std::string table;  // empty: whichever there is
   std::size_t components = 2;
   bool no_center = false;
   std::string save;
 };
 
-Expected<Matrix> read_table(const PcaArguments& arguments) {
-  if (arguments.path.ends_with(".npy")) return read_npy(arguments.path);
-  const auto file = read_safetensors(arguments.path);
-  if (!file) return tl::make_unexpected(file.error());
-  auto table = matrix_of(*file, arguments.table + "_factors.weight");
-  if (!table) {
-    Error error = table.error();
-    error.file = arguments.path;
-    return tl::make_unexpected(error);
+/// The table that was asked for; without a wish the movies', or the only one there is.
+Expected<std::shared_ptr<const Factors>> read_tables(const PcaArguments& arguments, Table& table) {
+  auto loaded = load_factors(arguments.path, {});
+  if (!loaded) return tl::make_unexpected(loaded.error());
+  const Factors& factors = *loaded->factors;
+  table = arguments.table == "user" ? Table::Users : Table::Movies;
+  if (arguments.table.empty() && !factors.has(table)) table = Table::Users;
+  if (!factors.has(table)) {
+    return tl::make_unexpected(
+        Error{ErrorKind::BadInput, factors.missing, "leave out --table", arguments.path, 0, 0, {}});
   }
-  return table;
+  return std::move(loaded->factors);
 }
 
 nlohmann::ordered_json to_json(const Matrix& matrix) {
@@ -46,8 +46,10 @@ nlohmann::ordered_json to_json(const Matrix& matrix) {
 }
 
 Expected<void> run(const PcaArguments& arguments, const Context& context) {
-  const auto table = read_table(arguments);
-  if (!table) return tl::make_unexpected(table.error());
+  Table which = Table::Movies;
+  const auto factors = read_tables(arguments, which);
+  if (!factors) return tl::make_unexpected(factors.error());
+  const Matrix* table = &(*factors)->tables[index_of(which)];
   const auto start = std::chrono::steady_clock::now();
   const auto result = pca(table->view(), {arguments.components, !arguments.no_center});
   if (!result) {
@@ -82,8 +84,11 @@ void add_pca(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("pca", "Principal components of a table of factors");
   auto arguments = std::make_shared<PcaArguments>();
   add_common_options(*command, context);
-  command->add_option("FILE", arguments->path, "A saved run (.safetensors) or a table (.npy)")->required();
-  command->add_option("--table", arguments->table, "Which table of a saved run: movie (default) or user")
+  command
+      ->add_option("FILE", arguments->path,
+                   "Factors: a saved run, .safetensors, .npy, Spark ALS JSON lines, a LIBMF model or word2vec text")
+      ->required();
+  command->add_option("--table", arguments->table, "Which table: movie (default) or user")
       ->check(one_of({"movie", "user"}))
       ->type_name("NAME");
   command->add_option("--components", arguments->components, "Number of components (default: 2)");

@@ -1,5 +1,6 @@
 #include "core/base/files.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cassert>
 #include <cerrno>
@@ -155,6 +156,22 @@ Expected<InputFile> InputFile::open(const std::string& path) {
 
 Expected<void> InputFile::read(std::span<std::byte> out) {
   assert(out.size() <= remaining_);
+  if (control_ == nullptr) return read_piece(out);
+  constexpr std::size_t piece = std::size_t{1} << 20U;
+  while (!out.empty()) {
+    if (control_->cancelled()) return fail(ErrorKind::Cancelled, "reading was cancelled");
+    const std::size_t count = std::min(out.size(), piece);
+    if (auto done = read_piece(out.first(count)); !done) return done;
+    out = out.subspan(count);
+    const std::uint64_t done = size_ - remaining_;
+    if (!control_->on_progress || (done - told_ < piece && remaining_ > 0)) continue;
+    told_ = done;
+    control_->on_progress(done, size_);
+  }
+  return {};
+}
+
+Expected<void> InputFile::read_piece(std::span<std::byte> out) {
   if (out.empty()) return {};
   const std::size_t count = std::fread(out.data(), 1, out.size(), file_.get());
   if (count != out.size()) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,7 +15,16 @@
 namespace rowlight {
 
 // Paths are UTF-8 on every platform. files.cpp is the one place with code for single platforms.
-// All errors of this header are Io and name the file.
+// All errors of this header are Io and name the file, but for the Cancelled of a followed read.
+
+/// How the caller follows and stops the reading of a large file. Both may be empty. `on_progress` is called on the
+/// reading thread.
+struct ReadControl {
+  std::function<void(std::uint64_t bytes_done, std::uint64_t bytes_total)> on_progress;
+  const std::atomic<bool>* cancel = nullptr;
+
+  [[nodiscard]] bool cancelled() const { return cancel != nullptr && cancel->load(std::memory_order_relaxed); }
+};
 
 /// An open regular file that is read from front to back. Reading is exact: a file that shrinks, grows or is
 /// rewritten meanwhile is an error and never a mixture of old and new. Movable; not synchronised.
@@ -26,6 +37,10 @@ class InputFile {
   [[nodiscard]] std::uint64_t size() const { return size_; }            ///< in bytes, when it was opened
   [[nodiscard]] std::uint64_t remaining() const { return remaining_; }  ///< bytes not read yet
 
+  /// From now on read() tells `control` about each megabyte, and ends as Cancelled where that says so. `control`
+  /// outlives the reading.
+  void follow(const ReadControl& control) { control_ = &control; }
+
   /// Fills `out` with the next bytes. Pre: out.size() <= remaining().
   [[nodiscard]] Expected<void> read(std::span<std::byte> out);
 
@@ -37,8 +52,11 @@ class InputFile {
     void operator()(std::FILE* file) const noexcept;
   };
   friend class AtomicFile;
+  [[nodiscard]] Expected<void> read_piece(std::span<std::byte> out);
 
   std::string path_;
+  const ReadControl* control_ = nullptr;
+  std::uint64_t told_ = 0;  // bytes done when `control_` was told last
   std::uint64_t size_ = 0;
   std::uint64_t remaining_ = 0;
   std::int64_t modified_ = 0;

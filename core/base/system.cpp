@@ -9,7 +9,6 @@
 // after windows.h
 #include <psapi.h>
 #else
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #endif
@@ -28,8 +27,6 @@ std::uint64_t memory_limit_bytes() {
   status.dwLength = sizeof status;
   return GlobalMemoryStatusEx(&status) ? status.ullTotalPhys : UINT64_MAX;
 }
-
-void prefer_large_pages(void*, std::size_t) {}
 
 bool stderr_is_terminal() { return _isatty(_fileno(stderr)) != 0; }
 
@@ -59,19 +56,6 @@ std::uint64_t memory_limit_bytes() {
   std::uint64_t container = 0;
   if (std::ifstream("/sys/fs/cgroup/memory.max") >> container) limit = std::min(limit, container);
   return limit;
-}
-
-void prefer_large_pages(void* memory, std::size_t bytes) {
-#ifdef MADV_HUGEPAGE
-  constexpr std::uintptr_t large_page = std::uintptr_t{2} << 20U;
-  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
-  const std::uintptr_t first = (begin + large_page - 1) / large_page * large_page;
-  const std::uintptr_t end = (begin + bytes) / large_page * large_page;
-  if (first < end) static_cast<void>(madvise(static_cast<char*>(memory) + (first - begin), end - first, MADV_HUGEPAGE));
-#else
-  static_cast<void>(memory);
-  static_cast<void>(bytes);
-#endif
 }
 
 bool stderr_is_terminal() { return isatty(STDERR_FILENO) != 0; }

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string_view>
 
-#include "core/base/files.h"
 #include "core/io/values.h"
 
 namespace rowlight {
@@ -195,9 +194,11 @@ Expected<std::size_t> checked_count(const InputFile& input, const Header& header
 }
 
 /// Opens and checks everything but the values. `types` lists what the caller can use.
-Expected<Array> open_array(const std::string& path, std::span<const std::string_view> types, std::string_view wanted) {
+Expected<Array> open_array(const std::string& path, std::span<const std::string_view> types, std::string_view wanted,
+                           const ReadControl* control = nullptr) {
   auto input = InputFile::open(path);
   if (!input) return tl::make_unexpected(input.error());
+  if (control != nullptr) input->follow(*control);
   const auto text = read_header_text(*input);
   if (!text) return tl::make_unexpected(text.error());
   auto header = HeaderParser(*text).parse();
@@ -278,9 +279,9 @@ Expected<void> write_npy(const std::string& path, std::span<const std::int64_t> 
   return write_vector(path, "<i8", values.size(), std::as_bytes(values));
 }
 
-Expected<Matrix> read_npy(const std::string& path) {
+Expected<Matrix> read_npy(const std::string& path, const ReadControl& control) {
   static constexpr std::array<std::string_view, 2> types{"<f4", "<f8"};
-  auto array = open_array(path, types, "little-endian float32");
+  auto array = open_array(path, types, "little-endian float32", &control);
   if (!array) return tl::make_unexpected(array.error());
   const auto& shape = array->header.shape;
   Matrix matrix(shape[0], shape.size() == 2 ? shape[1] : 1);

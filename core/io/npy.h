@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "core/base/matrix.h"
 
 namespace rowlight {
@@ -20,8 +21,8 @@ namespace rowlight {
 /// Reads a .npy file (versions 1 to 3) of one or two dimensions, C or Fortran order, little endian, f4 or f8
 /// (rounded to float). A vector becomes (n, 1). Errors: Io; BadInput names what the file holds instead, also when
 /// the header's sizes do not match the file's length or a value does not fit float32. Memory: the matrix, whose
-/// padding makes it up to 8 times as large as a file of two columns.
-[[nodiscard]] Expected<Matrix> read_npy(const std::string& path);
+/// padding makes it up to 8 times as large as a file of two columns. Cancelled when `control` says so.
+[[nodiscard]] Expected<Matrix> read_npy(const std::string& path, const ReadControl& control = {});
 
 /// Reads integers ('<i8', '<i4', '<u4') of one or two dimensions, flattened in C order. `shape`, where given, receives
 /// the array's own. Errors: as read_npy.

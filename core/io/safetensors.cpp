@@ -8,7 +8,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/base/files.h"
 #include "core/io/values.h"
 
 namespace rowlight {
@@ -342,9 +341,10 @@ Expected<void> write_safetensors(const std::string& path, const TensorFile& file
   return output->commit();
 }
 
-Expected<TensorFile> read_safetensors(const std::string& path) {
+Expected<TensorFile> read_safetensors(const std::string& path, const ReadControl& control) {
   auto input = InputFile::open(path);
   if (!input) return tl::make_unexpected(input.error());
+  input->follow(control);
   HeaderHandler header;
   {
     const auto text = read_header(*input);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "core/base/matrix.h"
 
 namespace rowlight {
@@ -30,9 +31,10 @@ struct TensorFile {
 
 /// Reads F32, F64 (rounded to float), I64, I32 (widened), U8 tensors. Errors: Io; BadInput when the header is not
 /// JSON, is longer than the file or than 100 MB, names a tensor or field twice or one that the format does not know,
-/// offsets overlap, leave gaps, or do not match shape and type, or a value does not fit float32.
+/// offsets overlap, leave gaps, or do not match shape and type, or a value does not fit float32; Cancelled when
+/// `control` says so.
 /// Memory: the values (I32 takes twice its place in the file) and a small multiple of the header.
-[[nodiscard]] Expected<TensorFile> read_safetensors(const std::string& path);
+[[nodiscard]] Expected<TensorFile> read_safetensors(const std::string& path, const ReadControl& control = {});
 
 /// (rows, cols) of a float tensor with one or two dimensions; a vector becomes (n, 1).
 /// Errors: BadInput when `name` is absent, holds no floats or has another number of dimensions.

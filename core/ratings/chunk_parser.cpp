@@ -24,10 +24,8 @@ ChunkParser::ChunkParser(const Layout& layout, const ReadOptions& options, bool 
       decimal_comma_(layout.separation.text != "," && layout.separation.kind != Kind::Mixed),
       with_lines_(with_lines) {
   const std::string& text = layout.separation.text;
-  // An ignored column may hold anything; and the ids come first in nearly all files.
-  const bool usual =
-      layout.field_count == (layout.time ? 4U : 3U) && layout.rating == 2 && layout.time.value_or(3) == 3;
-  if (!quick || !usual || layout.shape != Shape::Rows || layout.separation.kind == Kind::Mixed) return;
+  const bool all_known = layout.field_count == (layout.time ? 4U : 3U);  // an ignored column may hold anything
+  if (!quick || !all_known || layout.shape != Shape::Rows || layout.separation.kind == Kind::Mixed) return;
   if (text.size() == 1 || text == "::") {
     delimiter_ = text.front();
     width_ = static_cast<int>(text.size());

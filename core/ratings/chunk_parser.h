@@ -35,6 +35,8 @@ class ChunkParser {
   void parse_quickly(std::string_view text);
   template <int fields, int width>
   void walk(std::string_view text);
+  template <class Lines>
+  std::size_t take_plain(Lines& lines);
   void find_separators(std::string_view text);
 
   void watch_encoding(std::string_view text);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <numeric>
 
 #include "core/ratings/chunk_parser.h"
 #include "core/simd/kernels.h"
@@ -46,118 +47,109 @@ inline std::size_t tenths_of(const char* begin, std::size_t length) {
   return most_tenths;
 }
 
-constexpr std::array<float, most_tenths> rating_of_tenths = [] {
-  std::array<float, most_tenths> ratings{};
+// One more, for what is no such rating.
+constexpr std::array<float, most_tenths + 1> rating_of_tenths = [] {
+  std::array<float, most_tenths + 1> ratings{};
   for (std::size_t t = 0; t < most_tenths; ++t) ratings[t] = static_cast<float>(static_cast<double>(t) / 10);
   return ratings;
 }();
 
-/// The rows of lines of plain numbers, with what they are counted by at hand; hand_over() gives that to the chunk.
-class PlainRows {
+/// Where a field stands in the text.
+struct Field {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+};
+
+constexpr std::size_t most_lines_at_once = 128;
+
+/// Consecutive lines that have the right number of fields. Each column is read in a loop of its own, which keeps the
+/// processor busier than a loop over lines: what is odd about a line is noted and asked for at the end.
+template <int fields, int width>
+class PlainLines {
  public:
-  /// `item_first`: the items stand before the users.
-  PlainRows(ParsedChunk& out, std::uint32_t* tenths, bool item_first)
-      : out_(&out),
-        first_ids_((item_first ? out.items : out.users).values.data()),
-        second_ids_((item_first ? out.users : out.items).values.data()),
-        ratings_(out.ratings.data()),
-        times_(out.times.data()),
-        tenths_(tenths),
-        row_(out.rows),
-        item_first_(item_first) {}
+  static constexpr int marks_a_line = (fields - 1) * width + 1;
 
-  /// Reads the line at `begin`, whose separators stand at marks[0] ..., and adds its row. Changes nothing and returns
-  /// false where anything in the line is not plain.
-  template <int fields, int width>
-  bool take(const char* text, std::uint32_t begin, const std::uint32_t* marks, std::uint32_t size) {
-    const std::uint32_t line_end = marks[(fields - 1) * width];
-    if (line_end >= size || text[line_end] != '\n') return false;
-    bool plain = true;
-    for (int i = 0; i + 1 < fields; ++i) {
-      plain = plain && text[marks[i * width]] != '\n';
-      if (width == 2) plain = plain && marks[i * width + 1] == marks[i * width] + 1;
+  /// Takes up to `most` lines from `begin` on, whose separators stand at marks[0] ..., as far as they have the right
+  /// number of fields and a line end.
+  PlainLines(const char* text, std::uint32_t begin, const std::uint32_t* marks, std::uint32_t size, std::size_t most)
+      : text_(text) {
+    for (; count_ < most; ++count_, marks += marks_a_line) {
+      const std::uint32_t end = marks[marks_a_line - 1];
+      if (end >= size || text[end] != '\n') return;
+      for (int i = 0; i + 1 < fields; ++i) {
+        const std::uint32_t at = marks[i * width];
+        if (text[at] == '\n' || (width == 2 && marks[i * width + 1] != at + 1)) return;
+        fields_[static_cast<std::size_t>(i)][count_] = {begin, at};
+        begin = at + width;
+      }
+      const std::uint32_t cr = text[end - 1] == '\r' ? 1 : 0;
+      crlf_[count_] = static_cast<std::uint8_t>(cr);
+      odd_[count_] = 0;
+      fields_[fields - 1][count_] = {begin, end - cr};
+      begin = end + 1;
     }
-    const bool cr = text[line_end - 1] == '\r';
-    const std::uint32_t rating_begin = marks[width] + width;
-    const std::uint32_t rating_end = fields == 4 ? marks[2 * width] : line_end - (cr ? 1 : 0);
-    const std::size_t tenths = tenths_of(text + rating_begin, rating_end - rating_begin);
-    if (!plain || tenths >= most_tenths) return false;
-
-    std::uint64_t odd = 0;
-    const std::uint64_t first = id_of(text + begin, marks[0] - begin, odd);
-    const std::uint32_t second_begin = marks[0] + width;
-    const std::uint64_t second = id_of(text + second_begin, marks[width] - second_begin, odd);
-    std::uint64_t time = 0;
-    if constexpr (fields == 4) {
-      const std::uint32_t time_begin = marks[2 * width] + width;
-      time = time_of(text + time_begin, line_end - (cr ? 1 : 0) - time_begin, odd);
-    }
-    if (odd != 0) return false;
-
-    first_ids_[row_] = static_cast<std::uint32_t>(first);
-    second_ids_[row_] = static_cast<std::uint32_t>(second);
-    ratings_[row_] = rating_of_tenths[tenths];
-    ++tenths_[tenths];
-    largest_first_ = std::max(largest_first_, first);
-    largest_second_ = std::max(largest_second_, second);
-    if constexpr (fields == 4) {
-      times_[row_] = static_cast<std::int64_t>(time);
-      time_min_ = std::min(time_min_, time);
-      time_max_ = std::max(time_max_, time);
-    }
-    ++row_;
-    crlf_ += cr ? 1 : 0;
-    return true;
   }
 
-  void hand_over() {
-    const std::uint64_t lines = row_ - out_->rows;
-    out_->rows = row_;
-    out_->line_counts.add({lines, lines - crlf_, crlf_, 0});
-    RawIds& first = item_first_ ? out_->items : out_->users;
-    RawIds& second = item_first_ ? out_->users : out_->items;
-    first.largest_number = std::max(first.largest_number, static_cast<std::uint32_t>(largest_first_));
-    second.largest_number = std::max(second.largest_number, static_cast<std::uint32_t>(largest_second_));
-    if (time_min_ > time_max_) return;
-    out_->time_stats.add(static_cast<std::int64_t>(time_min_));
-    out_->time_stats.add(static_cast<std::int64_t>(time_max_));
+  void read_ids(std::size_t field, std::uint32_t* ids) {
+    for (std::size_t i = 0; i < count_; ++i) {
+      const auto [begin, end] = fields_[field][i];
+      const std::size_t length = end - begin;
+      std::uint64_t odd = length - 1 < 7 ? 0 : 1;  // also for 0
+      const std::uint64_t number = digits_before(text_ + end, odd == 0 ? length : 1, odd);
+      odd |= (text_[begin] == '0' && length > 1) || number >= RawIds::first_text ? 1U : 0U;
+      odd_[i] |= odd;
+      ids[i] = static_cast<std::uint32_t>(number);
+    }
+  }
+
+  void read_ratings(std::size_t field, float* ratings) {
+    for (std::size_t i = 0; i < count_; ++i) {
+      const auto [begin, end] = fields_[field][i];
+      const std::size_t tenths = tenths_of(text_ + begin, end - begin);
+      odd_[i] |= tenths == most_tenths ? 1U : 0U;
+      tenths_[i] = static_cast<std::uint16_t>(tenths);
+      ratings[i] = rating_of_tenths[tenths];
+    }
+  }
+
+  void read_times(std::size_t field, std::int64_t* times) {
+    constexpr std::uint64_t eight_digits = 100'000'000;
+    for (std::size_t i = 0; i < count_; ++i) {
+      const auto [begin, end] = fields_[field][i];
+      const std::size_t length = end - begin;
+      const char* const last = text_ + end;
+      std::uint64_t time = 0;
+      if (length - 9 < 8) {
+        time = digits_before(last - 8, length - 8, odd_[i]) * eight_digits + digits_before(last, 8, odd_[i]);
+      } else if (length - 1 < 8) {
+        time = digits_before(last, length, odd_[i]);
+      } else {
+        odd_[i] = 1;
+      }
+      times[i] = static_cast<std::int64_t>(time);
+    }
+  }
+
+  /// Lines until the first with something odd.
+  [[nodiscard]] std::size_t plain() const {
+    std::size_t i = 0;
+    while (i < count_ && odd_[i] == 0) ++i;
+    return i;
+  }
+  [[nodiscard]] std::uint64_t crlf(std::size_t lines) const {
+    return std::accumulate(crlf_.begin(), crlf_.begin() + static_cast<std::ptrdiff_t>(lines), std::uint64_t{0});
+  }
+  void count_ratings(std::size_t lines, std::uint32_t* counts) const {
+    for (std::size_t i = 0; i < lines; ++i) ++counts[tenths_[i]];
   }
 
  private:
-  /// The number of an id that is written plainly and small enough; else `odd` is not zero.
-  static std::uint64_t id_of(const char* begin, std::size_t length, std::uint64_t& odd) {
-    if (length - 1 >= 7) {  // also 0
-      odd = 1;
-      return 0;
-    }
-    const std::uint64_t number = digits_before(begin + length, length, odd);
-    odd |= (*begin == '0' && length > 1) || number >= RawIds::first_text ? 1U : 0U;
-    return number;
-  }
-  static std::uint64_t time_of(const char* begin, std::size_t length, std::uint64_t& odd) {
-    constexpr std::uint64_t eight_digits = 100'000'000;
-    const char* const end = begin + length;
-    if (length - 9 < 8) {
-      return digits_before(end - 8, length - 8, odd) * eight_digits + digits_before(end, 8, odd);
-    }
-    if (length - 1 < 8) return digits_before(end, length, odd);
-    odd = 1;
-    return 0;
-  }
-
-  ParsedChunk* out_;
-  std::uint32_t* first_ids_;
-  std::uint32_t* second_ids_;
-  float* ratings_;
-  std::int64_t* times_;
-  std::uint32_t* tenths_;
-  std::size_t row_;
-  bool item_first_;
-  std::uint64_t largest_first_ = 0;
-  std::uint64_t largest_second_ = 0;
-  std::uint64_t time_min_ = std::numeric_limits<std::uint64_t>::max();
-  std::uint64_t time_max_ = 0;
-  std::uint64_t crlf_ = 0;
+  const char* text_;
+  std::size_t count_ = 0;
+  std::array<std::array<Field, most_lines_at_once>, fields> fields_;
+  std::array<std::uint64_t, most_lines_at_once> odd_;
+  std::array<std::uint8_t, most_lines_at_once> crlf_;
+  std::array<std::uint16_t, most_lines_at_once> tenths_;
 };
 
 }  // namespace
@@ -191,33 +183,61 @@ void ChunkParser::parse_quickly(std::string_view text) {
   }
 }
 
-// One line after the other: `fields` of them, `width` marks between two. What is not plain goes to parse_lines().
+// Some lines after the other: `fields` of them, `width` marks between two. What is not plain goes to parse_lines().
 template <int fields, int width>
 void ChunkParser::walk(std::string_view text) {
-  constexpr int marks_a_line = (fields - 1) * width + 1;
+  using Lines = PlainLines<fields, width>;
   const auto size = static_cast<std::uint32_t>(text.size());
   const std::uint32_t* mark = separators_.get();
   const std::uint32_t* const last = mark + separator_count_;
   const bool simple = !missing_ && !with_lines_;
-  PlainRows rows(*out_, tenths_.data(), layout_.user > layout_.item);
+  std::size_t at_once = most_lines_at_once;
   for (std::uint32_t begin = 0; begin < size;) {
-    if (simple && rows.take<fields, width>(text.data(), begin, mark, size)) {
-      begin = mark[marks_a_line - 1] + 1;
-      mark += marks_a_line;
-      continue;
+    const std::size_t tried = simple ? at_once : 0;
+    Lines lines(text.data(), begin, mark, size, tried);
+    const std::size_t plain = take_plain(lines);
+    if (plain > 0) {
+      mark += plain * Lines::marks_a_line;
+      begin = mark[-1] + 1;
     }
-    // To the end of this line.
+    // Where little is plain, little is tried.
+    at_once = std::clamp<std::size_t>(2 * plain, 1, most_lines_at_once);
+    if ((plain == tried && tried > 0) || begin >= size) continue;
+    // To the end of the next line.
     while (*mark < size && text[*mark] != '\n') ++mark;
     const std::uint32_t after = std::min(*mark + 1, size);
     if (*mark < size) ++mark;
-    rows.hand_over();
     parse_lines(text.substr(begin, after - begin));
-    if (out_->too_many_bad_lines) break;
+    if (out_->too_many_bad_lines) return;
     out_->reserve(static_cast<std::size_t>(last - mark) + 1, fields == 4);
-    rows = PlainRows(*out_, tenths_.data(), layout_.user > layout_.item);
     begin = after;
   }
-  rows.hand_over();
+}
+
+// Adds the rows of the lines until the first odd one; returns their number. Pre: there is room.
+template <class Lines>
+std::size_t ChunkParser::take_plain(Lines& lines) {
+  ParsedChunk& out = *out_;
+  const std::size_t row = out.rows;
+  std::uint32_t* const users = out.users.values.data() + row;
+  std::uint32_t* const items = out.items.values.data() + row;
+  lines.read_ids(layout_.user, users);
+  lines.read_ids(layout_.item, items);
+  lines.read_ratings(layout_.rating, out.ratings.data() + row);
+  if (layout_.time) lines.read_times(*layout_.time, out.times.data() + row);
+  const std::size_t plain = lines.plain();
+  lines.count_ratings(plain, tenths_.data());
+  for (std::size_t i = 0; i < plain; ++i) {
+    out.users.largest_number = std::max(out.users.largest_number, users[i]);
+    out.items.largest_number = std::max(out.items.largest_number, items[i]);
+  }
+  if (layout_.time) {
+    for (std::size_t i = 0; i < plain; ++i) out.time_stats.add(out.times[row + i]);
+  }
+  const std::uint64_t crlf = lines.crlf(plain);
+  out.line_counts.add({plain, plain - crlf, crlf, 0});
+  out.rows += plain;
+  return plain;
 }
 
 }  // namespace rowlight

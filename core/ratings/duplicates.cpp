@@ -10,8 +10,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/base/system.h"
-
 namespace rowlight {
 namespace {
 
@@ -142,11 +140,7 @@ void Settlement::deal_out(std::size_t round) {
     }
   }
   begin_[parts_a_round] = at;
-  if (entries_.size() < at + pieces()) {
-    entries_.reserve(at + pieces());
-    prefer_large_pages(entries_.data(), entries_.capacity() * sizeof(Entry));
-    entries_.resize(at + pieces());
-  }
+  if (entries_.size() < at + pieces()) entries_.resize(at + pieces());
   pool_.parallel(pieces(), [&](std::size_t piece) {
     if (cancelled()) return;
     std::array<std::size_t, parts_a_round + 1>& to = next[piece];

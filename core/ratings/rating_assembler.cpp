@@ -6,8 +6,6 @@
 #include <cassert>
 #include <charconv>
 
-#include "core/base/system.h"
-
 namespace rowlight {
 namespace {
 
@@ -23,14 +21,10 @@ std::string_view text_of(std::uint64_t number, std::array<char, 20>& digits) {
 }  // namespace
 
 void RatingAssembler::reserve(std::size_t ratings) {
-  const auto make_room = [ratings](auto& column) {
-    column.reserve(ratings);
-    prefer_large_pages(column.data(), column.capacity() * sizeof(column[0]));
-  };
-  make_room(set_.users);
-  make_room(set_.movies);
-  make_room(set_.ratings);
-  if (layout_.time) make_room(set_.times);
+  set_.users.reserve(ratings);
+  set_.movies.reserve(ratings);
+  set_.ratings.reserve(ratings);
+  if (layout_.time) set_.times.reserve(ratings);
 }
 
 void RatingAssembler::skip_lines(const LineCounts& counts, std::uint64_t blank_lines) {

@@ -13,6 +13,7 @@
 
 #include "core/base/system.h"
 #include "core/base/text.h"
+#include "core/io/factor_format.h"
 #include "core/ratings/byte_source.h"
 #include "core/ratings/container.h"
 #include "core/ratings/dialect.h"
@@ -168,6 +169,10 @@ Expected<std::string_view> Load::begin(std::string_view text, const ByteSource& 
   mark_ = text.starts_with("\xEF\xBB\xBF");
   if (text.size() == (mark_ ? 3 : 0))
     return bad("the file is empty", "expected ratings: user, item and rating in each line");
+  if (const auto factors = factor_format_of(text)) {
+    return bad("these are factors (" + *factors + "), not ratings",
+               "there is nothing to train on; look at them in the window, or with `rowlight-cli pca`");
+  }
   if (const auto foreign = foreign_container(text)) {
     const bool plain = source.container() == "plain";
     return bad((plain ? "this is " : "what is packed in this archive is ") + *foreign,

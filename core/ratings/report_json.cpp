@@ -31,6 +31,36 @@ Json texts(const std::vector<std::string>& values) {
   return array;
 }
 
+Json evidence_of(const LoadReport& report) {
+  Json array = Json::array();
+  for (const Evidence& e : report.evidence) {
+    array.push_back({{"stage", e.stage}, {"decision", text(e.decision)}, {"because", text(e.because)}});
+  }
+  return array;
+}
+
+Json preview_of(const LoadReport& report) {
+  Json array = Json::array();
+  for (const PreviewRow& row : report.preview) {
+    array.push_back({{"line", row.line},
+                     {"text", text(row.text)},
+                     {"user", text(row.user)},
+                     {"item", text(row.item)},
+                     {"rating", number(row.rating)},
+                     {"time", moment(row.time)},
+                     {"title", row.title.empty() ? Json(nullptr) : text(row.title)}});
+  }
+  return array;
+}
+
+Json advice_of(const LoadReport& report) {
+  Json array = Json::array();
+  for (const Advice& advice : report.advice) {
+    array.push_back({{"sentence", text(advice.sentence)}, {"option", advice.option}, {"value", text(advice.value)}});
+  }
+  return array;
+}
+
 }  // namespace
 
 Json to_json(const LoadReport& report) {
@@ -68,6 +98,11 @@ Json to_json(const LoadReport& report) {
   json["notices"] = texts(report.notices);
   json["bytes"] = report.bytes;
   json["seconds"] = number(report.seconds);
+  json["container"] = report.container;
+  json["member"] = report.member.empty() ? Json(nullptr) : text(report.member);
+  json["evidence"] = evidence_of(report);
+  json["preview"] = preview_of(report);
+  json["advice"] = advice_of(report);
   return json;
 }
 

@@ -225,6 +225,7 @@ void MatmulAdd(const Operand& x, const float* rows, std::size_t stride, std::siz
 
 FoundBytes FindBytes(const char* text, std::size_t n, char a, char b, std::uint32_t* positions) {
   const hn::CappedTag<std::uint8_t, 64> d;
+  const hn::CappedTag<std::uint32_t, 16> d32;
   const std::size_t lanes = hn::Lanes(d);
   const auto first = hn::Set(d, static_cast<std::uint8_t>(a));
   const auto second = hn::Set(d, static_cast<std::uint8_t>(b));
@@ -241,17 +242,11 @@ FoundBytes FindBytes(const char* text, std::size_t n, char a, char b, std::uint3
       hn::StoreMaskBits(d, hn::Or(hn::Eq(part, first), hn::Eq(part, second)), reinterpret_cast<std::uint8_t*>(&bits));
       marks |= bits << at;
     }
-    std::uint32_t* const end = next + hwy::PopCount(marks);
-    // Some more than there are, eight at a time: cheaper than to ask after each.
-    while (next < end) {
-      for (int i = 0; i < 8; ++i) {
-        // Of no mark at all the position means nothing; it is overwritten or never looked at.
-        next[i] = static_cast<std::uint32_t>(block + (hwy::Num0BitsBelowLS1Bit_Nonzero64(marks | 1ULL << 63U) & 63U));
-        marks &= marks - 1;
-      }
-      next += 8;
+    for (std::size_t at = 0; at < 64; at += hn::Lanes(d32)) {
+      const std::uint64_t bits = marks >> at;
+      next += hn::CompressBitsStore(hn::Iota(d32, static_cast<std::uint32_t>(block + at)),
+                                    reinterpret_cast<const std::uint8_t*>(&bits), d32, next);
     }
-    next = end;
   }
   FoundBytes found{static_cast<std::size_t>(next - positions),
                    hn::AllTrue(d, hn::Lt(seen, hn::Set(d, std::uint8_t{128})))};

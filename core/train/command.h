@@ -12,6 +12,7 @@
 
 namespace rowlight {
 
+struct Factors;
 struct TensorFile;
 
 /// What one step of the transport bar means.
@@ -30,6 +31,11 @@ struct InstallRatings {
   std::vector<std::int64_t> order;            ///< positions into `ratings`: one epoch's order, or one for each epoch
   std::shared_ptr<const TensorFile> initial;  ///< starts from these tables (state_dict names)
   std::shared_ptr<const TensorFile> resume;   ///< goes on with this saved run, under its own settings
+};
+/// Shows tables that were trained elsewhere, in place of the run there is. There are no ratings: Play, Step and Reset
+/// of the training, and Configure, are refused until ratings are installed.
+struct InstallFactors {
+  std::shared_ptr<const Factors> factors;  ///< pre: not null
 };
 /// Takes new settings. Goes on where starts_afresh() says no; refused when validate() refuses.
 struct Configure {
@@ -93,7 +99,8 @@ struct SeekLookup {
 /// Asks for the PyTorch program of the pass: see LookupView::program.
 struct WriteLookupProgram {};
 
-using Command = std::variant<InstallRatings, Configure, Play, Pause, Step, Reset, Watch, Project, ShowLookup,
-                             SetUpLookup, SetLookupWeight, SeekLookup, WriteLookupProgram, MeasureCost, CancelCost>;
+using Command =
+    std::variant<InstallRatings, InstallFactors, Configure, Play, Pause, Step, Reset, Watch, Project, ShowLookup,
+                 SetUpLookup, SetLookupWeight, SeekLookup, WriteLookupProgram, MeasureCost, CancelCost>;
 
 }  // namespace rowlight

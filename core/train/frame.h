@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "core/ratings/rating_set.h"
 #include "core/train/batch_stage.h"
 #include "core/train/command.h"
+#include "core/train/live_tables.h"
 #include "core/train/lookup_view.h"
 #include "core/train/settings.h"
 
@@ -24,6 +26,15 @@ enum class RunState {
   Playing,   ///< training, or inside a requested step
   Finished,  ///< all epochs are done
   Diverged,  ///< the loss stopped being finite; Frame::error says where
+  ViewOnly,  ///< factors that were trained elsewhere: there are no ratings to train on
+};
+
+/// Factors that were trained elsewhere, as RunState::ViewOnly shows them.
+struct ViewedFactors {
+  std::string format;    ///< as factor_format_of() says
+  std::size_t width[2];  ///< numbers in a row, by index_of(Table); 0: there is no such table
+  bool bias[2];          ///< whether its rows have a bias each
+  std::string missing;   ///< why one of the tables is empty, one sentence; "" where both are there
 };
 
 /// What the current batch did to a row.
@@ -42,9 +53,6 @@ struct WatchedRows {
   std::vector<std::uint64_t> last_lookup;  ///< number (from 1) of the last batch that looked the row up; 0: none
   float standard_deviation = 0;            ///< of the whole table's factors, for the colour scale
 };
-
-/// Ratings per row in the training share, for every row of a table: made once per run and shared by its frames.
-using RowCounts = std::vector<std::uint32_t>;
 
 /// The batch that is being computed, or the last one: at most `shown_batch_rows` of its rows.
 struct BatchView {
@@ -113,7 +121,7 @@ struct Frame {
   std::uint64_t sequence = 0;  ///< rises by one with each frame of a session
   std::uint64_t run = 0;       ///< rises whenever training starts afresh; rows and points of two runs do not compare
   RunState state = RunState::Empty;
-  RatingSetPtr ratings;  ///< null when Empty
+  RatingSetPtr ratings;  ///< null when Empty; when ViewOnly it holds no ratings and names the rows
   TrainSettings settings;
   RatingScale range;  ///< of the predictions; low == high: unlimited
   std::uint64_t parameter_count = 0;
@@ -125,6 +133,7 @@ struct Frame {
   WatchedRows movies;
   std::shared_ptr<const RowCounts> user_counts;
   std::shared_ptr<const RowCounts> movie_counts;
+  std::shared_ptr<const ViewedFactors> viewed;   ///< null unless ViewOnly
   std::shared_ptr<const BatchView> batch;        ///< null before the first batch
   std::shared_ptr<const LossHistory> loss;       ///< never null
   std::shared_ptr<const Projection> projection;  ///< null when none is asked for or there is no table

@@ -93,23 +93,30 @@ void FrameBuilder::before_batch(const Trainer& trainer, Before before) {
   }
 }
 
-void FrameBuilder::fill(Frame& frame, const Trainer& trainer, bool playing) {
-  frame.users = watched_rows(watches_[0], Table::Users, trainer, playing);
-  frame.movies = watched_rows(watches_[1], Table::Movies, trainer, playing);
-  frame.user_counts = trainer.counts(Table::Users);
-  frame.movie_counts = trainer.counts(Table::Movies);
-  update_batch(trainer);
-  update_loss(trainer);
-  update_projection(trainer, playing);
-  frame.batch = batch_;
-  frame.loss = loss_;
+void FrameBuilder::fill_tables(Frame& frame, const LiveTables& tables, bool playing) {
+  frame.users = watched_rows(Table::Users, tables, playing);
+  frame.movies = watched_rows(Table::Movies, tables, playing);
+  frame.user_counts = tables.counts[index_of(Table::Users)];
+  frame.movie_counts = tables.counts[index_of(Table::Movies)];
+  update_projection(tables, playing);
   frame.projection = projection_;
 }
 
-WatchedRows FrameBuilder::watched_rows(WatchState& state, Table table, const Trainer& trainer, bool playing) {
+void FrameBuilder::fill_training(Frame& frame, const Trainer& trainer) {
+  mark_touched(frame.users, Table::Users, trainer);
+  mark_touched(frame.movies, Table::Movies, trainer);
+  update_batch(trainer);
+  update_loss(trainer);
+  frame.batch = batch_;
+  frame.loss = loss_;
+}
+
+WatchedRows FrameBuilder::watched_rows(Table table, const LiveTables& tables, bool playing) {
   constexpr auto deviation_interval = std::chrono::milliseconds(250);
-  const Matrix& factors = trainer.model().factors(table);
-  const Matrix* bias = trainer.model().bias(table);
+  if (tables.table(table) == nullptr) return {};
+  const Matrix& factors = *tables.table(table);
+  const Matrix* bias = tables.bias[index_of(table)];
+  WatchState& state = watches_[index_of(table)];
   WatchedRows shown;
   std::ranges::copy_if(state.rows, std::back_inserter(shown.rows),
                        [&](std::int32_t row) { return row >= 0 && static_cast<std::size_t>(row) < factors.rows(); });
@@ -118,24 +125,26 @@ WatchedRows FrameBuilder::watched_rows(WatchState& state, Table table, const Tra
     const auto row = static_cast<std::size_t>(shown.rows[i]);
     std::ranges::copy(factors.row(row), shown.factors.row(i).begin());
     if (bias != nullptr) shown.bias.push_back((*bias)(row, 0));
-    shown.last_lookup.push_back(trainer.last_lookups(table)[row]);
   }
-  mark_touched(shown, state, table, trainer);
+  shown.touch.assign(shown.rows.size(), RowTouch::None);
+  shown.last_lookup.assign(shown.rows.size(), 0);
 
   const auto now = Clock::now();
   const bool due = !playing || now - state.deviation_time >= deviation_interval;
-  if (state.deviation_batch == UINT64_MAX || (due && state.deviation_batch != trainer.batches_done())) {
+  if (state.deviation_batch == UINT64_MAX || (due && state.deviation_batch != tables.batch)) {
     state.deviation = standard_deviation(factors);
-    state.deviation_batch = trainer.batches_done();
+    state.deviation_batch = tables.batch;
     state.deviation_time = now;
   }
   shown.standard_deviation = state.deviation;
   return shown;
 }
 
-void FrameBuilder::mark_touched(WatchedRows& shown, const WatchState& state, Table table,
-                                const Trainer& trainer) const {
-  shown.touch.assign(shown.rows.size(), RowTouch::None);
+void FrameBuilder::mark_touched(WatchedRows& shown, Table table, const Trainer& trainer) const {
+  const WatchState& state = watches_[index_of(table)];
+  for (std::size_t i = 0; i < shown.rows.size(); ++i) {
+    shown.last_lookup[i] = trainer.last_lookups(table)[static_cast<std::size_t>(shown.rows[i])];
+  }
   // What moved, by comparing with the rows before the batch.
   std::unordered_map<std::int32_t, std::size_t> kept;  // table row -> place in before_*
   for (std::size_t i = 0; i < state.before_rows.size(); ++i) kept.emplace(state.before_rows[i], i);
@@ -209,18 +218,18 @@ void FrameBuilder::update_loss(const Trainer& trainer) {
   if (!current) loss_ = std::make_shared<LossHistory>(LossHistory{curve.points(), decimated(trainer.epochs())});
 }
 
-void FrameBuilder::update_projection(const Trainer& trainer, bool playing) {
+void FrameBuilder::update_projection(const LiveTables& tables, bool playing) {
   constexpr auto shortest_interval = std::chrono::milliseconds(30);
   constexpr int most_of_the_time = 20;  // PCA takes at most this part of the engine's time
-  if (!project_.enabled) return;
+  const Matrix* table = tables.table(project_.table);
+  if (!project_.enabled || table == nullptr) return;
   const auto start = Clock::now();
   if (projection_) {
-    if (projection_->batch == trainer.batches_done()) return;
+    if (projection_->batch == tables.batch) return;
     const auto wait = std::max<Clock::duration>(shortest_interval, most_of_the_time * projection_cost_);
     if (playing && start - projection_time_ < wait) return;
   }
-  auto next = pca(trainer.model().factors(project_.table).view(),
-                  {std::min<std::size_t>(2, trainer.model().spec().factors), true});
+  auto next = pca(table->view(), {std::min<std::size_t>(2, table->cols()), true});
   if (!next) return;  // numbers that are not finite: the divergence is reported by the trainer
   align_axes(*next, axes_);
   auto projection = std::make_shared<Projection>();
@@ -236,7 +245,7 @@ void FrameBuilder::update_projection(const Trainer& trainer, bool playing) {
       projection->coordinates(r, 0) = next->coordinates(r, 0);
     }
   }
-  projection->batch = trainer.batches_done();
+  projection->batch = tables.batch;
   projection_ = std::move(projection);
   axes_ = std::move(next->axes);
   projection_time_ = Clock::now();

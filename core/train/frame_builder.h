@@ -7,12 +7,13 @@
 
 #include "core/analysis/pca.h"
 #include "core/train/frame.h"
+#include "core/train/live_tables.h"
 #include "core/train/trainer.h"
 
 namespace rowlight {
 
-/// Makes the parts of a Frame that show a Trainer, and keeps what they need from frame to frame: the watched rows
-/// before the current batch, the last projection and its axes. Used by the Session alone.
+/// Makes the parts of a Frame that show tables and their training, and keeps what they need from frame to frame: the
+/// watched rows before the current batch, the last projection and its axes. Used by the Session alone.
 class FrameBuilder {
  public:
   void watch(const Watch& watch);
@@ -27,8 +28,12 @@ class FrameBuilder {
   /// To be called just before each batch: remembers rows, so that those which the batch moves without looking them up
   /// are found by comparing numbers and not by reasoning about optimizers.
   void before_batch(const Trainer& trainer, Before before = Before::WatchedRows);
-  /// Fills everything of `frame` that comes from the trainer. `playing`: see Session::frame() on how often PCA runs.
-  void fill(Frame& frame, const Trainer& trainer, bool playing);
+  /// Fills what `frame` shows of tables at rest: rows, counts and the projection. `playing`: see Session::frame() on
+  /// how often PCA runs.
+  void fill_tables(Frame& frame, const LiveTables& tables, bool playing);
+  /// Fills what shows their training: the batch, the loss, and what the batch did to the rows that fill_tables() put
+  /// there.
+  void fill_training(Frame& frame, const Trainer& trainer);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -45,11 +50,11 @@ class FrameBuilder {
     Clock::time_point deviation_time;
   };
 
-  [[nodiscard]] WatchedRows watched_rows(WatchState& state, Table table, const Trainer& trainer, bool playing);
-  void mark_touched(WatchedRows& shown, const WatchState& state, Table table, const Trainer& trainer) const;
+  [[nodiscard]] WatchedRows watched_rows(Table table, const LiveTables& tables, bool playing);
+  void mark_touched(WatchedRows& shown, Table table, const Trainer& trainer) const;
   void update_batch(const Trainer& trainer);
   void update_loss(const Trainer& trainer);
-  void update_projection(const Trainer& trainer, bool playing);
+  void update_projection(const LiveTables& tables, bool playing);
 
   WatchState watches_[2];
   Project project_{false, Table::Movies};

@@ -14,20 +14,20 @@ namespace {
 Table table_of(LookupSource source) { return source == LookupSource::Users ? Table::Users : Table::Movies; }
 
 /// A batch of one's own on a copy of a live table.
-LookupInput copy_input(const Trainer& trainer, const LookupSetup& setup) {
+LookupInput copy_input(const LiveTables& tables, const LookupSetup& setup) {
   const Table table = table_of(setup.source);
   LookupInput input;
   input.setup = setup;
-  input.weight = trainer.model().factors(table);
+  input.weight = *tables.table(table);
   if (setup.bias == BiasKind::Shared || setup.bias == BiasKind::Linear) {
     constexpr double size = 0.1;
-    Random random(trainer.settings().seed);
+    Random random(tables.seed);
     for (std::size_t k = 0; k < input.weight.cols(); ++k) input.bias.push_back(random.truncated_normal(size));
   } else if (setup.bias == BiasKind::PerRow) {
     input.bias.assign(input.weight.rows(), 0.0F);
-    if (const Matrix* bias = trainer.model().bias(table)) std::copy_n(bias->data(), bias->rows(), input.bias.begin());
+    if (const Matrix* bias = tables.bias[index_of(table)]) std::copy_n(bias->data(), bias->rows(), input.bias.begin());
   }
-  input.name_of_row = [ratings = trainer.ratings(), table](std::int32_t row) { return row_name(*ratings, table, row); };
+  input.name_of_row = [ratings = tables.ratings, table](std::int32_t row) { return row_name(*ratings, table, row); };
   return input;
 }
 
@@ -41,17 +41,27 @@ int most_of(const LookupSetup& setup) {
 LookupDesk::LookupDesk() { take(std::move(*make({}, {})), 0); }
 
 Expected<std::unique_ptr<LookupPass>> LookupDesk::make(const LookupSetup& setup, std::optional<Matrix> weight) const {
-  if (setup.source != LookupSource::Toy && !trainer_) {
-    return fail_at("source", ErrorKind::Usage, "there is no live table yet", "open a rating file or the sample first");
+  if (setup.source != LookupSource::Toy) {
+    if (!tables_.ratings) {
+      return fail_at("source", ErrorKind::Usage, "there is no live table yet",
+                     "open a rating file or the sample first");
+    }
+    if (!tables_.table(table_of(setup.source))) {
+      return fail_at("source", ErrorKind::Usage, "the file has no such table", "choose the other one");
+    }
   }
-  if (setup.follows_training()) return LookupPass::follow(*trainer_, setup);
+  if (setup.follows_training()) {
+    if (trainer_) return LookupPass::follow(*trainer_, setup);
+    return fail_at("indices", ErrorKind::Usage, "the tables were trained elsewhere, so there is no batch to follow",
+                   "choose a batch of your own");
+  }
   if (setup.source != LookupSource::Toy && !weight) {
-    const Matrix& table = trainer_->model().factors(table_of(setup.source));
+    const Matrix& table = *tables_.table(table_of(setup.source));
     if (auto fits = LookupPass::check_size(table.rows(), table.cols()); !fits) {
       return tl::make_unexpected(fits.error());
     }
   }
-  LookupInput input = setup.source == LookupSource::Toy ? toy_input(setup) : copy_input(*trainer_, setup);
+  LookupInput input = setup.source == LookupSource::Toy ? toy_input(setup) : copy_input(tables_, setup);
   if (weight) input.weight = std::move(*weight);
   return LookupPass::create(std::move(input));
 }
@@ -65,14 +75,17 @@ void LookupDesk::take(std::unique_ptr<LookupPass> pass, int target) {
   program_.reset();
 }
 
-void LookupDesk::attach(Trainer* trainer) {
+void LookupDesk::attach(LiveTables tables, Trainer* trainer) {
+  tables_ = std::move(tables);
   trainer_ = trainer;
-  if (!trainer) {
+  if (!tables_.ratings) {
     live_source_ = pass_->setup().source;
     // It knows the trainer that ends, and indices of one data set mean nothing in another.
     if (live_source_ != LookupSource::Toy) take(std::move(*make({}, {})), 0);
   } else if (live_source_ != LookupSource::Toy) {
-    take(std::move(*make(live_setup(live_source_), {})), 0);
+    const Matrix* table = tables_.table(table_of(live_source_));
+    const LookupSetup setup = trainer_ || !table ? live_setup(live_source_) : own_setup(live_source_, table->rows());
+    if (auto pass = make(setup, {})) take(std::move(*pass), 0);  // else the toy stays: the table is absent or too large
   }
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/train/command.h"
+#include "core/train/live_tables.h"
 #include "core/train/lookup_pass.h"
 
 namespace rowlight {
@@ -17,9 +18,9 @@ class LookupDesk {
   void show(const ShowLookup& command) { window_ = command; }
   [[nodiscard]] bool shown() const { return window_.shown; }
 
-  /// Another run has begun, or there is none (null). Passes on live tables begin anew. To be called with null before
-  /// the trainer of a pass ends.
-  void attach(Trainer* trainer);
+  /// There is another run. Passes on live tables begin anew. To be called with {} before the tables or the trainer of a
+  /// pass end. `trainer` is null where nothing trains the tables.
+  void attach(LiveTables tables, Trainer* trainer = nullptr);
   /// The training went on without the pass: one that follows it begins anew.
   void training_moved();
 
@@ -56,7 +57,8 @@ class LookupDesk {
   void take(std::unique_ptr<LookupPass> pass, int target);
 
   ShowLookup window_{false, 0, 0};
-  Trainer* trainer_ = nullptr;
+  LiveTables tables_;
+  Trainer* trainer_ = nullptr;                    // what trains them, if anything does
   std::unique_ptr<LookupPass> pass_;              // never null
   LookupSource live_source_ = LookupSource::Toy;  // of the pass before the trainer was detached
   int shown_ = 0;

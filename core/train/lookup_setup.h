@@ -57,4 +57,12 @@ struct LookupSetup {
   return setup;
 }
 
+/// A batch of one's own on a copy of `source`, whose table has `rows` rows. Pre: rows > 0.
+[[nodiscard]] inline LookupSetup own_setup(LookupSource source, std::size_t rows) {
+  LookupSetup setup = live_setup(source);
+  setup.indices = LookupSetup{}.indices;
+  for (std::int64_t& index : setup.indices) index %= static_cast<std::int64_t>(rows);
+  return setup;
+}
+
 }  // namespace rowlight

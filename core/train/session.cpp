@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/io/factors.h"
 #include "core/simd/kernels.h"
 #include "core/train/frame_builder.h"
 #include "core/train/lookup_desk.h"
@@ -17,9 +18,11 @@ using Clock = std::chrono::steady_clock;
 struct Session::State {
   TrainSettings settings;
   InstallRatings source;  // what the run was started with, for Reset
+  // What is looked at: a run, or factors that were trained elsewhere. At most one of them is there.
   std::unique_ptr<Trainer> trainer;
+  std::shared_ptr<const Factors> viewed;
   FrameBuilder builder;
-  LookupDesk desk;  // after the trainer, which its pass may follow
+  LookupDesk desk;  // after both, whose tables its pass may use
   RunState run_state = RunState::Empty;
   StepUnit unit = StepUnit::Batch;
   bool single_step = false;
@@ -51,25 +54,58 @@ struct Session::State {
       error = created.error();
       return false;
     }
-    desk.attach(nullptr);
-    trainer = std::move(*created);
-    desk.attach(trainer.get());
-    diverged = false;
+    replace(std::move(*created), nullptr);
     settings = trainer->settings();
     source = from;
+    return true;
+  }
+
+  /// Puts a run or factors in the place of what there is. Pre: one of the two is not null.
+  void replace(std::unique_ptr<Trainer> new_trainer, std::shared_ptr<const Factors> new_factors) {
+    desk.attach({});
+    trainer = std::move(new_trainer);
+    viewed = std::move(new_factors);
+    desk.attach(tables(), trainer.get());
+    diverged = false;
+    single_step = false;
+    interrupted.reset();
     error.reset();
-    run_state = trainer->finished() ? RunState::Finished : RunState::Paused;
+    run_state = resting_state();
     ratings_per_second = 0;
     builder.start_run();
     ++run;
-    return true;
+  }
+
+  [[nodiscard]] LiveTables tables() const {
+    if (trainer) return tables_of(*trainer);
+    return viewed ? tables_of(*viewed) : LiveTables{};
+  }
+
+  /// The error of a command that needs ratings.
+  [[nodiscard]] static Error only_viewed() {
+    return {ErrorKind::Usage,
+            "these factors were trained elsewhere: there are no ratings here to train on",
+            "open a rating file to train",
+            {},
+            0,
+            0,
+            {}};
   }
 
   void apply(const InstallRatings& command) { start(command, settings); }
 
+  void apply(const InstallFactors& command) {
+    source = {};
+    replace(nullptr, command.factors);
+  }
+
   void apply(const Configure& command) {
     if (auto valid = validate(command.settings); !valid) {
       error = valid.error();
+      return;
+    }
+    if (viewed) {
+      error = only_viewed();
       return;
     }
     if (!trainer) {
@@ -91,7 +127,9 @@ struct Session::State {
   }
 
   bool can_train() {
-    if (!trainer) {
+    if (viewed) {
+      error = only_viewed();
+    } else if (!trainer) {
       error = Error{ErrorKind::Usage, "there are no ratings to train on", "open a rating file first", {}, 0, 0};
     } else if (run_state == RunState::Finished) {
       error = Error{ErrorKind::Usage,
@@ -145,6 +183,7 @@ struct Session::State {
       if (run_state == RunState::Playing) run_state = resting_state();
       return;
     }
+    if (viewed) error = only_viewed();
     if (!trainer) return;
     InstallRatings fresh = source;
     fresh.resume.reset();
@@ -202,6 +241,7 @@ struct Session::State {
 
   /// What the run is when nothing plays.
   [[nodiscard]] RunState resting_state() const {
+    if (viewed) return RunState::ViewOnly;
     if (!trainer) return RunState::Empty;
     if (diverged) return RunState::Diverged;
     return trainer->finished() ? RunState::Finished : RunState::Paused;
@@ -354,6 +394,26 @@ bool Session::advance(const Budget& budget) {
   return s.run_state == RunState::Playing;
 }
 
+namespace {
+
+/// What a frame says about factors beside their tables. Its settings describe them as far as settings can.
+void show_viewed(Frame& frame, const Factors& factors) {
+  auto viewed = std::make_shared<ViewedFactors>();
+  viewed->format = factors.format;
+  viewed->missing = factors.missing;
+  for (const std::size_t i : {0U, 1U}) {
+    const Matrix& table = factors.tables[i];
+    viewed->width[i] = table.rows() > 0 ? table.cols() : 0;
+    frame.parameter_count += std::uint64_t{table.rows()} * table.cols() + factors.biases[i].rows();
+    viewed->bias[i] = factors.biases[i].rows() > 0;
+  }
+  frame.settings.model = viewed->bias[0] || viewed->bias[1] ? ModelKind::DotBias : ModelKind::Dot;
+  frame.settings.factors = std::max(viewed->width[0], viewed->width[1]);
+  frame.viewed = std::move(viewed);
+}
+
+}  // namespace
+
 FramePtr Session::frame() {
   State& s = *state_;
   auto frame = std::make_shared<Frame>();
@@ -365,13 +425,16 @@ FramePtr Session::frame() {
   frame->cost = s.cost;
   frame->lookup = s.desk.view();
   frame->simd_target = simd::name_of(simd::current_target());
+  const LiveTables tables = s.tables();
+  frame->ratings = tables.ratings;
+  if (tables.ratings) s.builder.fill_tables(*frame, tables, s.run_state == RunState::Playing);
+  if (s.viewed) show_viewed(*frame, *s.viewed);
   if (!s.trainer) {
     frame->loss = std::make_shared<LossHistory>();
     return frame;
   }
 
   const Trainer& trainer = *s.trainer;
-  frame->ratings = trainer.ratings();
   frame->range = trainer.model().spec().range;
   frame->parameter_count = trainer.model().parameter_count();
   frame->training_ratings = trainer.training_size();
@@ -385,7 +448,7 @@ FramePtr Session::frame() {
   progress.learning_rate = trainer.step().rates().learning_rate;
   progress.ratings_per_second = s.ratings_per_second;
   progress.train_seconds = trainer.batch_seconds();
-  s.builder.fill(*frame, trainer, s.run_state == RunState::Playing);
+  s.builder.fill_training(*frame, trainer);
   return frame;
 }
 

@@ -35,6 +35,12 @@ struct Watched {
 
 bool hasRatings(const Frame& frame) { return frame.ratings != nullptr; }
 
+QString write(const QTemporaryDir& folder, const char* name, const QByteArray& bytes) {
+  QFile file(folder.filePath(QLatin1String(name)));
+  if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size()) qFatal("cannot write %s", name);
+  return file.fileName();
+}
+
 }  // namespace
 
 class TestEngineHost : public QObject {
@@ -54,6 +60,43 @@ class TestEngineHost : public QObject {
     QVERIFY(engine.await([](const Frame& f) { return f.state == RunState::Finished; }));
     QCOMPARE(engine.frame->progress.epoch, engine.frame->settings.epochs);
     QVERIFY(engine.frame->loss->epochs.back().valid_loss < engine.frame->loss->epochs.front().valid_loss);
+  }
+
+  void factorsAreShownByTheirContent() {
+    QTemporaryDir folder;
+    const QString path = write(folder, "ratings.csv", "2 3\nking 1 2 3\nqueen 4 5 6\n");  // the name does not count
+    Watched engine;
+    QSignalSpy finished(&engine.host, &EngineHost::loadFinished);
+    engine.host.open(path);
+    QVERIFY(engine.await([](const Frame& f) { return f.state == RunState::ViewOnly; }));
+    QCOMPARE(engine.frame->viewed->format, std::string("word2vec"));
+    QCOMPARE(engine.frame->ratings->movie_count(), std::size_t{2});
+    QCOMPARE(finished.size(), 1);
+    const auto report = finished.front().at(1).value<LoadReport>();
+    QCOMPARE(report.format, std::string("word2vec"));
+    QCOMPARE(report.ratings, std::uint64_t{0});
+    engine.host.post(Play{});
+    QVERIFY(engine.await([](const Frame& f) { return f.error.has_value(); }));
+    QCOMPARE(engine.frame->state, RunState::ViewOnly);
+  }
+
+  void damagedFactorsLeaveTheRunAlone() {
+    QTemporaryDir folder;
+    const QString path = write(folder, "vectors.txt", "2 3\nking 1 2 3\nqueen 4 nan 6\n");
+    Watched engine;
+    engine.host.openSample();
+    QVERIFY(engine.await(hasRatings));
+    engine.host.post(Step{});
+    QVERIFY(engine.await([](const Frame& f) { return f.progress.batches_done == 1; }));
+    QSignalSpy failed(&engine.host, &EngineHost::loadFailed);
+    engine.host.open(path);
+    QVERIFY(failed.wait(patience));
+    const auto error = failed.front().at(1).value<Error>();
+    QCOMPARE(error.line, std::uint64_t{3});
+    QCOMPARE(error.column, std::uint64_t{9});
+    engine.host.post(Step{});
+    QVERIFY(engine.await([](const Frame& f) { return f.progress.batches_done == 2; }));
+    QVERIFY(engine.frame->ratings->synthetic);
   }
 
   void theSameNumbersAsWithoutAWindow() {

@@ -1,11 +1,13 @@
 #include <QAction>
 #include <QApplication>
+#include <QComboBox>
 #include <QFile>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QScreen>
 #include <QSettings>
 #include <QSpinBox>
+#include <QStandardItemModel>
 #include <QStyle>
 #include <QTableView>
 #include <QTemporaryDir>
@@ -17,6 +19,7 @@
 
 #include "app/main_window.h"
 #include "tests/support/written_file.h"
+#include "ui/common/elided_label.h"
 #include "ui/common/message_strip.h"
 #include "ui/cost/cost_page.h"
 #include "ui/data/file_doctor.h"
@@ -208,6 +211,49 @@ class TestMainWindow : public QObject {
     QVERIFY2(strip->message().contains(QStringLiteral("PNG")), qPrintable(strip->message()));
     QCOMPARE(window.workbench().frame()->ratings, before);
     QCOMPARE(window.workbench().frame()->progress.epoch, 1);
+  }
+
+  void factorsTrainedElsewhereAreReadOnly() {
+    QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral("model.txt"));
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("f 0\nm 0\nn 3\nk 2\nb 3.5\nq0 T 1 2 \nq1 T 3 -4 \nq2 T 0.5 1 \n");
+    file.close();
+    MainWindow window({}, startedNow(), forgetful);
+    window.show();
+    window.open(path);
+    QVERIFY(awaitRatings(window));
+    QCOMPARE(window.workbench().frame()->state, RunState::ViewOnly);
+    const QString sentence = QStringLiteral("3 × 2 factors from model.txt, read only");
+    QCOMPARE(window.findChild<ElidedLabel*>(QStringLiteral("statusData"))->text(), sentence);
+    const QString summary = window.findChild<ElidedLabel*>(QStringLiteral("trainSummary"))->text();
+    QVERIFY2(summary.startsWith(sentence), qPrintable(summary));
+    auto* play = window.findChild<QAction*>(QStringLiteral("actionPlay"));
+    QVERIFY(!play->isEnabled());
+    QVERIFY2(play->toolTip().contains(QStringLiteral("trained elsewhere")), qPrintable(play->toolTip()));
+    auto* users = window.findChild<ElidedLabel*>(QStringLiteral("userPanelExplanation"));
+    QCOMPARE(users->text(), QStringLiteral("model.txt holds no user table"));
+    QCOMPARE(window.lastErrorExitCode(), 0);
+
+    // The Lookup page has the one table there is, with a batch of one's own.
+    window.showPage(Page::Lookup);
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->lookup != nullptr; }, patience));
+    auto* source = window.findChild<QComboBox*>(QStringLiteral("lookupSource"));
+    auto* model = qobject_cast<QStandardItemModel*>(source->model());
+    QVERIFY(!model->item(1)->isEnabled() && model->item(2)->isEnabled());
+    source->setCurrentIndex(2);
+    emit source->activated(2);
+    const auto onMovies = [&] { return window.workbench().frame()->lookup->setup.source == LookupSource::Movies; };
+    QVERIFY(QTest::qWaitFor(onMovies, patience));
+    QVERIFY(!window.workbench().frame()->lookup->setup.follows_training());
+    QVERIFY(play->isEnabled());
+
+    // Ratings make it a run again.
+    window.openSample();
+    QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->state == RunState::Paused; }, patience));
+    window.showPage(Page::Train);
+    QVERIFY(QTest::qWaitFor([&] { return play->toolTip().contains(QStringLiteral("Train on")); }, patience));
   }
 
   void theFileDoctorLeavesTheRunAloneUntilItOpens() {

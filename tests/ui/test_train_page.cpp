@@ -125,6 +125,10 @@ class TestTrainPage : public QObject {
     report.notices.emplace_back("u.item is not UTF-8 and is read as latin-1");  // worth noting, not worth a line here
     page.showLoadReport(report);
     QVERIFY(!page.messages()->isVisible());
+    report.format = "libmf-model";  // of factors each notice tells how the picture is to be read
+    page.showLoadReport(report);
+    QVERIFY(page.messages()->message().contains(QStringLiteral("latin-1")));
+    report.format = "movielens-100k";
     report.bad_lines.push_back({12, 3, "'abc' is not a rating; expected a number"});
     report.duplicates = 3;
     report.loaded = 1997;

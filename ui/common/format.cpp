@@ -71,6 +71,7 @@ QString formatPosition(const Frame& frame) {
         .arg(lookup_step_count);
   }
   if (frame.state == RunState::Empty || !frame.ratings) return QStringLiteral("no ratings yet");
+  if (frame.viewed) return QStringLiteral("nothing to train: no ratings");
   const Progress& now = frame.progress;
   const int epochs = frame.settings.epochs;
   if (frame.state == RunState::Finished) {
@@ -87,6 +88,18 @@ QString formatPosition(const Frame& frame) {
       .arg(formatCount(now.batch), formatCount(now.batches_per_epoch));
 }
 
+QString formatFactors(const Frame& frame) {
+  if (!frame.viewed || !frame.ratings) return {};
+  const QString users = formatCount(frame.ratings->user_count());
+  const QString movies = formatCount(frame.ratings->movie_count());
+  const QString user_width = formatCount(frame.viewed->width[index_of(Table::Users)]);
+  const QString movie_width = formatCount(frame.viewed->width[index_of(Table::Movies)]);
+  QString sizes = QStringLiteral("%1 users × %2 and %3 movies × %4").arg(users, user_width, movies, movie_width);
+  if (frame.ratings->user_count() == 0) sizes = QStringLiteral("%1 × %2").arg(movies, movie_width);
+  if (frame.ratings->movie_count() == 0) sizes = QStringLiteral("%1 × %2").arg(users, user_width);
+  return QStringLiteral("%1 factors from %2, read only").arg(sizes, QString::fromStdString(frame.ratings->name));
+}
+
 QString formatState(RunState state) {
   switch (state) {
     case RunState::Empty: return QStringLiteral("no data");
@@ -94,6 +107,7 @@ QString formatState(RunState state) {
     case RunState::Playing: return QStringLiteral("playing");
     case RunState::Finished: return QStringLiteral("finished");
     case RunState::Diverged: return QStringLiteral("diverged");
+    case RunState::ViewOnly: return QStringLiteral("read only");
   }
   return {};
 }

@@ -34,6 +34,10 @@ namespace rowlight {
 /// "epoch 2 of 5, batch 310 of 1,250" for a frame of any state; "pass 1, step 5 of 18" while the Lookup page is shown.
 [[nodiscard]] QString formatPosition(const Frame& frame);
 
+/// "943 users × 50 and 1,682 movies × 50 factors from model.txt, read only", or "1,682 × 50 factors from ..." for a
+/// single table; empty unless the frame shows factors.
+[[nodiscard]] QString formatFactors(const Frame& frame);
+
 /// "playing", "paused", "finished", ...
 [[nodiscard]] QString formatState(RunState state);
 

@@ -33,6 +33,11 @@ StatusTexts statusTexts(const Frame& frame) {
     out.data = StatusBar::tr("No ratings: open a rating file to begin");
     return out;
   }
+  if (frame.viewed) {
+    out.data = formatFactors(frame);
+    out.model = counted(frame.parameter_count, "parameter", "parameters");
+    return out;
+  }
   out.rate = formatPerSecond(frame.progress.ratings_per_second);
   const RatingSet& set = *frame.ratings;
   out.data = QString::fromStdString(set.name);
@@ -65,8 +70,8 @@ StatusBar::StatusBar(Workbench* workbench, QWidget* parent) : QWidget(parent) {
   const QFontMetrics metrics(font());
   rate_->setFixedWidth(metrics.horizontalAdvance(formatPerSecond(888e6)) + 4);
   int widest = 0;
-  for (const RunState state :
-       {RunState::Empty, RunState::Paused, RunState::Playing, RunState::Finished, RunState::Diverged}) {
+  for (const RunState state : {RunState::Empty, RunState::Paused, RunState::Playing, RunState::Finished,
+                               RunState::Diverged, RunState::ViewOnly}) {
     widest = std::max(widest, metrics.horizontalAdvance(formatState(state)));
   }
   state_->setFixedWidth(widest + 4);

@@ -336,12 +336,15 @@ void TransportBar::showSpeed() {
   step_large_->setToolTip(tr("Go on by one %1, then stop (Shift+Right)").arg(tr(larger.one)));
 }
 
-void TransportBar::presentPlay(bool playing) {
-  if (playing == shows_pause_ && !play_->toolTip().isEmpty()) return;
+void TransportBar::presentPlay(bool playing, bool can_go) {
+  QString tip = playing ? tr("Pause after the present batch (Space)") : tr("Train on until paused (Space)");
+  if (state() == RunState::ViewOnly && !can_go)
+    tip = tr("These factors were trained elsewhere: there are no ratings here to train on");
+  if (playing == shows_pause_ && tip == play_->toolTip()) return;
   shows_pause_ = playing;
   play_->setIcon(themedIcon(playing ? QStringLiteral("pause") : QStringLiteral("play")));
   play_->setText(playing ? tr("Pause") : tr("Play"));
-  play_->setToolTip(playing ? tr("Pause after the present batch (Space)") : tr("Train on until paused (Space)"));
+  play_->setToolTip(tip);
   if (auto* button = findChild<QToolButton*>(QStringLiteral("buttonPlay"))) button->setAccessibleName(play_->text());
 }
 
@@ -354,7 +357,7 @@ void TransportBar::present(const Frame& frame) {
   reset_->setEnabled(frame.lookup != nullptr || (frame.state != RunState::Empty && begun));
   step_back_->setEnabled(frame.lookup && frame.lookup->shown_step > 0);
   findChild<QToolButton*>(QStringLiteral("buttonStepBack"))->setVisible(frame.lookup != nullptr);
-  presentPlay(frame.state == RunState::Playing);
+  presentPlay(frame.state == RunState::Playing, can_go);
   if (speed_text_->text().isEmpty()) showSpeed();
   QString text = formatPosition(frame);
   if (frame.state == RunState::Diverged) text = tr("stopped: the loss is no longer a number, %1").arg(text);
@@ -363,6 +366,7 @@ void TransportBar::present(const Frame& frame) {
   Frame last = {};
   last.state = RunState::Paused;
   last.ratings = frame.ratings;
+  last.viewed = frame.viewed;
   last.settings.epochs = frame.settings.epochs;
   last.progress.epoch = frame.settings.epochs - 1;
   last.progress.batch = last.progress.batches_per_epoch = frame.progress.batches_per_epoch;

@@ -64,7 +64,7 @@ class TransportBar : public QWidget {
   QWidget* makeUnitButtons();
   QWidget* makeSpeed();
   void present(const Frame& frame);
-  void presentPlay(bool playing);
+  void presentPlay(bool playing, bool can_go);
   void follow(const Command& command);
   void togglePlay();
   void step(StepUnit unit);

@@ -74,10 +74,17 @@ void BatchEditor::makeRow() {
   connect(follow_, &QButtonGroup::idClicked, this, [this](int id) { chooseFollow(id == 0); });
 }
 
-void BatchEditor::setLive(bool live) {
-  auto* model = qobject_cast<QStandardItemModel*>(source_->model());
-  for (int i = 1; model && i < source_->count(); ++i) model->item(i)->setEnabled(live);
+void BatchEditor::setLive(const Live& live) {
+  live_ = live;
+  if (auto* model = qobject_cast<QStandardItemModel*>(source_->model())) {
+    for (const Table table : {Table::Users, Table::Movies}) {
+      model->item(1 + static_cast<int>(table))->setEnabled(live.rows[index_of(table)] > 0);
+    }
+  }
+  showFollow();
 }
+
+void BatchEditor::showFollow() { follow_box_->setVisible(setup_.source != LookupSource::Toy && live_.trains); }
 
 void BatchEditor::setView(std::shared_ptr<const LookupView> view) {
   const bool same = view_ && view && view_->setup == view->setup && view_->indices == view->indices;
@@ -103,14 +110,19 @@ void BatchEditor::write() {
   }
   indices_->setReadOnly(follows);
   problem_->setProblem({});
-  follow_box_->setVisible(setup_.source != LookupSource::Toy);
+  showFollow();
   follow_->button(follows ? 0 : 1)->setChecked(true);
 }
 
 void BatchEditor::chooseSource(int source) {
   const auto chosen = static_cast<LookupSource>(source);
   if (chosen == setup_.source) return;
-  emit setupEdited(chosen == LookupSource::Toy ? LookupSetup{} : live_setup(chosen));
+  if (chosen == LookupSource::Toy) {
+    emit setupEdited(LookupSetup{});
+  } else {
+    const std::size_t rows = live_.rows[index_of(chosen == LookupSource::Users ? Table::Users : Table::Movies)];
+    emit setupEdited(live_.trains || rows == 0 ? live_setup(chosen) : own_setup(chosen, rows));
+  }
 }
 
 void BatchEditor::chooseFollow(bool follow) {

@@ -23,8 +23,13 @@ class BatchEditor : public QWidget {
   explicit BatchEditor(QWidget* parent = nullptr);
 
   void setView(std::shared_ptr<const LookupView> view);
-  /// Whether there is a live model to take a table from.
-  void setLive(bool live);
+  /// The live tables to choose from, and whether they are being trained.
+  struct Live {
+    std::size_t rows[2] = {0, 0};  ///< of the user and the movie table; 0: there is none
+    bool trains = false;           ///< there are batches to follow
+    friend bool operator==(const Live&, const Live&) = default;
+  };
+  void setLive(const Live& live);
   /// Shows a refusal of the source or the indices; returns whether it was one.
   bool showError(const std::optional<Error>& error);
 
@@ -40,8 +45,10 @@ class BatchEditor : public QWidget {
   void chooseFollow(bool follow);
   void takeIndices();
   void write();
+  void showFollow();
 
   std::shared_ptr<const LookupView> view_;
+  Live live_;
   LookupSetup setup_;
   QString written_;
   QComboBox* source_ = nullptr;

@@ -251,7 +251,9 @@ void LookupPage::present(const Frame& frame) {
     undo_.clear();
     pending_.reset();
   }
-  batch_->setLive(frame.ratings != nullptr);
+  BatchEditor::Live live;
+  if (frame.ratings) live = {{frame.ratings->user_count(), frame.ratings->movie_count()}, frame.viewed == nullptr};
+  batch_->setLive(live);
   if (!frame.lookup || frame.lookup == view_) return;
   view_ = frame.lookup;
   settlePending();

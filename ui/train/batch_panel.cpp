@@ -156,8 +156,10 @@ void BatchPanel::showFrame() {
   const auto batch = frame ? frame->batch : nullptr;
   model_->setBatch(frame ? frame->ratings : nullptr, batch);
   if (!batch) {
-    setIfNew(title_, tr("No batch yet"));
-    setIfNew(facts_, tr("Each batch will be listed here: who rated what, and what the model predicted."));
+    const bool viewed = frame && frame->viewed;
+    setIfNew(title_, viewed ? tr("No batches") : tr("No batch yet"));
+    setIfNew(facts_, viewed ? tr("These factors were trained elsewhere: there are no ratings here to train on.")
+                            : tr("Each batch will be listed here: who rated what, and what the model predicted."));
   } else {
     setIfNew(title_, tr("Batch %1").arg(formatCount(batch->number)));
     QString facts = batch->size == 1 ? tr("1 rating") : tr("%1 ratings").arg(formatCount(batch->size));

@@ -35,6 +35,12 @@ void setTicks(QCategoryAxis* axis, const AxisTicks& ticks) {
   axis->setRange(ticks.low, ticks.high);
 }
 
+/// What stands in the chart's place before the first batch.
+QString emptyText(bool viewOnly) {
+  if (viewOnly) return LossPanel::tr("These factors were trained elsewhere:\nthere are no ratings here to train on.");
+  return LossPanel::tr("Here the loss of every batch will be a point.\nPress Space to play, or Right for one step.");
+}
+
 }  // namespace
 
 LossPanel::LossPanel(Workbench* workbench, QWidget* parent)
@@ -52,8 +58,7 @@ LossPanel::LossPanel(Workbench* workbench, QWidget* parent)
   layout->addWidget(line_);
   makeChart();
   stack_ = new QStackedWidget(this);
-  empty_ = new QLabel(tr("Here the loss of every batch will be a point.\nPress Space to play, or Right for one step."),
-                      this);
+  empty_ = new QLabel(emptyText(false), this);
   empty_->setObjectName(QStringLiteral("lossEmpty"));
   empty_->setAlignment(Qt::AlignCenter);
   empty_->setWordWrap(true);
@@ -185,6 +190,7 @@ void LossPanel::updateChart() {
   }
   const bool empty = !frame.loss || frame.loss->training.empty();
   stack_->setCurrentIndex(empty ? 0 : 1);
+  empty_->setText(emptyText(frame.viewed != nullptr));
   if (empty || !isVisible() || frame.loss == shown_) return;
   shown_ = frame.loss;
   const LossSeries series = lossSeries(*shown_, logScale());

@@ -65,6 +65,9 @@ void PcaView::paintEmptyState(QPainter& painter) const {
 QString PcaView::emptyText() const {
   const QString what = tr("Here each movie will be a dot. Movies with similar rows lie close to each other.");
   if (!ratings_) return what + QLatin1Char('\n') + tr("Open a rating file, or drop one on the window.");
+  if (const FramePtr& frame = workbench_->frame(); frame->viewed && ratings_->movie_count() == 0) {
+    return tr("%1.").arg(QString::fromStdString(frame->viewed->missing));
+  }
   return what;
 }
 

@@ -172,7 +172,12 @@ std::span<const float> TableModel::factors(int tableRow) const {
   return watched()->factors.row(static_cast<std::size_t>(place));
 }
 
-bool TableModel::hasBias() const { return frame_ && frame_->settings.model == ModelKind::DotBias; }
+bool TableModel::hasBias() const {
+  if (frame_ && frame_->viewed) return frame_->viewed->bias[index_of(table_)];
+  return frame_ && frame_->settings.model == ModelKind::DotBias;
+}
+
+bool TableModel::hasCounts() const { return !frame_ || !frame_->viewed; }
 
 int TableModel::find(const QString& text, int fromViewRow) const {
   if (text.isEmpty()) return -1;

@@ -48,6 +48,8 @@ class TableModel : public QAbstractTableModel {
   /// (factors); empty where the frame does not hold the row. Valid until the next setFrame().
   [[nodiscard]] std::span<const float> factors(int tableRow) const;
   [[nodiscard]] bool hasBias() const;
+  /// Whether there are ratings to count: factors that were trained elsewhere come without.
+  [[nodiscard]] bool hasCounts() const;
 
   /// The view row whose label fits the text best: is it, begins with it, or contains it (case-insensitively). Of
   /// several that fit alike the first from `fromViewRow` on, going round; -1: none. Cost: linear in the rows, a

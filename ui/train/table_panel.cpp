@@ -79,11 +79,16 @@ void TablePanel::focusSearch() {
 
 void TablePanel::takeFrame() {
   const FramePtr& frame = workbench_->frame();
-  const bool empty = !frame || !frame->ratings;
+  const bool loaded = frame && frame->ratings;
+  const ViewedFactors* viewed = loaded ? frame->viewed.get() : nullptr;
+  const bool absent = viewed && viewed->width[index_of(table_)] == 0;
+  const bool empty = !loaded || absent;
   search_->setEnabled(!empty);
   legend_->setVisible(!empty);
   QString summary;
-  if (empty) {
+  if (absent) {
+    summary = QString::fromStdString(viewed->missing);
+  } else if (empty) {
     summary = tr("nothing loaded yet");
   } else {
     const QLocale english(QLocale::English);
@@ -91,7 +96,8 @@ void TablePanel::takeFrame() {
     summary = tr("%1 rows × %2 factors; one row per %3")
                   .arg(english.toString(
                            static_cast<qulonglong>(table_ == Table::Users ? set.user_count() : set.movie_count())),
-                       QString::number(frame->settings.factors), table_ == Table::Users ? tr("user") : tr("movie"));
+                       QString::number(viewed ? viewed->width[index_of(table_)] : frame->settings.factors),
+                       table_ == Table::Users ? tr("user") : tr("movie"));
   }
   if (summary == summary_) return;
   summary_ = summary;

@@ -122,6 +122,9 @@ void TableView::takeFrame() {
   updateFadingRows();
   if (other_ratings) static_cast<RowDelegate*>(itemDelegate())->refresh();
   model_->setFrame(frame);
+  if (isColumnHidden(TableModel::Count) == model_->hasCounts()) {
+    setColumnHidden(TableModel::Count, !model_->hasCounts());
+  }
   if (isColumnHidden(TableModel::Bias) == model_->hasBias()) setColumnHidden(TableModel::Bias, !model_->hasBias());
 
   const WatchedRows& rows = *model_->watched();

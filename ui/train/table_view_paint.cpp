@@ -69,10 +69,13 @@ void TableView::paintEmptyState() {
   QPainter painter(viewport());
   painter.setFont(textFont(TextSize::Normal));
   painter.setPen(palette().color(QPalette::PlaceholderText));
-  const QString what = model_->table() == Table::Users ? tr("Here each user will be one row of numbers.")
-                                                       : tr("Here each movie will be one row of numbers.");
-  painter.drawText(viewport()->rect().adjusted(16, 16, -16, -16), Qt::AlignCenter | Qt::TextWordWrap,
-                   what + QLatin1Char('\n') + tr("Open a rating file, or drop one on the window."));
+  QString text = (model_->table() == Table::Users ? tr("Here each user will be one row of numbers.")
+                                                  : tr("Here each movie will be one row of numbers.")) +
+                 QLatin1Char('\n') + tr("Open a rating file, or drop one on the window.");
+  if (const FramePtr& frame = workbench_->frame(); frame && frame->viewed) {
+    text = tr("%1.").arg(QString::fromStdString(frame->viewed->missing));
+  }
+  painter.drawText(viewport()->rect().adjusted(16, 16, -16, -16), Qt::AlignCenter | Qt::TextWordWrap, text);
 }
 
 void TableView::paintMarks(QPainter& painter, const QRect& exposed) {

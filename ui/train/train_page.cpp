@@ -19,6 +19,7 @@
 
 #include <algorithm>
 
+#include "core/io/factor_format.h"
 #include "ui/common/choice_button.h"
 #include "ui/common/elided_label.h"
 #include "ui/common/format.h"
@@ -113,7 +114,7 @@ QWidget* TrainPage::makeHeader() {
   auto* open = new QPushButton(themedIcon(QStringLiteral("open")), tr("Open…"), header);
   open->setObjectName(QStringLiteral("openButton"));
   open->setAccessibleName(tr("Open a rating file"));
-  open->setToolTip(tr("Open a rating file, or drop one here (Ctrl+O)"));
+  open->setToolTip(tr("Open a file of ratings or of factors, or drop one here (Ctrl+O)"));
   open->setAutoDefault(false);
   summary_ = new ElidedLabel(Qt::ElideMiddle, header);
   summary_->setObjectName(QStringLiteral("trainSummary"));
@@ -224,8 +225,12 @@ void TrainPage::setDrawerOpen(bool open) {
 void TrainPage::present(const Frame& frame) {
   const StatusTexts texts = statusTexts(frame);
   QString summary = texts.data;
-  if (frame.ratings) summary += QStringLiteral(": %1; %2").arg(texts.counts, texts.model);
+  if (frame.ratings) {
+    summary += texts.counts.isEmpty() ? QStringLiteral("; ") + texts.model
+                                      : QStringLiteral(": %1; %2").arg(texts.counts, texts.model);
+  }
   summary_->setText(summary);
+  drawer_->setEnabled(!frame.viewed);
   const QString error = frame.error ? formatError(*frame.error) : QString();
   if (error == engine_error_) return;  // also when the person has dismissed it
   if (!error.isEmpty()) {
@@ -309,6 +314,10 @@ void TrainPage::showLoadReport(const LoadReport& report) {
   }
   for (const Advice& advice : report.advice) {
     if (!advice.option.empty()) sentences << sentenceOf(QString::fromStdString(advice.sentence));
+  }
+  // Factors come with few notices, and each of them changes how the picture is to be read.
+  if (is_factor_format(report.format)) {
+    for (const std::string& notice : report.notices) sentences << QString::fromStdString(notice) + u'.';
   }
   if (sentences.isEmpty()) {
     messages_->dismiss();

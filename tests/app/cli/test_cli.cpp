@@ -359,6 +359,60 @@ class TestCli : public QObject {
     QCOMPARE(run({"pca", ratings_}).exit_code, 3);
   }
 
+  void factorsTrainedElsewhereAreInspected() {
+    const QString model = written("model.txt",
+                                  "f 0\nm 2\nn 3\nk 2\nb 3.5\np0 T 1 2 \np1 F 0 0 \nq0 T 1 2 \nq1 T 3 -4 \n"
+                                  "q2 T 0.5 1 \n");
+    const Outcome outcome = run({"inspect", model, "--json"});
+    QCOMPARE(outcome.exit_code, 0);
+    const auto objects = objects_of(outcome.out);
+    QCOMPARE(objects.size(), 1);
+    QCOMPARE(keys_of(objects[0]), words("file format bytes rows dim users items user_dim item_dim bias left_out titles "
+                                        "items_without_title notices seconds"));
+    QCOMPARE(objects[0]["format"].toString(), QString("libmf-model"));
+    QCOMPARE(objects[0]["rows"].toInt(), 4);
+    QCOMPARE(objects[0]["users"].toInt(), 1);
+    QCOMPARE(objects[0]["dim"].toInt(), 2);
+    QCOMPARE(objects[0]["left_out"].toInt(), 1);
+    const QString titles = written("movies.csv", "movieId,title,genres\n2,Heat,Crime\n");
+    const auto titled = objects_of(run({"inspect", model, "--json", "--items", titles}).out);
+    QCOMPARE(titled[0]["titles"].toInt(), 1);
+    QVERIFY(run({"inspect", model}).out.contains("3 items x 2 factors"));
+
+    const Outcome damaged = run({"inspect", written("bad.txt", "2 2\nking 1 2\nqueen 1\n")});
+    QCOMPARE(damaged.exit_code, 3);
+    QVERIFY2(damaged.err.contains("bad.txt:3: the row has 1 numbers"), qPrintable(damaged.err));
+    const Outcome trained = run({"train", model});
+    QCOMPARE(trained.exit_code, 3);
+    QVERIFY2(trained.err.contains("these are factors (libmf-model), not ratings"), qPrintable(trained.err));
+  }
+
+  void pcaReadsEveryFormatOfFactors() {
+    const QByteArrayList rows = {"1 2 3", "3 -4 1", "0.5 1 2", "2 2 -1"};
+    QByteArray spark;
+    QByteArray libmf = "f 0\nm 0\nn 4\nk 3\nb 0\n";
+    QByteArray word2vec = "4 3\n";
+    for (qsizetype i = 0; i < rows.size(); ++i) {
+      const QByteArray name = QByteArray::number(i);
+      spark += "{\"id\":" + name + ",\"features\":[" + QByteArray(rows[i]).replace(' ', ',') + "]}\n";
+      libmf += "q" + name + " T " + rows[i] + " \n";
+      word2vec += "w" + name + " " + rows[i] + "\n";
+    }
+    QJsonValue first;
+    for (const QByteArray& bytes : {spark, libmf, word2vec}) {
+      const auto objects = objects_of(run({"pca", written("table", bytes), "--json"}).out);
+      QCOMPARE(objects.size(), 1);
+      if (first.isNull()) first = objects[0]["coordinates"];
+      QCOMPARE(objects[0]["coordinates"], first);
+    }
+    // A table of users alone needs no option, and the other one is not there.
+    const QString users = written("user_factors.json", spark);
+    QCOMPARE(objects_of(run({"pca", users, "--json"}).out)[0]["coordinates"], first);
+    const Outcome movies = run({"pca", users, "--table", "movie"});
+    QCOMPARE(movies.exit_code, 3);
+    QVERIFY2(movies.err.contains("user_factors.json holds no movie table"), qPrintable(movies.err));
+  }
+
   void benchMeasuresLookupAgainstOneHot() {
     const Outcome outcome = run({"bench", "lookup-vs-onehot", "--rows", "100,20", "--dim", "8", "--batch", "4",
                                  "--target", "scalar", "--json"});
@@ -428,6 +482,11 @@ class TestCli : public QObject {
 
  private:
   [[nodiscard]] QString path(const QString& name) const { return dir_.filePath(name); }
+  [[nodiscard]] QString written(const char* name, const QByteArray& bytes) const {
+    QFile file(path(name));
+    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size()) qFatal("cannot write %s", name);
+    return file.fileName();
+  }
 
   QTemporaryDir dir_;
   QString ratings_;
@@ -435,4 +494,3 @@ class TestCli : public QObject {
 
 QTEST_GUILESS_MAIN(TestCli)
 #include "test_cli.moc"
-#include "tests/support/cli.h"

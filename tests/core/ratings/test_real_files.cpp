@@ -319,7 +319,12 @@ class TestRealFiles : public QObject {
                                 "titles_without_rating",
                                 "notices",
                                 "bytes",
-                                "seconds"};
+                                "seconds",
+                                "container",
+                                "member",
+                                "evidence",
+                                "preview",
+                                "advice"};
     QCOMPARE(json.size(), std::size(keys));
     std::size_t i = 0;
     for (const auto& [key, value] : json.items()) QCOMPARE(key, std::string(keys[i++]));
@@ -327,6 +332,12 @@ class TestRealFiles : public QObject {
     QCOMPARE(json["header"].get<bool>(), false);
     QCOMPARE(json["bytes"].get<int>(), 376444);
     QVERIFY(json["seconds"].get<double>() > 0);
+    QCOMPARE(json["container"].get<std::string>(), std::string("plain"));
+    QVERIFY(json["member"].is_null());
+    QCOMPARE(json["preview"].size(), LoadReport::preview_rows);
+    QCOMPARE(json["preview"][0]["text"].get<std::string>(), std::string("1,1,2"));
+    QCOMPARE(json["preview"][0]["rating"].get<double>(), 2.0);
+    QVERIFY(json["evidence"].size() >= 8);
   }
 
  private:
