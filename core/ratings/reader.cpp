@@ -280,7 +280,8 @@ Expected<void> Load::reserve(const ByteSource& source, std::size_t text_bytes, s
   const double packing = report_.container == "plain" ? 1 : 4;  // rating files pack to a quarter or less
   const double expected =
       static_cast<double>(source.size()) * packing / static_cast<double>(text_bytes) * static_cast<double>(rows);
-  const auto affordable = static_cast<double>(memory_limit_bytes() / bytes_a_rating);
+  const std::uint64_t most = memory_limit_bytes() / bytes_a_rating;
+  const auto affordable = static_cast<double>(most);
   if (report_.container == "plain" && layout_.shape == Shape::Rows && expected > affordable) {
     return bad("there are some " + grouped(static_cast<std::uint64_t>(expected)) +
                    " ratings in this file, for which this machine has not enough memory",
