@@ -1,9 +1,14 @@
 #include "core/base/thread_pool.h"
 
+#include <system_error>
+
 namespace rowlight {
 
 ThreadPool::ThreadPool(unsigned threads) {
-  for (unsigned i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  try {
+    for (unsigned i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  } catch (const std::system_error&) {  // no memory for its stack, or too many threads: those there are do all the work
+  }
 }
 
 ThreadPool::~ThreadPool() {

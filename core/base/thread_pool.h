@@ -13,7 +13,8 @@ namespace rowlight {
 /// work into pieces by size, never by the number of threads.
 class ThreadPool {
  public:
-  /// `threads` counts the calling thread: 1 makes no thread at all. 0 counts as 1.
+  /// `threads` counts the calling thread: 1 makes no thread at all. 0 counts as 1. There are fewer where the system
+  /// gives no more.
   explicit ThreadPool(unsigned threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

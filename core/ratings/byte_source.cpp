@@ -5,11 +5,13 @@
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <utility>
 
 #include <zip.h>
 #include <zlib.h>
 
 #include "core/base/files.h"
+#include "core/ratings/text_encoding.h"
 
 namespace rowlight {
 
@@ -22,6 +24,8 @@ constexpr std::size_t most_members = 100'000;
 // Ratings pack to a quarter or a tenth; deflate's limit is a thousandth. Small files may be as regular as they like.
 constexpr std::uint64_t suspicious_bytes = std::uint64_t{64} << 20U;
 constexpr std::uint64_t suspicious_ratio = 250;
+// A .gz may hold an endless name or any number of empty parts, and who waits for its text could not cancel.
+constexpr std::uint64_t most_bytes_without_text = std::uint64_t{4} << 20U;
 
 tl::unexpected<Error> bad_file(const std::string& path, std::string what, std::string hint = {}) {
   return tl::make_unexpected(Error{ErrorKind::BadInput, std::move(what), std::move(hint), path, 0, 0});
@@ -93,6 +97,7 @@ class GzipStream : public Stream {
       const std::size_t made = room - inflater_.avail_out;
       got += made;
       unpacked_ += made;
+      if (made > 0) with_text_ = done();
       inside_ = code != Z_STREAM_END;
       if (code == Z_STREAM_END) {
         inflateReset(&inflater_);
@@ -113,6 +118,10 @@ class GzipStream : public Stream {
     if (!got) return tl::make_unexpected(got.error());
     inflater_.next_in = reinterpret_cast<Bytef*>(buffer_.data());
     inflater_.avail_in = static_cast<uInt>(*got);
+    if (done() - with_text_ > most_bytes_without_text) {
+      return bad_file(packed_.path(), "the gzip archive goes on for megabytes without any text in it",
+                      "get the file again");
+    }
     if (*got > 0) return {};
     ended_ = true;
     if (!inside_) return {};
@@ -123,7 +132,8 @@ class GzipStream : public Stream {
   std::vector<char> buffer_;
   z_stream inflater_{};
   std::uint64_t unpacked_ = 0;
-  bool inside_ = true;  // of an archive that has not come to its end
+  std::uint64_t with_text_ = 0;  // bytes that had been read when text came out last
+  bool inside_ = true;           // of an archive that has not come to its end
   bool ended_ = false;
 };
 
@@ -131,12 +141,39 @@ struct CloseZip {
   void operator()(zip_t* archive) const noexcept { zip_discard(archive); }
   void operator()(zip_file_t* file) const noexcept { zip_fclose(file); }
 };
-using ZipArchive = std::unique_ptr<zip_t, CloseZip>;
+
+/// What tells whether a file is still the one that was opened.
+std::optional<std::pair<std::uintmax_t, fs::file_time_type>> stamp_of(const std::string& path) {
+  std::error_code code;
+  const std::uintmax_t size = fs::file_size(path, code);
+  if (code) return std::nullopt;
+  const fs::file_time_type time = fs::last_write_time(path, code);
+  if (code) return std::nullopt;
+  return std::pair(size, time);
+}
+
+}  // namespace
+
+/// An open archive and how its file was then.
+struct OpenZip {
+  std::unique_ptr<zip_t, CloseZip> handle;
+  std::string path;
+  decltype(stamp_of({})) stamp;
+
+  [[nodiscard]] bool changed() const { return stamp_of(path) != stamp; }
+};
+
+namespace {
+
+using ZipArchive = std::shared_ptr<OpenZip>;
 
 Expected<ZipArchive> open_zip(const std::string& path) {
   int code = 0;
-  ZipArchive archive(zip_open(path.c_str(), ZIP_RDONLY, &code));
-  if (archive) return archive;
+  auto archive = std::make_shared<OpenZip>();
+  archive->path = path;
+  archive->stamp = stamp_of(path);
+  archive->handle.reset(zip_open(path.c_str(), ZIP_RDONLY, &code));
+  if (archive->handle) return archive;
   zip_error_t error;
   zip_error_init_with_code(&error, code);
   std::string text = zip_error_strerror(&error);
@@ -146,23 +183,23 @@ Expected<ZipArchive> open_zip(const std::string& path) {
 
 class ZipStream : public Stream {
  public:
-  static Expected<std::unique_ptr<Stream>> open(const InputName& name) {
-    auto archive = open_zip(name.path);
-    if (!archive) return tl::make_unexpected(archive.error());
+  static Expected<std::unique_ptr<Stream>> open(const InputName& name, ZipArchive archive) {
     auto stream = std::make_unique<ZipStream>();
-    stream->path_ = name.path;
+    zip_t* const handle = archive->handle.get();
     zip_stat_t stat;
     zip_stat_init(&stat);
-    const bool found = zip_stat(archive->get(), name.member.c_str(), 0, &stat) == 0;
-    if (!found) return bad_file(name.path, "there is no '" + name.member + "' in the archive");
-    stream->packed_ = std::max<std::uint64_t>(1, stat.comp_size);
+    const bool found = zip_stat(handle, name.member.c_str(), 0, &stat) == 0;
+    if (!found) return bad_file(name.path, "there is no '" + printable(name.member) + "' in the archive");
+    // What the archive says of itself need not be true: a bomb would claim to be large.
+    const std::uint64_t on_disk = archive->stamp ? archive->stamp->first : 0;
+    stream->packed_ = std::max<std::uint64_t>(1, std::min<std::uint64_t>(stat.comp_size, on_disk));
     stream->declared_ = std::max<std::uint64_t>(1, stat.size);
-    stream->file_.reset(zip_fopen_index(archive->get(), stat.index, 0));
+    stream->file_.reset(zip_fopen_index(handle, stat.index, 0));
     if (!stream->file_) {
-      return bad_file(name.path, "'" + name.member + "' cannot be unpacked: " + zip_strerror(archive->get()),
+      return bad_file(name.path, "'" + printable(name.member) + "' cannot be unpacked: " + zip_strerror(handle),
                       "unpack the archive with another program and open the file");
     }
-    stream->archive_ = std::move(*archive);
+    stream->archive_ = std::move(archive);
     return std::unique_ptr<Stream>(std::move(stream));
   }
 
@@ -170,15 +207,19 @@ class ZipStream : public Stream {
     std::size_t got = 0;
     while (got < into.size()) {
       const zip_int64_t count = zip_fread(file_.get(), into.data() + got, into.size() - got);
+      if (count <= 0 && archive_->changed()) {
+        return tl::make_unexpected(Error{ErrorKind::Io, "the file changed while it was read",
+                                         "try again when nothing writes to it", archive_->path, 0, 0});
+      }
       if (count < 0) {
-        return bad_file(path_, std::string("the zip archive is damaged: ") + zip_file_strerror(file_.get()),
+        return bad_file(archive_->path, std::string("the zip archive is damaged: ") + zip_file_strerror(file_.get()),
                         "get the file again");
       }
       if (count == 0) break;
       got += static_cast<std::size_t>(count);
     }
     unpacked_ += got;
-    if (is_bomb(unpacked_, packed_)) return bomb(path_);
+    if (is_bomb(unpacked_, packed_)) return bomb(archive_->path);
     return got;
   }
   [[nodiscard]] std::uint64_t done() const override {
@@ -188,7 +229,6 @@ class ZipStream : public Stream {
   [[nodiscard]] std::uint64_t size() const override { return packed_; }
 
  private:
-  std::string path_;
   ZipArchive archive_;
   std::unique_ptr<zip_file_t, CloseZip> file_;  // after the archive, so that it is closed first
   std::uint64_t packed_ = 1;
@@ -320,11 +360,15 @@ InputName beside(const InputName& input, const std::string& file_name) {
 
 bool exists(const InputName& input) {
   if (!input.member.empty()) {
-    const auto members = zip_members(input.path);
-    return members && std::find(members->begin(), members->end(), input.member) != members->end();
+    const auto folder = ZipFolder::open(input.path);
+    return folder && folder->holds(input.member);
   }
   std::error_code code;
   return fs::is_regular_file(input.path, code);
+}
+
+bool ZipFolder::holds(const std::string& member) const {
+  return std::find(names_.begin(), names_.end(), member) != names_.end();
 }
 
 bool same_input(const InputName& a, const InputName& b) {
@@ -334,27 +378,30 @@ bool same_input(const InputName& a, const InputName& b) {
 
 bool is_zip(std::string_view head) { return head.starts_with("PK\x03\x04") || head.starts_with("PK\x05\x06"); }
 
-Expected<std::vector<std::string>> zip_members(const std::string& path) {
+Expected<ZipFolder> ZipFolder::open(const std::string& path) {
   auto archive = open_zip(path);
   if (!archive) return tl::make_unexpected(archive.error());
-  const zip_int64_t count = zip_get_num_entries(archive->get(), 0);
+  zip_t* const handle = (*archive)->handle.get();
+  const zip_int64_t count = zip_get_num_entries(handle, 0);
   if (count > static_cast<zip_int64_t>(most_members)) {
     return bad_file(path, "the archive holds " + std::to_string(count) + " files", "expected some ratings and titles");
   }
-  std::vector<std::string> names;
+  ZipFolder folder;
   for (zip_int64_t i = 0; i < count; ++i) {
-    const char* name = zip_get_name(archive->get(), static_cast<zip_uint64_t>(i), 0);
+    const char* name = zip_get_name(handle, static_cast<zip_uint64_t>(i), 0);
     const std::string text = name == nullptr ? "" : name;
     if (text.empty() || text.ends_with('/')) continue;
     // Nothing is ever unpacked to the disk; but whoever makes such a name means harm.
     const std::string framed = '/' + text + '/';
     if (text.front() == '/' || text.front() == '\\' || framed.find("/../") != std::string::npos ||
         text.find("..\\") != std::string::npos || text.find(':') != std::string::npos) {
-      return bad_file(path, "the archive names a place outside of itself: '" + text + "'", "do not trust this archive");
+      return bad_file(path, "the archive names a place outside of itself: '" + printable(text) + "'",
+                      "do not trust this archive");
     }
-    names.push_back(text);
+    folder.names_.push_back(text);
   }
-  return names;
+  folder.archive_ = std::move(*archive);
+  return folder;
 }
 
 struct ByteSource::State {
@@ -370,13 +417,20 @@ ByteSource::ByteSource(ByteSource&&) noexcept = default;
 ByteSource& ByteSource::operator=(ByteSource&&) noexcept = default;
 ByteSource::~ByteSource() = default;
 
-Expected<ByteSource> ByteSource::open(const InputName& name, const std::optional<std::string>& encoding) {
+Expected<ByteSource> ByteSource::open(const InputName& name, const std::optional<std::string>& encoding,
+                                      const ZipFolder* folder) {
   auto state = std::make_unique<State>();
   state->name = name;
   auto file = InputFile::open(name.path);
   if (!file) return tl::make_unexpected(file.error());
   if (!name.member.empty()) {
-    auto member = ZipStream::open(name);
+    std::shared_ptr<OpenZip> archive = folder != nullptr ? folder->archive_ : nullptr;
+    if (!archive) {
+      auto opened = open_zip(name.path);
+      if (!opened) return tl::make_unexpected(opened.error());
+      archive = std::move(*opened);
+    }
+    auto member = ZipStream::open(name, std::move(archive));
     if (!member) return tl::make_unexpected(member.error());
     state->container = "zip";
     state->stream = std::move(*member);
@@ -418,13 +472,15 @@ std::string_view ByteSource::container() const { return state_->container; }
 bool ByteSource::was_utf16() const { return state_->utf16; }
 const InputName& ByteSource::name() const { return state_->name; }
 
-Expected<std::string> read_whole_file(const InputName& name, std::uint64_t max_bytes,
-                                      const std::optional<std::string>& encoding) {
-  auto source = ByteSource::open(name, encoding);
+Expected<std::string> read_whole_file(const InputName& name, std::uint64_t max_bytes, const std::atomic<bool>* cancel) {
+  auto source = ByteSource::open(name);
   if (!source) return tl::make_unexpected(source.error());
   constexpr std::size_t step = std::size_t{1} << 20U;
   std::string text;
   while (!source->at_end()) {
+    if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) {
+      return fail(ErrorKind::Cancelled, "loading was cancelled");
+    }
     if (text.size() > max_bytes) {
       return bad_file(name.path, "the file has more than " + std::to_string(max_bytes) + " bytes", "expected fewer");
     }

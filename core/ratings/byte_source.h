@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,9 +30,24 @@ struct InputName {
 
 /// Whether the bytes are the start of a zip archive.
 [[nodiscard]] bool is_zip(std::string_view head);
-/// The names of the files in a zip archive, folders left out, in the archive's order.
-/// Errors: Io; BadInput when it is damaged, holds more than 100,000 files, or names a place outside of itself.
-[[nodiscard]] Expected<std::vector<std::string>> zip_members(const std::string& path);
+
+struct OpenZip;
+
+/// A zip archive whose list has been read, which can take a while where it is long. Not synchronised.
+class ZipFolder {
+ public:
+  /// Errors: Io; BadInput when it is damaged, holds more than 100,000 files, or names a place outside of itself.
+  [[nodiscard]] static Expected<ZipFolder> open(const std::string& path);
+
+  /// The names of the files, folders left out, in the archive's order.
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  [[nodiscard]] bool holds(const std::string& member) const;
+
+ private:
+  friend class ByteSource;
+  std::shared_ptr<OpenZip> archive_;
+  std::vector<std::string> names_;
+};
 
 /// The text of a file from front to back: unpacked where it is a .gz or in a .zip, told by its first bytes, and as
 /// UTF-8 where it is UTF-16 with a byte order mark. Memory: some 100 kB however much is unpacked. Movable; not
@@ -39,9 +55,11 @@ struct InputName {
 class ByteSource {
  public:
   /// `encoding`: "utf-16" takes the text for that without a mark, "latin-1" and "utf-8" do not look for it.
+  /// `folder`: the archive of a member, where it is open already; it may go before the source.
   /// Errors: as InputFile::open(), and BadInput for an archive that cannot be read or is locked.
   [[nodiscard]] static Expected<ByteSource> open(const InputName& name,
-                                                 const std::optional<std::string>& encoding = std::nullopt);
+                                                 const std::optional<std::string>& encoding = std::nullopt,
+                                                 const ZipFolder* folder = nullptr);
   ByteSource(ByteSource&&) noexcept;
   ByteSource& operator=(ByteSource&&) noexcept;
   ~ByteSource();
@@ -66,8 +84,8 @@ class ByteSource {
 };
 
 /// The whole text of a small file (titles, genre names), at most `max_bytes`. Errors: as ByteSource; BadInput when it
-/// is larger.
+/// is larger; Cancelled.
 [[nodiscard]] Expected<std::string> read_whole_file(const InputName& name, std::uint64_t max_bytes,
-                                                    const std::optional<std::string>& encoding = std::nullopt);
+                                                    const std::atomic<bool>* cancel = nullptr);
 
 }  // namespace rowlight

@@ -118,8 +118,8 @@ std::string known_name_list() {
   return list;
 }
 
-bool reads_like_ratings(const InputName& input) {
-  auto source = ByteSource::open(input);
+bool reads_like_ratings(const InputName& input, const ZipFolder* folder) {
+  auto source = ByteSource::open(input, std::nullopt, folder);
   if (!source) return false;
   std::string text(bytes_to_look_at, '\0');
   const auto got = source->read(text);
@@ -155,7 +155,8 @@ ResolvedInput choose(std::vector<Candidate> found) {
   return resolved;
 }
 
-std::optional<ResolvedInput> known_or_readable(const std::vector<Candidate>& files) {
+// `folder`: the archive that the files stand in, or nullptr.
+std::optional<ResolvedInput> known_or_readable(const std::vector<Candidate>& files, const ZipFolder* folder) {
   for (const std::string name : known_names) {
     for (const std::string ending : {"", ".gz"}) {
       for (const Candidate& file : files) {
@@ -166,7 +167,7 @@ std::optional<ResolvedInput> known_or_readable(const std::vector<Candidate>& fil
   }
   std::vector<Candidate> readable;
   for (std::size_t i = 0; i < std::min(files.size(), most_files_to_look_into); ++i) {
-    if (reads_like_ratings(files[i].input)) readable.push_back(files[i]);
+    if (reads_like_ratings(files[i].input, folder)) readable.push_back(files[i]);
   }
   if (readable.empty()) return std::nullopt;
   return choose(std::move(readable));
@@ -181,25 +182,26 @@ Expected<ResolvedInput> resolve_folder(const std::string& path) {
   }
   std::sort(files.begin(), files.end(),
             [](const Candidate& a, const Candidate& b) { return a.input.path < b.input.path; });
-  if (auto resolved = known_or_readable(files)) return std::move(*resolved);
+  if (auto resolved = known_or_readable(files, nullptr)) return std::move(*resolved);
   return tl::make_unexpected(Error{ErrorKind::Io, "there are no ratings in this directory",
                                    "looked for " + known_name_list() + ", and for files that read like ratings", path,
                                    0, 0});
 }
 
 Expected<ResolvedInput> resolve_zip(const std::string& path) {
-  auto members = zip_members(path);
-  if (!members) return tl::make_unexpected(members.error());
+  auto folder = ZipFolder::open(path);
+  if (!folder) return tl::make_unexpected(folder.error());
+  std::vector<std::string> members = folder->names();
   const auto depth = [](const std::string& name) { return std::count(name.begin(), name.end(), '/'); };
-  std::stable_sort(members->begin(), members->end(),
+  std::stable_sort(members.begin(), members.end(),
                    [&](const std::string& a, const std::string& b) { return depth(a) < depth(b); });
   std::vector<Candidate> files;
-  for (const std::string& member : *members) {
+  for (const std::string& member : members) {
     // What the Finder adds: resource forks under the names of the files.
     if (member.starts_with("__MACOSX/")) continue;
     files.push_back({{path, member}, 0});
   }
-  if (auto resolved = known_or_readable(files)) return std::move(*resolved);
+  if (auto resolved = known_or_readable(files, &*folder)) return std::move(*resolved);
   return tl::make_unexpected(Error{ErrorKind::BadInput, "there are no ratings in this zip archive",
                                    "looked for " + known_name_list() + ", and for files that read like ratings", path,
                                    0, 0});
@@ -213,12 +215,13 @@ Expected<ResolvedInput> resolve_input(const std::string& path) {
   if (fs::is_directory(path, code)) {
     resolved = resolve_folder(path);
   } else if (fs::is_regular_file(path, code)) {
-    auto source = ByteSource::open(resolved->input);
+    // The bytes as they stand: a zip archive in a .gz is none that could be opened.
+    auto source = ByteSource::open(resolved->input, "utf-8");
     if (!source) return tl::make_unexpected(source.error());
     std::string head(4, '\0');
     auto got = source->read(head);
     if (!got) return tl::make_unexpected(got.error());
-    if (is_zip(head)) resolved = resolve_zip(path);
+    if (source->container() == "plain" && is_zip(head)) resolved = resolve_zip(path);
   }
   if (resolved) resolved->name = name_of(path);
   return resolved;

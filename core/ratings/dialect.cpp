@@ -1,7 +1,9 @@
 #include "core/ratings/dialect.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <utility>
 
 #include "core/ratings/columns.h"
 #include "core/ratings/formats.h"
@@ -31,11 +33,20 @@ Row cut(const Separation& separation, std::string_view line) {
   return {splitter.fields().begin(), splitter.fields().end()};
 }
 
+// Nobody reads a list of a thousand names.
+constexpr std::size_t most_listed = 40;
+
+std::string and_more(std::size_t count) {
+  return count > most_listed ? " and " + std::to_string(count - most_listed) + " more" : std::string();
+}
+
 // "user, item, -": names for people.
-std::string listed(const std::vector<std::string>& names) {
+std::string listed(std::span<const std::string> names) {
   std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + printable(name);
-  return text;
+  for (const std::string& name : names.first(std::min(most_listed, names.size()))) {
+    text += (text.empty() ? "" : ", ") + printable(name);
+  }
+  return text + and_more(names.size());
 }
 
 // One detection of rows: the lines cut into fields, and the layout as far as it is decided.
@@ -273,10 +284,12 @@ Expected<void> Detection::columns_from_list(std::string list, const std::string&
 Expected<void> Detection::columns_by_name() {
   std::vector<std::string> named;
   const auto has = [&](const char* role) { return std::find(named.begin(), named.end(), role) != named.end(); };
+  std::array<bool, rating_roles.size()> taken{};  // has() for each of very many names would take very long
   for (const std::string& name : names_) {
-    const std::string role(role_of_column(name));
-    const bool wanted = std::find(rating_roles.begin(), rating_roles.end(), role) != rating_roles.end();
-    named.push_back(wanted && !has(role.c_str()) ? role : "-");
+    const auto* const role = std::find(rating_roles.begin(), rating_roles.end(), role_of_column(name));
+    const bool wanted = role != rating_roles.end() &&
+                        !std::exchange(taken[static_cast<std::size_t>(role - rating_roles.begin())], true);
+    named.emplace_back(wanted ? *role : "-");
   }
   for (const char* role : {"rating", "user", "item"}) {
     if (has(role)) continue;
@@ -379,12 +392,13 @@ void Detection::note_types(std::size_t numeric, std::size_t with_comma) {
 
 void Detection::describe_columns() {
   std::string ignored;
+  std::size_t count = 0;
   for (std::size_t i = 0; i < layout_.field_count; ++i) {
-    if (layout_.columns[i] != "-") continue;
+    if (layout_.columns[i] != "-" || ++count > most_listed) continue;
     ignored += ignored.empty() ? "" : ", ";
     ignored += std::to_string(i + 1) + (i < names_.size() ? " (" + printable(names_[i]) + ")" : "");
   }
-  if (!ignored.empty() && !options_.columns) layout_.notices.push_back("ignored columns: " + ignored);
+  if (count > 0 && !options_.columns) layout_.notices.push_back("ignored columns: " + ignored + and_more(count));
   if (!options_.columns && layout_.rating < names_.size() && is_name_of_counts(names_[layout_.rating])) {
     layout_.notices.push_back("column " + printable(names_[layout_.rating]) +
                               " seems to hold counts: they are read as ratings, on the scale of the counts");

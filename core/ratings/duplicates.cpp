@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <new>
 #include <unordered_map>
 #include <vector>
 
@@ -39,7 +40,11 @@ class Settlement {
     for (std::size_t round = 0; round < rounds; ++round) {
       deal_out(round);
       find_in(round);
-      if (cancelled()) return fail(ErrorKind::Cancelled, "loading was cancelled");
+      if (cancelled()) return cancelled_error();
+      if (no_memory_) {
+        return fail(ErrorKind::BadInput, "there is not enough memory to look for repeated ratings",
+                    "expected fewer ratings, or a machine with more memory");
+      }
     }
     entries_ = {};
     DuplicateCounts total;
@@ -49,10 +54,12 @@ class Settlement {
       if (part.first) total.first = std::min(total.first.value_or(*part.first), *part.first);
     }
     if (total.duplicates > 0 && drops()) take_out(set_.size() - static_cast<std::size_t>(total.duplicates));
+    if (cancelled()) return cancelled_error();
     return total;
   }
 
  private:
+  static tl::unexpected<Error> cancelled_error() { return fail(ErrorKind::Cancelled, "loading was cancelled"); }
   [[nodiscard]] bool cancelled() const { return cancel_ != nullptr && cancel_->load(std::memory_order_relaxed); }
   static std::size_t part_of(std::int32_t user) { return static_cast<std::uint32_t>(user) % parts; }
   [[nodiscard]] std::size_t pieces() const { return (set_.size() + rows_a_piece - 1) / rows_a_piece; }
@@ -103,6 +110,7 @@ class Settlement {
   Duplicates how_;
   ThreadPool& pool_;
   const std::atomic<bool>* cancel_;
+  std::atomic<bool> no_memory_{false};
   bool exact_ = false;
   std::vector<std::array<std::uint32_t, parts>> rows_in_;  // [piece][part]
   std::vector<Entry> entries_;                             // of one round, part after part, in the file's order
@@ -149,10 +157,14 @@ void Settlement::deal_out(std::size_t round) {
 void Settlement::find_in(std::size_t round) {
   pool_.parallel(parts_a_round / parts_a_task, [&](std::size_t task) {
     Finder finder;
-    for (std::size_t part = task * parts_a_task; part < (task + 1) * parts_a_task; ++part) {
-      if (cancelled()) return;
-      find_repeats({entries_.data() + begin_[part], begin_[part + 1] - begin_[part]}, finder);
-      settle_repeats(finder);
+    try {
+      for (std::size_t part = task * parts_a_task; part < (task + 1) * parts_a_task; ++part) {
+        if (cancelled()) return;
+        find_repeats({entries_.data() + begin_[part], begin_[part + 1] - begin_[part]}, finder);
+        settle_repeats(finder);
+      }
+    } catch (const std::bad_alloc&) {  // one user with very many ratings needs a large table
+      no_memory_ = true;
     }
     counts_[round * parts_a_round / parts_a_task + task] = finder.counts;
   });
@@ -167,15 +179,18 @@ void Settlement::find_repeats(std::span<const Entry> entries, Finder& finder) co
   Entry* const table = finder.table.data();
   const std::size_t mask = finder.table.size() - 1;
   std::size_t found = 0;
-  for (const Entry& entry : entries) {
-    constexpr std::uint32_t golden = 0x9E3779B9U;
-    std::size_t at = (std::uint64_t{entry.key * golden} << bits) >> 32U;
-    while (table[at].row > 0 && (table[at].key != entry.key || !same_pair(table[at].row - 1, entry.row - 1))) {
-      at = (at + 1) & mask;
+  // Most parts are one block; where all ratings are one user's there is only one part.
+  for (std::size_t begin = 0; begin < entries.size() && !cancelled(); begin += rows_a_piece) {
+    for (const Entry& entry : entries.subspan(begin, std::min(rows_a_piece, entries.size() - begin))) {
+      constexpr std::uint32_t golden = 0x9E3779B9U;
+      std::size_t at = (std::uint64_t{entry.key * golden} << bits) >> 32U;
+      while (table[at].row > 0 && (table[at].key != entry.key || !same_pair(table[at].row - 1, entry.row - 1))) {
+        at = (at + 1) & mask;
+      }
+      finder.repeats[found] = {static_cast<std::int32_t>(table[at].row) - 1, static_cast<std::int32_t>(entry.row) - 1};
+      found += table[at].row > 0 ? 1 : 0;
+      table[at] = entry;
     }
-    finder.repeats[found] = {static_cast<std::int32_t>(table[at].row) - 1, static_cast<std::int32_t>(entry.row) - 1};
-    found += table[at].row > 0 ? 1 : 0;
-    table[at] = entry;
   }
   finder.repeats.resize(found);
 }
@@ -185,7 +200,12 @@ void Settlement::settle_repeats(Finder& finder) {
   constexpr float gone = std::numeric_limits<float>::quiet_NaN();
   DuplicateCounts& counts = finder.counts;
   counts.duplicates += finder.repeats.size();
+  std::size_t until_look = rows_a_piece;
   for (const Repeat& repeat : finder.repeats) {
+    if (--until_look == 0) {
+      if (cancelled()) return;
+      until_look = rows_a_piece;
+    }
     float& before = set_.ratings[static_cast<std::size_t>(repeat.before)];
     counts.conflicts += before != set_.ratings[static_cast<std::size_t>(repeat.row)] ? 1 : 0;
     counts.first = std::min(counts.first.value_or(repeat.row), repeat.row);
@@ -212,10 +232,13 @@ void Settlement::add_to_mean(const Repeat& repeat, Finder& finder) const {
 
 // Moves the rows that stay to the front. `kept` has a bit for each row.
 template <class T>
-void keep_marked(const std::vector<std::uint64_t>& kept, std::size_t left, std::vector<T>& column) {
+void keep_marked(const std::vector<std::uint64_t>& kept, std::size_t left, const std::atomic<bool>* cancel,
+                 std::vector<T>& column) {
+  constexpr std::size_t words_between_looks = rows_a_piece / 64;
   T* to = column.data();
   const T* from = column.data();
   for (std::size_t word = 0; word < kept.size(); ++word, from += 64) {
+    if (word % words_between_looks == 0 && cancel != nullptr && cancel->load(std::memory_order_relaxed)) return;
     const std::size_t count = std::min<std::size_t>(64, column.size() - word * 64);
     if (count == 64 && kept[word] == ~std::uint64_t{0}) {
       std::memmove(to, from, 64 * sizeof(T));
@@ -240,11 +263,11 @@ void Settlement::take_out(std::size_t left) {
   pool_.parallel(4, [&](std::size_t column) {
     switch (column) {
       case 0:
-        if (!set_.times.empty()) keep_marked(kept, left, set_.times);
+        if (!set_.times.empty()) keep_marked(kept, left, cancel_, set_.times);
         break;
-      case 1: keep_marked(kept, left, set_.users); break;
-      case 2: keep_marked(kept, left, set_.movies); break;
-      default: keep_marked(kept, left, set_.ratings);
+      case 1: keep_marked(kept, left, cancel_, set_.users); break;
+      case 2: keep_marked(kept, left, cancel_, set_.movies); break;
+      default: keep_marked(kept, left, cancel_, set_.ratings);
     }
   });
 }

@@ -28,7 +28,7 @@ Expected<void> RatingPipeline::fill(Wave& wave, std::string_view carry) {
   const std::size_t wanted = before + longest_line + wave_bytes;
   if (wave.buffer.size() < wanted) wave.buffer.resize(wanted);
   char* const begin = wave.buffer.data() + before;
-  std::memmove(begin, carry.data(), carry.size());
+  if (!carry.empty()) std::memmove(begin, carry.data(), carry.size());
   std::size_t got = 0;
   // In pieces, so that a cancelled load ends soon where the disk or the unpacking is slow.
   for (std::size_t piece = chunk_bytes; got < wave_bytes && !source_.at_end();) {

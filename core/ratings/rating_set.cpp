@@ -50,9 +50,10 @@ std::int32_t Vocabulary::add(std::string_view text) {
   const std::uint32_t hash = hash_of(text);
   Slot& slot = slots_[slot_of(text, hash)];
   if (slot.index < 0) {
-    slot = {hash, static_cast<std::int32_t>(ends_.size())};
+    // The slot comes last: where memory runs out it must not lead to an id that is not there.
     text_ += text;
     ends_.push_back(text_.size());
+    slot = {hash, static_cast<std::int32_t>(ends_.size() - 1)};
   }
   return slot.index;
 }

@@ -174,7 +174,9 @@ Expected<std::string_view> Load::begin(std::string_view text, const ByteSource& 
                "there is nothing to train on; look at them in the window, or with `rowlight-cli pca`");
   }
   if (const auto foreign = foreign_container(text)) {
-    return bad("this is " + *foreign, "expected a text file of ratings: user, item and rating in each line");
+    const bool plain = source.container() == "plain";
+    return bad((plain ? "this is " : "what is packed in this archive is ") + *foreign,
+               "expected a text file of ratings: user, item and rating in each line");
   }
   std::string_view container = source.container();
   report_.evidence.push_back({"container", container == "plain" ? "plain text" : std::string(container),
@@ -197,7 +199,7 @@ Expected<std::size_t> Load::detect(std::string_view text, const ByteSource& sour
   std::size_t rows = 0;  // of the sample; blank lines stand in it too, so that its lines can be counted
   LineScanner scanner;
   std::string_view rest = text;
-  while (!rest.empty() && rows < sample_lines && (sample_end < sample_bytes || sample.empty())) {
+  while (!rest.empty() && rows < sample_lines && (sample_end < sample_bytes || rows < 2)) {
     const std::string_view line = scanner.next(rest);
     const std::uint64_t number = skipped_.lines + scanner.lines();
     if (number <= options_.skip_lines || (sample.empty() && is_blank(line))) continue;
@@ -469,17 +471,22 @@ Expected<void> Load::titles() {
 }  // namespace
 
 Expected<LoadedRatings> read_ratings(const std::string& path, const ReadOptions& options, const LoadControl& control) {
-  Load load(options, control);
-  const auto run = [&]() -> Expected<LoadedRatings> {
-    try {
-      return load.run(path);
-    } catch (const std::bad_alloc&) {
-      return tl::make_unexpected(Error{ErrorKind::BadInput, "there is not enough memory for these ratings",
+  Expected<LoadedRatings> loaded;
+  const auto no_memory = [&] {
+    loaded = tl::make_unexpected(Error{ErrorKind::BadInput, "there is not enough memory for these ratings",
                                        "expected fewer ratings, or a machine with more memory", path, 0, 0});
-    }
   };
-  auto loaded = run();
-  if (!loaded && control.failed_report != nullptr) *control.failed_report = load.failed_report();
+  try {
+    Load load(options, control);
+    try {
+      loaded = load.run(path);
+    } catch (const std::bad_alloc&) {
+      no_memory();
+    }
+    if (!loaded && control.failed_report != nullptr) *control.failed_report = load.failed_report();
+  } catch (const std::bad_alloc&) {  // not even for the report: by now the ratings are gone
+    no_memory();
+  }
   return loaded;
 }
 

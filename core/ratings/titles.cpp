@@ -15,7 +15,7 @@
 namespace rowlight {
 namespace {
 
-constexpr std::uint64_t max_title_bytes = std::uint64_t{1} << 30U;
+constexpr std::uint64_t max_title_bytes = std::uint64_t{256} << 20U;  // the largest known, of books, has 80 MB
 constexpr std::size_t sample_lines = 256;
 
 struct TitleRow {
@@ -30,8 +30,9 @@ tl::unexpected<Error> bad_file(const InputName& input, std::string what, std::ui
 }
 
 // The file as UTF-8 text without a BOM.
-Expected<std::string> read_text(const InputName& input, const ReadOptions& options, LoadReport& report) {
-  auto text = read_whole_file(input, max_title_bytes);
+Expected<std::string> read_text(const InputName& input, const ReadOptions& options, LoadReport& report,
+                                const std::atomic<bool>* cancel) {
+  auto text = read_whole_file(input, max_title_bytes, cancel);
   if (!text) return text;
   const bool wide = options.encoding == "utf-16" && text->substr(0, 1024).find('\0') != std::string::npos;
   if (wide || utf16_mark(*text)) {
@@ -77,7 +78,7 @@ class TitleFile {
   Expected<void> detect_columns(std::span<const std::string_view> lines, LoadReport& report);
   std::size_t take_record(FieldSplitter& splitter, std::size_t at);
   void detect_flags(std::span<const std::string_view> lines);
-  Expected<void> read_genre_names(const ReadOptions& options, LoadReport& report);
+  Expected<void> read_genre_names(const ReadOptions& options, LoadReport& report, const std::atomic<bool>* cancel);
   void add_row(std::span<const std::string_view> fields);
   std::int32_t genre_index(std::string_view name);
   void note_bad(std::uint64_t line, std::size_t fields);
@@ -185,14 +186,15 @@ void TitleFile::detect_flags(std::span<const std::string_view> lines) {
 }
 
 // Fills `genres` from the u.genre beside the file: one "name|number" a line, in the order of the flags.
-Expected<void> TitleFile::read_genre_names(const ReadOptions& options, LoadReport& report) {
+Expected<void> TitleFile::read_genre_names(const ReadOptions& options, LoadReport& report,
+                                           const std::atomic<bool>* cancel) {
   const InputName names = beside(input_, "u.genre");
   if (!exists(names)) {
     report.notices.push_back("there is no u.genre beside " + input_.file_name() + ": the genres have no names");
     flags_ = 0;
     return {};
   }
-  auto text = read_text(names, options, report);
+  auto text = read_text(names, options, report, cancel);
   if (!text) return tl::make_unexpected(text.error());
   LineScanner().scan(*text, [&](std::string_view line) {
     if (!is_blank(line)) genres.emplace_back(trimmed(line.substr(0, line.find('|'))));
@@ -258,7 +260,7 @@ std::size_t TitleFile::take_record(FieldSplitter& splitter, std::size_t at) {
 Expected<void> TitleFile::parse(const ReadOptions& options, LoadReport& report, const std::atomic<bool>* cancel) {
   if (auto done = detect(report); !done) return done;
   if (flags_ > 0) {
-    if (auto done = read_genre_names(options, report); !done) return done;
+    if (auto done = read_genre_names(options, report, cancel); !done) return done;
   }
   const std::size_t needed = std::max(id_, title_) + 1;
   FieldSplitter splitter(separation_, false);
@@ -331,16 +333,23 @@ InputName find_titles_beside(const InputName& ratings, const std::string& format
     for (const char* name : {"movie_titles.txt", "movie_titles.csv"}) names.push_back({name, "netflix"});
   }
   std::stable_partition(names.begin(), names.end(), [&](const TitleName& each) { return each.format == format; });
+  std::optional<ZipFolder> folder;  // read once: its list may be long
+  if (!ratings.member.empty()) {
+    auto opened = ZipFolder::open(ratings.path);
+    if (!opened) return {};
+    folder = std::move(*opened);
+  }
   for (const TitleName& each : names) {
     InputName input = beside(ratings, each.name);
-    if (exists(input) && !same_input(input, ratings)) return input;
+    const bool there = folder ? folder->holds(input.member) : exists(input);
+    if (there && !same_input(input, ratings)) return input;
   }
   return {};
 }
 
 Expected<void> join_titles(const InputName& input, const ReadOptions& options, RatingSet& set, LoadReport& report,
                            const std::atomic<bool>* cancel) {
-  auto text = read_text(input, options, report);
+  auto text = read_text(input, options, report, cancel);
   if (!text) return tl::make_unexpected(text.error());
   TitleFile file(input, std::move(*text));
   if (auto done = file.parse(options, report, cancel); !done) return done;
