@@ -213,9 +213,10 @@ EngineHost::CancelFlag EngineHost::startReader(Read read, Progress progress, Don
   loader.cancel = std::make_shared<std::atomic<bool>>(false);
   loader.ended = std::make_shared<std::atomic<bool>>(false);
   loader.thread = std::thread([this, read = std::move(read), progress = std::move(progress), done = std::move(done),
-                               cancel = loader.cancel, ended = loader.ended] {
+                               cancel = loader.cancel, ended = loader.ended, threads = loadThreads] {
     LoadControl control;
     control.cancel = cancel.get();
+    control.threads = threads;
     control.on_progress = [this, &progress, last = Clock::time_point()](std::uint64_t bytes,
                                                                         std::uint64_t total) mutable {
       if (Clock::now() - last < 50ms) return;

@@ -39,6 +39,8 @@ class EngineHost : public QObject {
   /// Makes the built-in sample in the background and installs it.
   void openSample();
   void cancelLoad();
+  /// For files that are opened from now on; 0: all cores.
+  unsigned loadThreads = 0;
   [[nodiscard]] bool loading() const { return loading_; }
 
   /// Reads `path` in the background and says in inspected() what it holds; installs nothing. A reading for another

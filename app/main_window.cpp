@@ -67,6 +67,7 @@ MainWindow::MainWindow(const TrainSettings& settings, const QElapsedTimer& since
   makeMenus();
   connectEngine();
   restoreLook();
+  engine_.loadThreads = settings.threads;
   workbench_.send(Configure{settings});
 }
 

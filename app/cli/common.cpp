@@ -65,8 +65,8 @@ void add_read_options(CLI::App& command, ReadArguments& arguments) {
       ->check(one_of({"yes", "no"}))
       ->type_name("NAME");
   command.add_option("--skip-lines", o.skip_lines, "Lines before the data");
-  command.add_option("--encoding", o.encoding, "utf-8 or latin-1 (default: found out)")
-      ->check(one_of({"utf-8", "latin-1"}))
+  command.add_option("--encoding", o.encoding, "utf-8, latin-1 or utf-16 (default: found out)")
+      ->check(one_of({"utf-8", "latin-1", "utf-16"}))
       ->type_name("NAME");
   command.add_option("--scale", arguments.scale, "Lowest and highest rating, LO:HI");
   command.add_option("--missing", o.missing, "This rating means: not rated");

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/base/system.h"
 #include "core/io/values.h"
 
 namespace rowlight {
@@ -284,6 +285,10 @@ Expected<Matrix> read_npy(const std::string& path, const ReadControl& control) {
   auto array = open_array(path, types, "little-endian float32", &control);
   if (!array) return tl::make_unexpected(array.error());
   const auto& shape = array->header.shape;
+  // A sparse file can be larger than any memory.
+  const std::uint64_t cells = std::uint64_t{shape[0]} * (shape.size() == 2 ? shape[1] : 1);
+  if (cells > memory_limit_bytes() / sizeof(float))
+    return io::bad_input(path, "there is not enough memory for this array");
   Matrix matrix(shape[0], shape.size() == 2 ? shape[1] : 1);
   bool too_large = false;
   const auto result =

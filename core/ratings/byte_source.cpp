@@ -394,7 +394,7 @@ Expected<ZipFolder> ZipFolder::open(const std::string& path) {
     // Nothing is ever unpacked to the disk; but whoever makes such a name means harm.
     const std::string framed = '/' + text + '/';
     if (text.front() == '/' || text.front() == '\\' || framed.find("/../") != std::string::npos ||
-        text.find("..\\") != std::string::npos || text.find(':') != std::string::npos) {
+        text.find("..\\") != std::string::npos || (text.size() > 1 && text[1] == ':')) {
       return bad_file(path, "the archive names a place outside of itself: '" + printable(text) + "'",
                       "do not trust this archive");
     }

@@ -78,7 +78,7 @@ class PlainLines {
       if (end >= size || text[end] != '\n') return;
       for (int i = 0; i + 1 < fields; ++i) {
         const std::uint32_t at = marks[i * width];
-        if (text[at] == '\n' || (width == 2 && marks[i * width + 1] != at + 1)) return;
+        if (text[at] == '\n' || (width == 2 && (marks[i * width + 1] != at + 1 || text[at + 1] != text[at]))) return;
         fields_[static_cast<std::size_t>(i)][count_] = {begin, at};
         begin = at + width;
       }

@@ -176,9 +176,14 @@ std::optional<ResolvedInput> known_or_readable(const std::vector<Candidate>& fil
 Expected<ResolvedInput> resolve_folder(const std::string& path) {
   std::vector<Candidate> files;
   std::error_code code;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path, code)) {
+  fs::directory_iterator entry(path, code);
+  for (; !code && entry != fs::directory_iterator(); entry.increment(code)) {
     std::error_code ignored;
-    if (entry.is_regular_file(ignored)) files.push_back({{entry.path().string(), {}}, entry.file_size(ignored)});
+    if (entry->is_regular_file(ignored)) files.push_back({{entry->path().string(), {}}, entry->file_size(ignored)});
+  }
+  if (code) {
+    return tl::make_unexpected(
+        Error{ErrorKind::Io, "the folder cannot be read: " + code.message(), "check its permissions", path, 0, 0});
   }
   std::sort(files.begin(), files.end(),
             [](const Candidate& a, const Candidate& b) { return a.input.path < b.input.path; });

@@ -410,10 +410,12 @@ void Detection::name_format() {
   const bool four = layout_.columns == std::vector<std::string>{"user", "item", "rating", "time"};
   const auto rows = data_rows();
   // MovieLens names users and items by numbers; in the older sets every time is in seconds since 1970.
-  const bool integers =
-      four && std::all_of(rows.begin(), rows.end(), [](const Row& row) {
-        return row.size() != 4 || (!row[0].empty() && row[0].find_first_not_of("0123456789") == std::string::npos);
-      });
+  const auto is_number = [](const std::string& id) {
+    return !id.empty() && id.find_first_not_of("0123456789") == std::string::npos;
+  };
+  const bool integers = four && std::all_of(rows.begin(), rows.end(), [&](const Row& row) {
+                          return row.size() != 4 || (is_number(row[0]) && is_number(row[1]));
+                        });
   const bool plain_text = layout_.separation.kind == Kind::Text;
   if (options_.format) {
     layout_.format = *options_.format;
@@ -423,7 +425,7 @@ void Detection::name_format() {
     layout_.format = "item-first";
   } else if (!plain_text) {
     layout_.format = "whitespace";
-  } else if (layout_.header && layout_.separation.text == "," && four && names_[0] == "userId" &&
+  } else if (layout_.header && layout_.separation.text == "," && four && names_.size() >= 2 && names_[0] == "userId" &&
              names_[1] == "movieId") {
     layout_.format = "movielens-csv";
   } else if (!layout_.header && integers && layout_.separation.text == "\t") {

@@ -31,12 +31,19 @@ class LineScanner {
 
   /// The first line of `text`, without its end; takes it away from `text`. Pre: as scan(), and not empty.
   std::string_view next(std::string_view& text) {
-    const std::size_t lf = text.find('\n');
-    const std::size_t cr = text.substr(0, lf).find('\r');
+    // Looked for in a part that grows, so that text without the one kind of end is not searched for it line by line.
+    std::size_t lf = std::string_view::npos;
+    std::size_t cr = std::string_view::npos;
+    for (std::size_t part = 256;; part *= 4) {
+      const std::string_view front = text.substr(0, part);
+      lf = front.find('\n');
+      cr = front.substr(0, lf).find('\r');
+      if (lf != std::string_view::npos || cr != std::string_view::npos || part >= text.size()) break;
+    }
     std::size_t end = lf;
     std::size_t after = lf + 1;
     if (cr != std::string_view::npos) {
-      const bool pair = cr + 1 == lf;
+      const bool pair = cr + 1 < text.size() && text[cr + 1] == '\n';
       ++(pair ? counts_.crlf : counts_.cr);
       end = cr;
       after = cr + (pair ? 2 : 1);

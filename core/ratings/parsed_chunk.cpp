@@ -34,6 +34,11 @@ std::uint32_t RawIds::value_of(std::uint64_t number) {
   return value_of(std::string_view(digits.data(), end));
 }
 
+std::string RawIds::text_of(std::uint32_t value) const {
+  if (value < first_text) return std::to_string(value);
+  return std::string(texts.id(static_cast<std::int32_t>(value - first_text)));
+}
+
 void ParsedChunk::clear() {
   rows = 0;
   for (RawIds* ids : {&users, &items}) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct RawIds {
   std::uint32_t value_of(std::string_view id);
   /// The same for a number.
   std::uint32_t value_of(std::uint64_t number);
+  /// The id that a value stands for. Pre: not `carried`.
+  [[nodiscard]] std::string text_of(std::uint32_t value) const;
 };
 
 /// Times as they stand in the file.

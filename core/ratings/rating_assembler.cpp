@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cassert>
 #include <charconv>
 
 namespace rowlight {
@@ -34,7 +33,7 @@ void RatingAssembler::skip_lines(const LineCounts& counts, std::uint64_t blank_l
 
 std::int32_t RatingAssembler::index_of(std::uint32_t value, const RawIds& ids, Mapper& mapper, Vocabulary& vocabulary) {
   if (value == RawIds::carried) {
-    assert(mapper.carried);  // the file begins with a movie
+    if (!mapper.carried) mapper.carried = vocabulary.add(mapper.carried_id);
     return *mapper.carried;
   }
   if (value >= RawIds::first_text) {
@@ -81,7 +80,10 @@ void RatingAssembler::add_users(std::span<ParsedChunk> chunks) {
 void RatingAssembler::add_items(std::span<ParsedChunk> chunks) {
   for (ParsedChunk& chunk : chunks) {
     map(chunk, chunk.items, items_, set_.movie_ids, set_.movies);
-    if (chunk.block_item) items_.carried = index_of(*chunk.block_item, chunk.items, items_, set_.movie_ids);
+    if (!chunk.block_item) continue;
+    // Not mapped before a rating asks for it: a movie without ratings is none of the items.
+    items_.carried_id = chunk.items.text_of(*chunk.block_item);
+    items_.carried.reset();
   }
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/ratings/dialect.h"
@@ -45,7 +46,8 @@ class RatingAssembler {
   struct Mapper {
     std::vector<std::int32_t> by_number;  // -1: not seen; at most 16 MB
     std::vector<std::int32_t> by_text;    // of one chunk
-    std::optional<std::int32_t> carried;  // what RawIds::carried stands for
+    std::string carried_id;               // what RawIds::carried stands for ...
+    std::optional<std::int32_t> carried;  // ... once a rating has needed it
     std::uint64_t base = 0;               // is added to numbers
   };
   void map(const ParsedChunk& chunk, RawIds& ids, Mapper& mapper, Vocabulary& vocabulary,

@@ -258,17 +258,12 @@ void Load::make_preview(std::string_view text) {
   std::vector<std::string_view> lines;
   while (!rest.empty() && lines.size() < most_lines) lines.push_back(scanner.next(rest));
   parser.parse(text.substr(0, text.size() - rest.size()), chunk);
-  const auto id = [](const RawIds& ids, std::uint32_t value) {
-    const bool text_id = value >= RawIds::first_text;
-    return text_id ? std::string(ids.texts.id(static_cast<std::int32_t>(value - RawIds::first_text)))
-                   : std::to_string(value);
-  };
   for (std::size_t row = 0; row < std::min(chunk.rows, LoadReport::preview_rows); ++row) {
     PreviewRow& preview = report_.preview.emplace_back();
     preview.line = skipped_.lines + chunk.lines[row];
     preview.text = lines[chunk.lines[row] - 1].substr(0, most_text_bytes);
-    preview.user = id(chunk.users, chunk.users.values[row]);
-    preview.item = id(chunk.items, chunk.items.values[row]);
+    preview.user = chunk.users.text_of(chunk.users.values[row]);
+    preview.item = chunk.items.text_of(chunk.items.values[row]);
     preview.rating = chunk.ratings[row];
     if (layout_.time) preview.time = chunk.times[row];
   }
