@@ -59,6 +59,10 @@ class TestChunkParser : public QObject {
     QTest::newRow("leading zeros") << QByteArray("01,002,3,4\n") << QByteArray("01 002 3 4");
     QTest::newRow("zero") << QByteArray("0,00,0,0\n") << QByteArray("0 00 0 0");
     QTest::newRow("7 digits") << QByteArray("1234567,4194303,3,4\n") << QByteArray("1234567 4194303 3 4");
+    QTest::newRow("user 2^22") << QByteArray("4194304,1,3,4\n") << QByteArray("4194304 1 3 4");
+    QTest::newRow("item 2^22") << QByteArray("1,4194304,3,4\n") << QByteArray("1 4194304 3 4");
+    QTest::newRow("a zero before the user") << QByteArray("01,2,3,4\n") << QByteArray("01 2 3 4");
+    QTest::newRow("a zero before the item") << QByteArray("1,02,3,4\n") << QByteArray("1 02 3 4");
     QTest::newRow("beyond 2^22") << QByteArray("4194304,4194305,3,4\n") << QByteArray("4194304 4194305 3 4");
     QTest::newRow("8 digits") << QByteArray("12345678,99999999,3,4\n") << QByteArray("12345678 99999999 3 4");
     QTest::newRow("20 digits") << QByteArray("12345678901234567890,2,3,4\n")
