@@ -90,6 +90,10 @@ class GzipStream : public Stream {
         if (auto more = refill(); !more) return tl::make_unexpected(more.error());
         if (ended_) break;
       }
+      if (!inside_) {
+        skip_padding();
+        if (inflater_.avail_in == 0) continue;
+      }
       const std::size_t room = std::min<std::size_t>(into.size() - got, std::numeric_limits<uInt>::max());
       inflater_.next_out = reinterpret_cast<Bytef*>(into.data() + got);
       inflater_.avail_out = static_cast<uInt>(room);
@@ -126,6 +130,14 @@ class GzipStream : public Stream {
     ended_ = true;
     if (!inside_) return {};
     return bad_file(packed_.path(), "the gzip archive ends in the middle", "get the file again");
+  }
+
+  // Tapes and discs fill up their last block with zeros, which gzip lets pass behind an archive too.
+  void skip_padding() {
+    while (inflater_.avail_in > 0 && *inflater_.next_in == 0) {
+      ++inflater_.next_in;
+      --inflater_.avail_in;
+    }
   }
 
   PlainStream packed_;

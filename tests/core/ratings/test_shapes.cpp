@@ -1,7 +1,9 @@
 #include <QElapsedTimer>
+#include <QFile>
 #include <QTest>
 
 #include <zip.h>
+#include <zlib.h>
 
 #include "core/ratings/reader.h"
 #include "tests/support/written_file.h"
@@ -131,6 +133,27 @@ class TestShapes : public QObject {
     QCOMPARE(rows_of(*loaded->set), std::string("1 2 3|2 2 4"));
     QCOMPARE(loaded->report.line_ending, std::string("cr"));
     QVERIFY2(timer.elapsed() < 20000, "quadratic: a linear search takes a tenth of a second");
+  }
+
+  void zerosBehindAGzipArchiveAreNoDamage() {
+    test::WrittenFiles files;
+    const std::string path = files.write("x.gz", "");
+    gzFile packed = gzopen(path.c_str(), "wb");
+    QVERIFY(packed != nullptr);
+    gzputs(packed, "1,2,3\n2,2,4\n");
+    QCOMPARE(gzclose(packed), Z_OK);
+    QFile file(QString::fromStdString(path));
+    QVERIFY(file.open(QIODevice::Append));
+    file.write(QByteArray(512, '\0'));
+    file.close();
+    const auto loaded = read_ratings(path);
+    if (!loaded) QFAIL(loaded.error().message().c_str());
+    QCOMPARE(rows_of(*loaded->set), std::string("1 2 3|2 2 4"));
+    QCOMPARE(loaded->report.container, std::string("gzip"));
+    QVERIFY(file.open(QIODevice::Append));
+    file.write("rest");
+    file.close();
+    QVERIFY(!read_ratings(path));
   }
 
   void namesWithColonsStandInArchives() {
