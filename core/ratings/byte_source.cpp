@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "core/base/files.h"
+#include "core/ratings/load_errors.h"
 #include "core/ratings/text_encoding.h"
 
 namespace rowlight {
@@ -307,13 +308,7 @@ class Utf16Stream : public Stream {
     const char32_t point = is_low ? 0x10000 + ((high_ - 0xD800) << 10U) + (unit - 0xDC00) : unit;
     high_ = 0;
     if (std::exchange(first_, false) && point == 0xFEFF) return true;
-    if (point < 0x80) {
-      text_ += static_cast<char>(point);
-    } else {
-      const unsigned extra = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
-      text_ += static_cast<char>((0xF00U >> (extra + 1) & 0xFFU) | point >> (6 * extra));
-      for (unsigned i = extra; i-- > 0;) text_ += static_cast<char>(0x80U | (point >> (6 * i) & 0x3FU));
-    }
+    append_utf8(text_, point);
     return true;
   }
 
@@ -491,7 +486,7 @@ Expected<std::string> read_whole_file(const InputName& name, std::uint64_t max_b
   std::string text;
   while (!source->at_end()) {
     if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) {
-      return fail(ErrorKind::Cancelled, "loading was cancelled");
+      return loading_cancelled();
     }
     if (text.size() > max_bytes) {
       return bad_file(name.path, "the file has more than " + std::to_string(max_bytes) + " bytes", "expected fewer");

@@ -48,12 +48,10 @@ void ChunkParser::parse(std::string_view text, ParsedChunk& out) {
 void ChunkParser::watch_encoding(std::string_view text) {
   const std::size_t at = encoding_ == "latin-1" ? 0 : invalid_utf8_at(text);
   if (at == std::string_view::npos) return;
-  std::string_view before = text.substr(0, at);
-  LineScanner scanner;
-  scanner.scan(before, [](std::string_view) {});
+  const std::string_view before = text.substr(0, at);
   const bool at_start = before.empty() || before.back() == '\n' || before.back() == '\r';
   const std::size_t line_start = before.find_last_of("\r\n") + 1;  // npos + 1 == 0
-  out_->foreign = ForeignBytes{scanner.lines() + (at_start ? 1 : 0), at - line_start + 1};
+  out_->foreign = ForeignBytes{count_lines(before).lines + (at_start ? 1 : 0), at - line_start + 1};
 }
 
 void ChunkParser::parse_lines(std::string_view text) {

@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/ratings/load_errors.h"
+
 namespace rowlight {
 namespace {
 
@@ -40,7 +42,7 @@ class Settlement {
     for (std::size_t round = 0; round < rounds; ++round) {
       deal_out(round);
       find_in(round);
-      if (cancelled()) return cancelled_error();
+      if (cancelled()) return loading_cancelled();
       if (no_memory_) {
         return fail(ErrorKind::BadInput, "there is not enough memory to look for repeated ratings",
                     "expected fewer ratings, or a machine with more memory");
@@ -54,12 +56,11 @@ class Settlement {
       if (part.first) total.first = std::min(total.first.value_or(*part.first), *part.first);
     }
     if (total.duplicates > 0 && drops()) take_out(set_.size() - static_cast<std::size_t>(total.duplicates));
-    if (cancelled()) return cancelled_error();
+    if (cancelled()) return loading_cancelled();
     return total;
   }
 
  private:
-  static tl::unexpected<Error> cancelled_error() { return fail(ErrorKind::Cancelled, "loading was cancelled"); }
   [[nodiscard]] bool cancelled() const { return cancel_ != nullptr && cancel_->load(std::memory_order_relaxed); }
   static std::size_t part_of(std::int32_t user) { return static_cast<std::uint32_t>(user) % parts; }
   [[nodiscard]] std::size_t pieces() const { return (set_.size() + rows_a_piece - 1) / rows_a_piece; }

@@ -16,6 +16,12 @@ std::string LineCounts::line_ending() const {
   return cr > 0 ? "cr" : "lf";
 }
 
+LineCounts count_lines(std::string_view text) {
+  LineScanner scanner;
+  scanner.scan(text, [](std::string_view) {});
+  return scanner.counts();
+}
+
 std::size_t complete_lines(std::string_view text) {
   const std::size_t lf = text.rfind('\n');
   const std::size_t after_lf = lf == std::string_view::npos ? 0 : lf + 1;

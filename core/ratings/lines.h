@@ -65,6 +65,9 @@ class LineScanner {
   LineCounts counts_;
 };
 
+/// The lines of a text. Pre: as LineScanner::scan().
+[[nodiscard]] LineCounts count_lines(std::string_view text);
+
 /// Length of the part of `text` that ends with a line end; a CR in the last place may be half of a CRLF and does
 /// not count.
 [[nodiscard]] std::size_t complete_lines(std::string_view text);

@@ -6,19 +6,9 @@
 #include <new>
 
 #include "core/ratings/lines.h"
+#include "core/ratings/load_errors.h"
 
 namespace rowlight {
-namespace {
-
-tl::unexpected<Error> cancelled_error() { return fail(ErrorKind::Cancelled, "loading was cancelled"); }
-
-tl::unexpected<Error> out_of_memory() {
-  return fail(ErrorKind::BadInput, "there is not enough memory for these ratings",
-              "expected fewer ratings, or a machine with more memory");
-}
-
-}  // namespace
-
 RatingPipeline::RatingPipeline(ByteSource& source, ThreadPool& pool, const std::atomic<bool>* cancel)
     : source_(source), pool_(pool), cancel_(cancel) {}
 
@@ -32,7 +22,7 @@ Expected<void> RatingPipeline::fill(Wave& wave, std::string_view carry) {
   std::size_t got = 0;
   // In pieces, so that a cancelled load ends soon where the disk or the unpacking is slow.
   for (std::size_t piece = chunk_bytes; got < wave_bytes && !source_.at_end();) {
-    if (cancelled()) return cancelled_error();
+    if (cancelled()) return loading_cancelled();
     auto count = source_.read({begin + carry.size() + got, std::min(piece, wave_bytes - got)});
     if (!count) return tl::make_unexpected(count.error());
     got += *count;
@@ -43,13 +33,11 @@ Expected<void> RatingPipeline::fill(Wave& wave, std::string_view carry) {
   wave.text = all.substr(0, whole);
   wave.tail = all.substr(whole);
   if (all.size() - ended <= longest_line) return {};
-  LineScanner scanner;
-  scanner.scan(all.substr(0, ended), [](std::string_view) {});
   Error error{ErrorKind::BadInput,
               "the line is longer than " + std::to_string(longest_line) + " bytes",
               "expected user, item and rating in each line",
               {},
-              scanner.lines() + 1,
+              count_lines(all.substr(0, ended)).lines + 1,
               0};
   return tl::make_unexpected(std::move(error));
 }
@@ -112,15 +100,11 @@ Expected<bool> RatingPipeline::step(RatingAssembler& assembler) {
       no_memory = true;
     }
   });
-  if (cancelled()) return cancelled_error();
-  if (no_memory) return out_of_memory();
+  if (cancelled()) return loading_cancelled();
+  if (no_memory) return not_enough_memory();
   if (!filled) {
     Error error = filled.error();
-    if (error.line > 0) {
-      LineScanner scanner;
-      scanner.scan(parsing.text, [](std::string_view) {});
-      error.line += assembler.lines().lines + scanner.lines();
-    }
+    if (error.line > 0) error.line += assembler.lines().lines + count_lines(parsing.text).lines;
     return tl::make_unexpected(std::move(error));
   }
   parsing.used = count;

@@ -19,6 +19,7 @@
 #include "core/ratings/dialect.h"
 #include "core/ratings/duplicates.h"
 #include "core/ratings/lines.h"
+#include "core/ratings/load_errors.h"
 #include "core/ratings/rating_pipeline.h"
 #include "core/ratings/text_encoding.h"
 #include "core/ratings/titles.h"
@@ -124,7 +125,7 @@ Expected<LoadedRatings> Load::run(const std::string& path) {
   scale();
   if (auto done = titles(); !done) return placed(done.error());
   finish_preview();
-  if (cancelled()) return fail(ErrorKind::Cancelled, "loading was cancelled");
+  if (cancelled()) return loading_cancelled();
   report_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return LoadedRatings{std::move(set_), std::move(report_)};
 }
@@ -414,7 +415,7 @@ Expected<void> Load::settle_encoding() {
     because = options_.encoding ? "it was given" : "some bytes are not UTF-8";
     set_->user_ids = decoded(set_->user_ids, control_.cancel);
     set_->movie_ids = decoded(set_->movie_ids, control_.cancel);
-    if (cancelled()) return fail(ErrorKind::Cancelled, "loading was cancelled");
+    if (cancelled()) return loading_cancelled();
   } else if (mark_) {
     because = "the file starts with a byte order mark";
   }
@@ -468,8 +469,9 @@ Expected<void> Load::titles() {
 Expected<LoadedRatings> read_ratings(const std::string& path, const ReadOptions& options, const LoadControl& control) {
   Expected<LoadedRatings> loaded;
   const auto no_memory = [&] {
-    loaded = tl::make_unexpected(Error{ErrorKind::BadInput, "there is not enough memory for these ratings",
-                                       "expected fewer ratings, or a machine with more memory", path, 0, 0});
+    Error error = not_enough_memory().value();
+    error.file = path;
+    loaded = tl::make_unexpected(std::move(error));
   };
   try {
     Load load(options, control);

@@ -25,26 +25,6 @@ std::size_t sequence_length(std::string_view text) {
   return overlong || beyond || !continues(3) ? 0 : 4;
 }
 
-void append_utf8(std::string& out, std::uint32_t code) {
-  const auto add = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
-  const auto add_tail = [&](unsigned shift) { add(0x80U | ((code >> shift) & 0x3FU)); };
-  if (code < 0x80) {
-    add(code);
-  } else if (code < 0x800) {
-    add(0xC0U | (code >> 6U));
-    add_tail(0);
-  } else if (code < 0x10000) {
-    add(0xE0U | (code >> 12U));
-    add_tail(6);
-    add_tail(0);
-  } else {
-    add(0xF0U | (code >> 18U));
-    add_tail(12);
-    add_tail(6);
-    add_tail(0);
-  }
-}
-
 constexpr std::uint32_t replacement = 0xFFFD;
 
 }  // namespace
@@ -78,6 +58,26 @@ std::size_t invalid_utf8_at(std::string_view text) {
     i += length;
   }
   return std::string_view::npos;
+}
+
+void append_utf8(std::string& out, std::uint32_t code) {
+  const auto add = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
+  const auto add_tail = [&](unsigned shift) { add(0x80U | ((code >> shift) & 0x3FU)); };
+  if (code < 0x80) {
+    add(code);
+  } else if (code < 0x800) {
+    add(0xC0U | (code >> 6U));
+    add_tail(0);
+  } else if (code < 0x10000) {
+    add(0xE0U | (code >> 12U));
+    add_tail(6);
+    add_tail(0);
+  } else {
+    add(0xF0U | (code >> 18U));
+    add_tail(12);
+    add_tail(6);
+    add_tail(0);
+  }
 }
 
 std::string latin1_to_utf8(std::string_view text) {

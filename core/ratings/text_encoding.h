@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ enum class Encoding { Ascii, Utf8, Latin1, Utf16 };
 
 /// Position of the first byte that is not part of strict UTF-8 (RFC 3629: no overlong forms, no surrogates), or npos.
 [[nodiscard]] std::size_t invalid_utf8_at(std::string_view text);
+
+/// Appends a code point as UTF-8. Pre: below 0x110000 and no surrogate.
+void append_utf8(std::string& out, std::uint32_t code);
 
 /// Every byte is the code point of the same number (ISO 8859-1). Never fails; different texts stay different.
 [[nodiscard]] std::string latin1_to_utf8(std::string_view text);

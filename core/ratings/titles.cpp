@@ -10,6 +10,7 @@
 #include "core/ratings/dialect.h"
 #include "core/ratings/fields.h"
 #include "core/ratings/lines.h"
+#include "core/ratings/load_errors.h"
 #include "core/ratings/text_encoding.h"
 
 namespace rowlight {
@@ -35,10 +36,7 @@ Expected<std::string> read_text(const InputName& input, const ReadOptions& optio
   auto text = read_whole_file(input, max_title_bytes, cancel);
   if (!text) return text;
   const bool wide = options.encoding == "utf-16" && text->substr(0, 1024).find('\0') != std::string::npos;
-  if (wide || utf16_mark(*text)) {
-    const ByteOrder order = likely_utf16_order(std::string_view(*text).substr(0, 1024));
-    return utf16_to_utf8(std::string_view(*text).substr(utf16_mark(*text) ? 2 : 0), order);
-  }
+  if (wide) return utf16_to_utf8(*text, likely_utf16_order(std::string_view(*text).substr(0, 1024)));
   if (const auto foreign = foreign_container(*text)) return bad_file(input, "this is " + *foreign);
   if (text->starts_with("\xEF\xBB\xBF")) text->erase(0, 3);
   const std::size_t invalid = options.encoding == "latin-1" ? 0 : invalid_utf8_at(*text);
@@ -54,8 +52,6 @@ Expected<std::string> read_text(const InputName& input, const ReadOptions& optio
 }
 
 constexpr std::size_t rows_between_looks = 4096;  // at the cancel flag
-
-tl::unexpected<Error> cancelled_error() { return fail(ErrorKind::Cancelled, "loading was cancelled"); }
 
 // Whether to stop before row `row`.
 bool stops(const std::atomic<bool>* cancel, std::size_t row) {
@@ -268,7 +264,7 @@ Expected<void> TitleFile::parse(const ReadOptions& options, LoadReport& report, 
   std::uint64_t line = 1;
   std::size_t records = 0;
   for (std::size_t at = 0; at < text_.size();) {
-    if (stops(cancel, records++)) return cancelled_error();
+    if (stops(cancel, records++)) return loading_cancelled();
     const std::size_t begin = at;
     at = take_record(splitter, at);
     const std::span<const std::string_view> fields(fields_);
@@ -359,7 +355,7 @@ Expected<void> join_titles(const InputName& input, const ReadOptions& options, R
   std::unordered_set<std::string_view> unrated;
   std::size_t joined = 0;
   for (TitleRow& row : file.rows) {
-    if (stops(cancel, joined++)) return cancelled_error();
+    if (stops(cancel, joined++)) return loading_cancelled();
     const auto movie = set.movie_ids.find(row.id);
     if (!movie) {
       unrated.insert(row.id);

@@ -34,15 +34,6 @@ constexpr int slow_ms = 200;
 constexpr quint32 state_magic = 0x526C4431;  // "RlD1"
 constexpr QSize first_size(1080, 680);
 
-QLabel* makeLine(QWidget* parent, const char* name) {
-  auto* label = new QLabel(parent);
-  label->setObjectName(QLatin1String(name));
-  label->setTextFormat(Qt::PlainText);
-  label->setWordWrap(true);
-  label->setTextInteractionFlags(Qt::TextSelectableByMouse);
-  return label;
-}
-
 }  // namespace
 
 FileDoctor::FileDoctor(QWidget* parent) : QDialog(parent) {
@@ -79,11 +70,11 @@ void FileDoctor::makeLayout() {
   file_ = new ElidedLabel(Qt::ElideMiddle, this);
   file_->setObjectName(QStringLiteral("doctorFile"));
   file_->setForegroundRole(QPalette::PlaceholderText);
-  verdict_ = makeLine(this, "doctorVerdict");
+  verdict_ = makeSentence(this, "doctorVerdict");
   QFont heading = numberFont(TextSize::Large);
   heading.setWeight(QFont::DemiBold);
   verdict_->setFont(heading);
-  counts_ = makeLine(this, "doctorCounts");
+  counts_ = makeSentence(this, "doctorCounts");
   counts_->setFont(numberFont(TextSize::Normal));
   layout->addWidget(file_);
   layout->addWidget(verdict_);

@@ -37,6 +37,8 @@ std::vector<std::string> noticesOf(const LoadReport& report) {
   return notices;
 }
 
+}  // namespace
+
 QLabel* makeSentence(QWidget* parent, const char* name) {
   auto* label = new QLabel(parent);
   label->setObjectName(QLatin1String(name));
@@ -45,8 +47,6 @@ QLabel* makeSentence(QWidget* parent, const char* name) {
   label->setTextInteractionFlags(Qt::TextSelectableByMouse);
   return label;
 }
-
-}  // namespace
 
 ReportTabs::ReportTabs(QWidget* parent) : QTabWidget(parent) {
   setObjectName(QStringLiteral("reportTabs"));

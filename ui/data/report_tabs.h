@@ -19,6 +19,9 @@ class FieldProblem;
 class PreviewModel;
 class ReportModel;
 
+/// A label for a sentence about a file: plain text, which wraps and can be selected.
+[[nodiscard]] QLabel* makeSentence(QWidget* parent, const char* name);
+
 /// What was found in a file: the first rows as they were understood, the lines that do not fit, what to change, and the
 /// stages of the detection.
 class ReportTabs : public QTabWidget {
