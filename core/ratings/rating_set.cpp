@@ -65,6 +65,10 @@ std::optional<std::int32_t> Vocabulary::find(std::string_view text) const {
   return slot.index;
 }
 
+std::uint64_t Vocabulary::memory_bytes() const {
+  return text_.size() + ends_.size() * sizeof(ends_[0]) + slots_.size() * sizeof(Slot);
+}
+
 void Vocabulary::clear() {
   if (ends_.empty()) return;
   text_.clear();

@@ -23,6 +23,8 @@ class Vocabulary {
   /// Pre: 0 <= index < size().
   [[nodiscard]] std::string_view id(std::int32_t index) const;
   [[nodiscard]] std::size_t size() const { return ends_.size(); }
+  /// What its ids and their table take, without what is only reserved for more of them.
+  [[nodiscard]] std::uint64_t memory_bytes() const;
   /// Empties it; the memory stays.
   void clear();
 

@@ -289,9 +289,8 @@ Expected<void> Load::reserve(const ByteSource& source, std::size_t text_bytes, s
 Expected<void> Load::check_wave(const ByteSource& source) {
   if (auto done = check_encoding(); !done) return done;
   if (set_->size() > max_ratings) return bad("there are more than two thousand million ratings", "expected fewer");
-  // The two vocabularies are counted roughly: text, its end, and two slots of the hash table.
-  constexpr std::uint64_t bytes_an_id = 40;
-  const std::uint64_t used = set_->size() * bytes_a_rating + (set_->user_count() + set_->movie_count()) * bytes_an_id;
+  const std::uint64_t used =
+      set_->size() * bytes_a_rating + set_->user_ids.memory_bytes() + set_->movie_ids.memory_bytes();
   if (used > memory_limit_bytes()) {
     return bad("there is not enough memory for these ratings, of which " + grouped(set_->size()) + " were read",
                "expected fewer ratings, or a machine with more memory");

@@ -36,6 +36,20 @@ class TestRatingSet : public QObject {
     }
   }
 
+  void theMemoryOfAVocabularyFollowsItsText() {
+    Vocabulary short_ids;
+    Vocabulary long_ids;
+    QCOMPARE(short_ids.memory_bytes(), std::uint64_t{0});
+    for (int i = 0; i < 1000; ++i) {
+      short_ids.add(std::to_string(1000 + i));
+      long_ids.add(std::to_string(1000 + i) + std::string(996, 'x'));
+    }
+    QCOMPARE(long_ids.memory_bytes() - short_ids.memory_bytes(), std::uint64_t{996 * 1000});
+    QVERIFY(short_ids.memory_bytes() >= std::uint64_t{1000 * (4 + 8 + 16)});
+    short_ids.clear();
+    QVERIFY(short_ids.memory_bytes() < std::uint64_t{1000 * 20});
+  }
+
   void labelsFallBackToTheId() {
     RatingSet set;
     set.movie_ids.add("42");
