@@ -169,7 +169,7 @@ void EngineHost::open(const QString& path, const ReadOptions& options) {
 
 Expected<EngineHost::Loaded> EngineHost::readFile(const std::string& path, const ReadOptions& options,
                                                   const LoadControl& control) {
-  if (!factor_format_at(path)) {
+  if (describes_ratings(options) || !factor_format_at(path)) {
     auto ratings = read_ratings(path, options, control);
     if (!ratings) return tl::make_unexpected(std::move(ratings.error()));
     return Loaded{std::move(*ratings), nullptr};

@@ -77,7 +77,9 @@ void add_inspect(CLI::App& app, Context& context) {
   add_common_options(*command, context);
   add_read_options(*command, *arguments);
   command->callback([arguments, &context] {
-    if (factor_format_at(arguments->path)) {
+    const auto options = arguments->resolved();  // load() says what is wrong with them
+    const bool ratings = !options || describes_ratings(*options);
+    if (!ratings && factor_format_at(arguments->path)) {
       inspect([&] { return load_factors(arguments->path, {arguments->options.items_file}); }, context);
     } else {
       inspect([&] { return load(*arguments, context); }, context);

@@ -99,6 +99,10 @@ std::string plural(std::size_t count, const std::string& noun) {
   return std::to_string(count) + ' ' + noun + (count == 1 ? "" : "s");
 }
 
+bool describes_ratings(const ReadOptions& options) {
+  return options.format || options.columns || options.delimiter || options.header || options.skip_lines > 0;
+}
+
 std::vector<std::string> format_names() {
   std::vector<std::string> names;
   names.reserve(std::size(format_rules));

@@ -170,7 +170,8 @@ Expected<std::string_view> Load::begin(std::string_view text, const ByteSource& 
   mark_ = text.starts_with("\xEF\xBB\xBF");
   if (text.size() == (mark_ ? 3 : 0))
     return bad("the file is empty", "expected ratings: user, item and rating in each line");
-  if (const auto factors = factor_format_of(text)) {
+  const auto factors = describes_ratings(options_) ? std::nullopt : factor_format_of(text);
+  if (factors) {
     return bad("these are factors (" + *factors + "), not ratings",
                "there is nothing to train on; look at them in the window, or with `rowlight-cli pca`");
   }

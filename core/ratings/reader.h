@@ -31,6 +31,10 @@ struct ReadOptions {
   std::optional<std::uint64_t> max_bad_lines;  ///< default: fail above 100 that are also above 1 %
 };
 
+/// Whether the options say how ratings stand in the lines: the person knows then that the file holds ratings, though it
+/// may begin like one of factors.
+[[nodiscard]] bool describes_ratings(const ReadOptions& options);
+
 /// One line that does not fit. Line and column count from 1; 0 where unknown.
 struct BadLine {
   std::uint64_t line = 0;

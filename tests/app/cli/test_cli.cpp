@@ -385,6 +385,12 @@ class TestCli : public QObject {
     const Outcome trained = run({"train", model});
     QCOMPARE(trained.exit_code, 3);
     QVERIFY2(trained.err.contains("these are factors (libmf-model), not ratings"), qPrintable(trained.err));
+
+    const QString counted = written("counted.txt", "3 2\n1 10 4\n2 20 5\n3 30 1\n");
+    QVERIFY(run({"inspect", counted}).out.contains("(word2vec)"));
+    for (const QStringList& said : {QStringList{"--skip-lines", "1"}, QStringList{"--header", "no"}}) {
+      QVERIFY(run(QStringList{"inspect", counted} + said).out.contains("3 ratings of 3 items by 3 users"));
+    }
   }
 
   void pcaReadsEveryFormatOfFactors() {

@@ -339,6 +339,25 @@ class TestReader : public QObject {
     QCOMPARE(loaded.error().column, std::uint64_t{2});
   }
 
+  void ratingsThatBeginLikeFactorsAreReadWhereAnOptionSaysSo() {
+    test::WrittenFiles files;
+    const std::string path = files.write("x", "3 2\n1 10 4\n2 20 5\n3 30 1\n");  // word2vec begins so
+    const auto unasked = read_ratings(path);
+    QVERIFY(!unasked);
+    QVERIFY(unasked.error().what.find("word2vec") != std::string::npos);
+    const auto rows = [&](auto&& change) {
+      ReadOptions options;
+      change(options);
+      const auto loaded = read_ratings(path, options);
+      return loaded ? rows_of(*loaded->set) : loaded.error().message();
+    };
+    const std::string expected = "1 10 4|2 20 5|3 30 1";
+    QCOMPARE(rows([](ReadOptions& o) { o.skip_lines = 1; }), expected);
+    QCOMPARE(rows([](ReadOptions& o) { o.columns = "user,item,rating"; }), expected);
+    QCOMPARE(rows([](ReadOptions& o) { o.delimiter = " "; }), expected);
+    QCOMPARE(rows([](ReadOptions& o) { o.format = "whitespace"; }), expected);
+  }
+
   void impossibleOptionsAreUsageErrors() {
     test::WrittenFiles files;
     const std::string path = files.write("x", "1,2,3\n");
