@@ -8,6 +8,7 @@
 
 #include "core/ratings/dialect.h"
 #include "core/ratings/lines.h"
+#include "core/ratings/load_errors.h"
 
 namespace rowlight {
 
@@ -102,7 +103,7 @@ constexpr std::size_t bytes_to_look_at = std::size_t{64} * 1024;
 
 struct Candidate {
   InputName input;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;  // on the disk or in the archive, once it was looked into
 };
 
 // The last part of a path, also of "folder/" and ".".
@@ -118,9 +119,13 @@ std::string known_name_list() {
   return list;
 }
 
-bool reads_like_ratings(const InputName& input, const ZipFolder* folder) {
-  auto source = ByteSource::open(input, std::nullopt, folder);
+bool is_set(const std::atomic<bool>* cancel) { return cancel != nullptr && cancel->load(std::memory_order_relaxed); }
+
+// Whether the first lines are ratings; says then how large the file is.
+bool reads_like_ratings(Candidate& file, const ZipFolder* folder) {
+  auto source = ByteSource::open(file.input, std::nullopt, folder);
   if (!source) return false;
+  file.bytes = source->size();
   std::string text(bytes_to_look_at, '\0');
   const auto got = source->read(text);
   if (!got) return false;
@@ -156,7 +161,8 @@ ResolvedInput choose(std::vector<Candidate> found) {
 }
 
 // `folder`: the archive that the files stand in, or nullptr.
-std::optional<ResolvedInput> known_or_readable(const std::vector<Candidate>& files, const ZipFolder* folder) {
+Expected<std::optional<ResolvedInput>> known_or_readable(std::vector<Candidate> files, const ZipFolder* folder,
+                                                         const std::atomic<bool>* cancel) {
   for (const std::string name : known_names) {
     for (const std::string ending : {"", ".gz"}) {
       for (const Candidate& file : files) {
@@ -167,19 +173,21 @@ std::optional<ResolvedInput> known_or_readable(const std::vector<Candidate>& fil
   }
   std::vector<Candidate> readable;
   for (std::size_t i = 0; i < std::min(files.size(), most_files_to_look_into); ++i) {
-    if (reads_like_ratings(files[i].input, folder)) readable.push_back(files[i]);
+    if (is_set(cancel)) return loading_cancelled();
+    if (reads_like_ratings(files[i], folder)) readable.push_back(std::move(files[i]));
   }
   if (readable.empty()) return std::nullopt;
   return choose(std::move(readable));
 }
 
-Expected<ResolvedInput> resolve_folder(const std::string& path) {
+Expected<ResolvedInput> resolve_folder(const std::string& path, const std::atomic<bool>* cancel) {
   std::vector<Candidate> files;
   std::error_code code;
   fs::directory_iterator entry(path, code);
   for (; !code && entry != fs::directory_iterator(); entry.increment(code)) {
+    if (is_set(cancel)) return loading_cancelled();
     std::error_code ignored;
-    if (entry->is_regular_file(ignored)) files.push_back({{entry->path().string(), {}}, entry->file_size(ignored)});
+    if (entry->is_regular_file(ignored)) files.push_back({{entry->path().string(), {}}});
   }
   if (code) {
     return tl::make_unexpected(
@@ -187,13 +195,15 @@ Expected<ResolvedInput> resolve_folder(const std::string& path) {
   }
   std::sort(files.begin(), files.end(),
             [](const Candidate& a, const Candidate& b) { return a.input.path < b.input.path; });
-  if (auto resolved = known_or_readable(files, nullptr)) return std::move(*resolved);
+  auto resolved = known_or_readable(std::move(files), nullptr, cancel);
+  if (!resolved) return tl::make_unexpected(resolved.error());
+  if (*resolved) return std::move(**resolved);
   return tl::make_unexpected(Error{ErrorKind::Io, "there are no ratings in this directory",
                                    "looked for " + known_name_list() + ", and for files that read like ratings", path,
                                    0, 0});
 }
 
-Expected<ResolvedInput> resolve_zip(const std::string& path) {
+Expected<ResolvedInput> resolve_zip(const std::string& path, const std::atomic<bool>* cancel) {
   auto folder = ZipFolder::open(path);
   if (!folder) return tl::make_unexpected(folder.error());
   std::vector<std::string> members = folder->names();
@@ -204,9 +214,11 @@ Expected<ResolvedInput> resolve_zip(const std::string& path) {
   for (const std::string& member : members) {
     // What the Finder adds: resource forks under the names of the files.
     if (member.starts_with("__MACOSX/")) continue;
-    files.push_back({{path, member}, 0});
+    files.push_back({{path, member}});
   }
-  if (auto resolved = known_or_readable(files, &*folder)) return std::move(*resolved);
+  auto resolved = known_or_readable(std::move(files), &*folder, cancel);
+  if (!resolved) return tl::make_unexpected(resolved.error());
+  if (*resolved) return std::move(**resolved);
   return tl::make_unexpected(Error{ErrorKind::BadInput, "there are no ratings in this zip archive",
                                    "looked for " + known_name_list() + ", and for files that read like ratings", path,
                                    0, 0});
@@ -214,11 +226,11 @@ Expected<ResolvedInput> resolve_zip(const std::string& path) {
 
 }  // namespace
 
-Expected<ResolvedInput> resolve_input(const std::string& path) {
+Expected<ResolvedInput> resolve_input(const std::string& path, const std::atomic<bool>* cancel) {
   std::error_code code;
   Expected<ResolvedInput> resolved = ResolvedInput{{path, {}}, {}, {}, {}};
   if (fs::is_directory(path, code)) {
-    resolved = resolve_folder(path);
+    resolved = resolve_folder(path, cancel);
   } else if (fs::is_regular_file(path, code)) {
     // The bytes as they stand: a zip archive in a .gz is none that could be opened.
     auto source = ByteSource::open(resolved->input, "utf-8");
@@ -226,7 +238,7 @@ Expected<ResolvedInput> resolve_input(const std::string& path) {
     std::string head(4, '\0');
     auto got = source->read(head);
     if (!got) return tl::make_unexpected(got.error());
-    if (source->container() == "plain" && is_zip(head)) resolved = resolve_zip(path);
+    if (source->container() == "plain" && is_zip(head)) resolved = resolve_zip(path, cancel);
   }
   if (resolved) resolved->name = name_of(path);
   return resolved;

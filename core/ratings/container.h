@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,8 +24,10 @@ struct ResolvedInput {
 };
 
 /// `path` itself, or where it is a folder or a zip archive the rating file in it: one of a known name, else the one
-/// that reads like ratings, of several the one whose name says so or the largest.
-/// Errors: Io where there is no such path or a folder has no ratings; BadInput where an archive has none or is damaged.
-[[nodiscard]] Expected<ResolvedInput> resolve_input(const std::string& path);
+/// that reads like ratings, of several the one whose name says so or the one that takes the most bytes, packed where it
+/// is packed. `cancel` may be null.
+/// Errors: Io where there is no such path or a folder has no ratings; BadInput where an archive has none or is damaged;
+/// Cancelled.
+[[nodiscard]] Expected<ResolvedInput> resolve_input(const std::string& path, const std::atomic<bool>* cancel = nullptr);
 
 }  // namespace rowlight

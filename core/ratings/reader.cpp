@@ -101,7 +101,7 @@ Expected<LoadedRatings> Load::run(const std::string& path) {
   const auto start = Clock::now();
   report_.file = path;
   if (auto ok = check_options(options_); !ok) return tl::make_unexpected(ok.error());
-  auto resolved = resolve_input(path);
+  auto resolved = resolve_input(path, control_.cancel);
   if (!resolved) return tl::make_unexpected(resolved.error());
   report_.file = resolved->input.path;
   report_.member = resolved->input.member;

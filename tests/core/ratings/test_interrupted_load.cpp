@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "core/ratings/container.h"
 #include "core/ratings/reader.h"
 #include "tests/core/ratings/hostile_files.h"
 #include "tests/support/written_file.h"
@@ -70,6 +71,28 @@ class TestInterruptedLoad : public QObject {
     QVERIFY(!loaded);
     QVERIFY2(loaded.error().kind == ErrorKind::Io, loaded.error().message().c_str());
     QCOMPARE(loaded.error().file, path);
+  }
+
+  void theSearchForRatingsCanBeCancelled_data() {
+    QTest::addColumn<bool>("zip");
+    QTest::newRow("in a folder") << false;
+    QTest::newRow("in a zip archive") << true;
+  }
+  void theSearchForRatingsCanBeCancelled() {
+    QFETCH(bool, zip);
+    test::WrittenFiles files;
+    std::string path = files.path();
+    if (zip) {
+      path = test::write_zip(files.path() + "/x.zip", {{"a.csv", lines(10)}, {"b.csv", lines(20)}});
+    } else {
+      files.write("a.csv", lines(10));
+    }
+    std::atomic<bool> cancel{false};
+    QVERIFY(resolve_input(path, &cancel));
+    cancel = true;
+    const auto resolved = resolve_input(path, &cancel);
+    QVERIFY(!resolved);
+    QCOMPARE(resolved.error().kind, ErrorKind::Cancelled);
   }
 
   void aLoadIsCancelledAtOnce_data() {

@@ -172,6 +172,25 @@ class TestShapes : public QObject {
     QCOMPARE(loaded->report.container, std::string("zip"));
     QCOMPARE(rows_of(*loaded->set), std::string("1 2 3|2 2 4"));
   }
+
+  void theLargestFileOfAnArchiveIsTaken() {
+    test::WrittenFiles files;
+    const std::string path = files.write("x.zip", "");
+    int code = 0;
+    zip_t* archive = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
+    QVERIFY(archive != nullptr);
+    const std::string few = "1,2,3\n2,2,4\n";
+    std::string many;
+    for (int i = 0; i < 1000; ++i) many += std::to_string(i) + ',' + std::to_string(i * 7 % 97) + ",3\n";
+    for (const auto& [name, text] : {std::pair("a.csv", &few), {"b.csv", &many}, {"c.csv", &few}}) {
+      zip_file_add(archive, name, zip_source_buffer(archive, text->data(), text->size(), 0), 0);
+    }
+    QCOMPARE(zip_close(archive), 0);
+    const auto loaded = read_ratings(path);
+    if (!loaded) QFAIL(loaded.error().message().c_str());
+    QCOMPARE(loaded->report.member, std::string("b.csv"));
+    QCOMPARE(loaded->report.notices.front(), std::string("other files here read like ratings too: a.csv, c.csv"));
+  }
 };
 
 QTEST_APPLESS_MAIN(TestShapes)
