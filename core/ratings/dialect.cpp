@@ -373,16 +373,18 @@ void Detection::note_types(std::size_t numeric, std::size_t with_comma) {
                          ", ratings are numbers";
   if (with_comma > 0) decision += " with a decimal comma";
   if (layout_.time) {
-    constexpr std::int64_t first_millisecond_time = 100'000'000'000;
     const bool dates = all(*layout_.time, [](const std::string& f) {
       const auto time = parse_time(f);
       return time && time->date;
     });
-    const bool milliseconds = all(*layout_.time, [](const std::string& f) {
-      const auto time = parse_time(f);
-      return time && time->value >= first_millisecond_time;
-    });
-    decision += dates ? ", times are dates" : milliseconds ? ", times are milliseconds" : ", times are seconds";
+    std::size_t milliseconds = 0;
+    std::size_t others = 0;
+    for (const Row& row : rows) {
+      const auto time = row.size() == layout_.field_count ? parse_time(row[*layout_.time]) : std::nullopt;
+      if (time) ++(time->value >= first_millisecond_time ? milliseconds : others);
+    }
+    decision += dates                   ? ", times are dates"
+                : milliseconds > others ? ", times are milliseconds" : ", times are seconds";
   }
   note("types", std::move(decision),
        plural(numeric, "line") + " of the first " + std::to_string(rows.size()) + " have a number in column " +

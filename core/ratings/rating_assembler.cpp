@@ -5,11 +5,12 @@
 #include <bit>
 #include <charconv>
 
+#include "core/base/text.h"
+#include "core/ratings/values.h"
+
 namespace rowlight {
 namespace {
 
-// Seconds reach this number in the year 5138, milliseconds did in 1973.
-constexpr std::int64_t first_millisecond_time = 100'000'000'000;
 constexpr std::size_t smallest_number_table = 4096;
 
 std::string_view text_of(std::uint64_t number, std::array<char, 20>& digits) {
@@ -122,12 +123,28 @@ void RatingAssembler::finish(LoadReport& report) {
   if (layout_.time) finish_times(report);
 }
 
+// Most times decide the unit of those that could be milliseconds.
 void RatingAssembler::finish_times(LoadReport& report) {
-  const bool milliseconds = time_stats_.dates == 0 && time_stats_.min >= first_millisecond_time;
+  std::vector<std::int64_t>& times = set_.times;
+  const auto large = [](std::int64_t time) { return time >= first_millisecond_time; };
+  bool milliseconds = time_stats_.dates == 0 && large(time_stats_.min);
+  if (time_stats_.dates == 0 && !milliseconds && large(time_stats_.max)) {
+    const auto many = static_cast<std::size_t>(std::count_if(times.begin(), times.end(), large));
+    milliseconds = many > times.size() - many;
+    const std::string unlike = grouped(milliseconds ? times.size() - many : many) + " of " + grouped(times.size());
+    report.notices.push_back(unlike + (milliseconds
+                                           ? " times are too small for milliseconds, which the others are: they are "
+                                             "read as seconds"
+                                           : " times are as large as milliseconds: they are read as seconds, which the "
+                                             "others are"));
+  }
   if (milliseconds) {
-    for (std::int64_t& time : set_.times) time /= 1000;
-    time_stats_.min /= 1000;
-    time_stats_.max /= 1000;
+    time_stats_.min = std::numeric_limits<std::int64_t>::max();
+    time_stats_.max = std::numeric_limits<std::int64_t>::min();
+    for (std::int64_t& time : times) {
+      if (large(time)) time /= 1000;
+      time_stats_.add(time);
+    }
   }
   report.timestamps = milliseconds ? "ms" : time_stats_.dates > 0 ? "date" : "s";
   report.time_min = time_stats_.min;

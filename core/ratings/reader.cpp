@@ -23,6 +23,7 @@
 #include "core/ratings/rating_pipeline.h"
 #include "core/ratings/text_encoding.h"
 #include "core/ratings/titles.h"
+#include "core/ratings/values.h"
 
 namespace rowlight {
 namespace {
@@ -388,7 +389,7 @@ void Load::finish_preview() {
     }
     constexpr std::size_t most_text_bytes = 200;
     row.text = printable(row.text, most_text_bytes);
-    if (row.time && report_.timestamps == "ms") row.time = *row.time / 1000;
+    if (row.time >= first_millisecond_time && report_.timestamps == "ms") row.time = *row.time / 1000;
     const auto movie = set_->movie_ids.find(row.item);
     if (movie && !set_->movie_info.empty()) row.title = set_->movie_info[static_cast<std::size_t>(*movie)].title;
   }

@@ -16,6 +16,10 @@ struct FileTime {
   bool date = false;
 };
 
+/// From here on a time is in milliseconds where the others are: seconds reach this number in the year 5138,
+/// milliseconds did in 1973.
+inline constexpr std::int64_t first_millisecond_time = 100'000'000'000;
+
 /// A whole number ("881250949", also "8.8125e8") or a date ("2005-09-06", with or without " 12:30:00"; UTC).
 [[nodiscard]] std::optional<FileTime> parse_time(std::string_view field);
 
