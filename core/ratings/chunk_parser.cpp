@@ -32,10 +32,10 @@ ChunkParser::ChunkParser(const Layout& layout, const ReadOptions& options, bool 
   }
 }
 
-void ChunkParser::parse(std::string_view text, ParsedChunk& out) {
+void ChunkParser::parse(std::string_view text, ParsedChunk& out, bool unusable_block) {
   out.clear();
   out_ = &out;
-  block_item_ = RawIds::carried;
+  block_item_ = unusable_block ? RawIds::unusable : RawIds::carried;
   if (delimiter_ != 0) {
     parse_quickly(text);
   } else {
@@ -65,8 +65,7 @@ void ChunkParser::parse_lines(std::string_view text) {
   }
 }
 
-void ChunkParser::bad(std::size_t field, std::string reason) {
-  const std::uint64_t column = field < splitter_.fields().size() ? splitter_.offset(field) + 1 : 0;
+void ChunkParser::bad_at(std::uint64_t column, std::string reason) {
   out_->bad_lines.push_back({out_->line_counts.lines, column, std::move(reason)});
   out_->too_many_bad_lines = out_->bad_lines.size() >= ParsedChunk::most_bad_lines;
 }
@@ -104,16 +103,16 @@ bool ChunkParser::take_fields(std::string_view line) {
   return false;
 }
 
-bool ChunkParser::usable_id(std::string_view id, std::size_t field, const char* whose) {
+bool ChunkParser::usable_id(std::string_view id, std::uint64_t column, const char* whose) {
   const bool control = std::any_of(id.begin(), id.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
   if (!id.empty() && !control && id.size() <= max_id_bytes) return true;
   const std::string name = std::string("the ") + whose + " id";
   if (id.empty()) {
-    bad(field, name + " is empty; expected an id");
+    bad_at(column, name + " is empty; expected an id");
   } else if (control) {
-    bad(field, name + " '" + printable(id) + "' holds control characters; expected text");
+    bad_at(column, name + " '" + printable(id) + "' holds control characters; expected text");
   } else {
-    bad(field, name + " has " + std::to_string(id.size()) + " bytes; expected at most 1024");
+    bad_at(column, name + " has " + std::to_string(id.size()) + " bytes; expected at most 1024");
   }
   return false;
 }
@@ -161,7 +160,7 @@ void ChunkParser::add_row_line() {
   const std::string_view item = fields[layout_.item];
   double rating = 0;
   std::int64_t time = 0;
-  if (!usable_id(user, layout_.user, "user") || !usable_id(item, layout_.item, "item")) return;
+  if (!usable_id(user, column_of(layout_.user), "user") || !usable_id(item, column_of(layout_.item), "item")) return;
   if (!take_rating(layout_.rating, rating)) return;
   if (missing_ && static_cast<float>(rating) == *missing_) {
     ++out_->not_rated;
@@ -177,17 +176,19 @@ void ChunkParser::add_block_line(std::string_view line) {
   const std::string_view text = trimmed(line);
   if (text.ends_with(':') && text.find(layout_.separation.text) == std::string_view::npos) {
     const std::string_view id = trimmed(text.substr(0, text.size() - 1));
-    // The ratings below an id that does not fit must not count for the movie above it.
-    const bool usable = usable_id(id, SIZE_MAX, "item");
-    block_item_ = out_->items.value_of(usable ? id : printable(id));
+    const auto column = static_cast<std::uint64_t>(id.data() - line.data()) + 1;
+    block_item_ = usable_id(id, column, "item") ? out_->items.value_of(id) : RawIds::unusable;
     out_->block_item = block_item_;
     return;
   }
   if (!take_fields(line)) return;
+  if (block_item_ == RawIds::unusable) {
+    return bad(0, "the line above these ratings names no movie; expected 'MovieID:' there");
+  }
   const std::string_view user = splitter_.fields()[layout_.user];
   double rating = 0;
   std::int64_t time = 0;
-  if (!usable_id(user, layout_.user, "user") || !take_rating(layout_.rating, rating)) return;
+  if (!usable_id(user, column_of(layout_.user), "user") || !take_rating(layout_.rating, rating)) return;
   if (missing_ && static_cast<float>(rating) == *missing_) {
     ++out_->not_rated;
     return;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/ratings/dialect.h"
@@ -27,8 +28,9 @@ class ChunkParser {
 
   /// Replaces what `out` holds by the ratings of `text`. No allocation once the buffers are large enough, but for bad
   /// lines and for ids that are not plain numbers.
+  /// `unusable_block`: `text` begins below a Netflix line that names no movie.
   /// Pre: whole lines, below 4 GB; bytes_before bytes before it can be read.
-  void parse(std::string_view text, ParsedChunk& out);
+  void parse(std::string_view text, ParsedChunk& out, bool unusable_block = false);
 
  private:
   // chunk_parser_quick.cpp
@@ -48,9 +50,11 @@ class ChunkParser {
   bool take_fields(std::string_view line);
   bool take_rating(std::size_t field, double& rating);
   bool take_time(std::size_t field, std::int64_t& time);
-  bool usable_id(std::string_view id, std::size_t field, const char* whose);
+  bool usable_id(std::string_view id, std::uint64_t column, const char* whose);
   void add_rating(std::uint32_t user, std::uint32_t item, double rating, std::int64_t time);
-  void bad(std::size_t field, std::string reason);
+  [[nodiscard]] std::uint64_t column_of(std::size_t field) const { return splitter_.offset(field) + 1; }
+  void bad(std::size_t field, std::string reason) { bad_at(column_of(field), std::move(reason)); }
+  void bad_at(std::uint64_t column, std::string reason);
 
   const Layout& layout_;
   FieldSplitter splitter_;

@@ -16,10 +16,11 @@
 namespace rowlight {
 
 /// Ids as the parser leaves them: numbers below `first_text` stand for the id that writes them plainly ("7", not "07"),
-/// those from `first_text` on for texts[value - first_text]; `carried` for an id that an earlier chunk has said.
+/// those from `first_text` on for texts[value - first_text]; `carried` for an id that an earlier chunk has said; `unusable` for one that is none.
 struct RawIds {
   static constexpr std::uint32_t first_text = 1U << 22U;
   static constexpr std::uint32_t carried = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::uint32_t unusable = carried - 1;
 
   std::vector<std::uint32_t> values;  ///< as long as the chunk's capacity
   Vocabulary texts;
@@ -29,7 +30,7 @@ struct RawIds {
   std::uint32_t value_of(std::string_view id);
   /// The same for a number.
   std::uint32_t value_of(std::uint64_t number);
-  /// The id that a value stands for. Pre: not `carried`.
+  /// The id that a value stands for. Pre: neither `carried` nor `unusable`.
   [[nodiscard]] std::string text_of(std::uint32_t value) const;
 };
 
@@ -70,13 +71,16 @@ struct ParsedChunk {
   std::uint64_t blank_lines = 0;
   std::uint64_t not_rated = 0;              ///< rows with the value that means so
   std::uint64_t data_lines = 0;             ///< Shape::Matrix: users
-  std::optional<std::uint32_t> block_item;  ///< Shape::Netflix: the raw item of the last block that began here
+  /// Shape::Netflix: the raw item of the last block that began here, perhaps RawIds::unusable, which no row has.
+  std::optional<std::uint32_t> block_item;
   std::vector<BadLine> bad_lines;           ///< lines count from 1 in this chunk
   bool too_many_bad_lines = false;          ///< the rest of the chunk was left
   bool ascii = true;
   std::optional<ForeignBytes> foreign;  ///< the first bytes that are not UTF-8
 
   void clear();
+  /// Whether there are ratings of a block that began in an earlier chunk.
+  [[nodiscard]] bool continues_block() const { return rows > 0 && items.values[0] == RawIds::carried; }
   /// Makes room for `more` rows behind those there are.
   void reserve(std::size_t more, bool with_times);
 };

@@ -81,7 +81,7 @@ void RatingAssembler::add_users(std::span<ParsedChunk> chunks) {
 void RatingAssembler::add_items(std::span<ParsedChunk> chunks) {
   for (ParsedChunk& chunk : chunks) {
     map(chunk, chunk.items, items_, set_.movie_ids, set_.movies);
-    if (!chunk.block_item) continue;
+    if (!chunk.block_item || *chunk.block_item == RawIds::unusable) continue;
     // Not mapped before a rating asks for it: a movie without ratings is none of the items.
     items_.carried_id = chunk.items.text_of(*chunk.block_item);
     items_.carried.reset();

@@ -73,6 +73,15 @@ void RatingPipeline::cut(Wave& wave) const {
   }
 }
 
+// Under which line a chunk begins is known when those before it are parsed; seldom is it one that names no movie.
+void RatingPipeline::reject_unusable_blocks(Wave& wave) {
+  for (std::size_t i = 0; i < wave.used; ++i) {
+    ParsedChunk& chunk = wave.parsed[i];
+    if (unusable_block_ && chunk.continues_block()) parsers_[i].parse(wave.chunks[i], chunk, true);
+    if (chunk.block_item) unusable_block_ = *chunk.block_item == RawIds::unusable;
+  }
+}
+
 Expected<bool> RatingPipeline::step(RatingAssembler& assembler) {
   Wave& parsing = waves_[current_];
   Wave& other = waves_[1 - current_];  // its chunks are assembled, its buffer is filled
@@ -108,6 +117,7 @@ Expected<bool> RatingPipeline::step(RatingAssembler& assembler) {
     return tl::make_unexpected(std::move(error));
   }
   parsing.used = count;
+  reject_unusable_blocks(parsing);
   other.used = 0;
   current_ = 1 - current_;
   return count > 0 || !other.text.empty();

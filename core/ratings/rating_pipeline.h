@@ -53,6 +53,7 @@ class RatingPipeline {
 
   Expected<void> fill(Wave& wave, std::string_view carry);
   void cut(Wave& wave) const;
+  void reject_unusable_blocks(Wave& wave);
   [[nodiscard]] bool cancelled() const { return cancel_ != nullptr && cancel_->load(std::memory_order_relaxed); }
 
   ByteSource& source_;
@@ -64,6 +65,7 @@ class RatingPipeline {
   const Layout* layout_ = nullptr;
   const ReadOptions* options_ = nullptr;
   bool with_lines_ = false;
+  bool unusable_block_ = false;  // the text that was parsed ends below a Netflix line that names no movie
 };
 
 }  // namespace rowlight

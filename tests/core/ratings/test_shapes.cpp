@@ -58,6 +58,59 @@ class TestShapes : public QObject {
     }
   }
 
+  void ratingsBelowALineThatNamesNoMovieAreBad_data() {
+    QTest::addColumn<QByteArray>("header");
+    QTest::addColumn<int>("column");
+    QTest::addColumn<QString>("reason");
+    QTest::newRow("empty") << QByteArray(":") << 1 << "the item id is empty; expected an id";
+    QTest::newRow("blanks") << QByteArray("  :") << 3 << "the item id is empty; expected an id";
+    QTest::newRow("control characters") << QByteArray(" 1\x01:") << 2 << "holds control characters";
+    QTest::newRow("too long") << QByteArray(2000, '7') + ':' << 1 << "has 2000 bytes";
+  }
+  void ratingsBelowALineThatNamesNoMovieAreBad() {
+    QFETCH(QByteArray, header);
+    QFETCH(int, column);
+    QFETCH(QString, reason);
+    test::WrittenFiles files;
+    const QByteArray before = "1:\n7,3,2005-09-06\n";
+    const QByteArray below = "\n8,5,2005-09-07\n\n9,4,2005-09-07\n2:\n";
+    const auto loaded =
+        read_ratings(files.write("x", before + header + below + QByteArray("7,1,2005-09-08\n").repeated(10)));
+    if (!loaded) QFAIL(loaded.error().message().c_str());
+    QCOMPARE(rows_of(*loaded->set), std::string("7 1 3|7 2 1"));
+    QCOMPARE(loaded->report.ratings, std::uint64_t{11});
+    QCOMPARE(loaded->report.users, std::uint64_t{1});
+    const std::vector<BadLine>& bad = loaded->report.bad_lines;
+    QCOMPARE(bad.size(), std::size_t{3});
+    QCOMPARE(bad[0].line, std::uint64_t{3});
+    QCOMPARE(bad[0].column, static_cast<std::uint64_t>(column));
+    QVERIFY2(QString::fromStdString(bad[0].reason).contains(reason), bad[0].reason.c_str());
+    QCOMPARE(bad[1].line, std::uint64_t{4});
+    QCOMPARE(bad[2].line, std::uint64_t{6});
+    QCOMPARE(bad[2].column, std::uint64_t{1});
+    QCOMPARE(bad[2].reason, std::string("the line above these ratings names no movie; expected 'MovieID:' there"));
+  }
+
+  void aBlockWithoutAMovieRunsOverChunks() {
+    test::WrittenFiles files;
+    constexpr int customers = 300000;  // more than a wave of text each
+    QByteArray rows;
+    for (int i = 0; i < customers; ++i) rows += QByteArray::number(1000 + i) + ",4,2005-09-06\n";
+    ReadOptions options;
+    options.max_bad_lines = 2 * customers;
+    for (const unsigned threads : {1U, 2U}) {
+      LoadControl control;
+      control.threads = threads;
+      const auto loaded =
+          read_ratings(files.write("x", "1:\n5,4,2005-09-06\n:\n" + rows + "2:\n" + rows), options, control);
+      if (!loaded) QFAIL(loaded.error().message().c_str());
+      QCOMPARE(loaded->set->size(), std::size_t{customers + 1});
+      QCOMPARE(loaded->report.items, std::uint64_t{2});
+      QCOMPARE(loaded->set->movie_ids.id(loaded->set->movies[1]), std::string_view("2"));
+      QVERIFY(loaded->report.notices.front().find(std::to_string(customers + 1)) != std::string::npos);
+    }
+  }
+
   void matrixLinesAreUsers() {
     test::WrittenFiles files;
     QByteArray text;
