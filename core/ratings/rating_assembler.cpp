@@ -97,7 +97,6 @@ void RatingAssembler::add_values(std::span<ParsedChunk> chunks) {
       bad.line += lines_.lines;
       bad_lines_.push_back(std::move(bad));
     }
-    for (const std::uint64_t line : chunk.lines) row_lines_.push_back(lines_.lines + line);
     if (chunk.foreign && !foreign_) {
       foreign_ = ForeignBytes{lines_.lines + chunk.foreign->line, chunk.foreign->column};
     }

@@ -34,8 +34,6 @@ class RatingAssembler {
   [[nodiscard]] bool too_many_bad_lines() const { return too_many_bad_lines_; }
   [[nodiscard]] bool ascii() const { return ascii_; }
   [[nodiscard]] const std::optional<ForeignBytes>& foreign() const { return foreign_; }  ///< line from 1 in the file
-  /// The line of a row, for messages. Pre: the chunks were parsed with lines.
-  [[nodiscard]] std::uint64_t line_of(std::int32_t row) const { return row_lines_[static_cast<std::size_t>(row)]; }
 
   /// Fills the rating_* and time* parts of the report, blank_lines and its notices, and brings the times to seconds.
   /// Once, at the end. Pre: there are ratings.
@@ -69,7 +67,6 @@ class RatingAssembler {
   bool too_many_bad_lines_ = false;
   bool ascii_ = true;
   std::optional<ForeignBytes> foreign_;
-  std::vector<std::uint64_t> row_lines_;
 };
 
 }  // namespace rowlight

@@ -50,26 +50,26 @@ Expected<std::string_view> RatingPipeline::look() {
   return next.text;
 }
 
-void RatingPipeline::start(const Layout& layout, const ReadOptions& options, bool with_lines, std::size_t from) {
+void RatingPipeline::start(const Layout& layout, const ReadOptions& options, std::size_t from) {
   layout_ = &layout;
   options_ = &options;
-  with_lines_ = with_lines;
   waves_[current_].text.remove_prefix(from);
 }
 
-void RatingPipeline::cut(Wave& wave) const {
+std::string_view RatingPipeline::first_chunk(std::string_view text) {
+  if (text.size() <= chunk_bytes) return text;
+  std::size_t length = complete_lines(text.substr(0, chunk_bytes));
+  // One line longer than a chunk: up to its end, which is somewhere, but for the last line of the file.
+  for (std::size_t more = chunk_bytes * 2; length == 0; more *= 2) {
+    length = more < text.size() ? complete_lines(text.substr(0, more)) : text.size();
+  }
+  return text.substr(0, length);
+}
+
+void RatingPipeline::cut(Wave& wave) {
   wave.chunks.clear();
-  for (std::string_view rest = wave.text; !rest.empty();) {
-    std::size_t length = rest.size();
-    if (length > chunk_bytes) {
-      length = complete_lines(rest.substr(0, chunk_bytes));
-      // One line longer than a chunk: up to its end, which is somewhere, but for the last line of the file.
-      for (std::size_t more = chunk_bytes * 2; length == 0; more *= 2) {
-        length = more < rest.size() ? complete_lines(rest.substr(0, more)) : rest.size();
-      }
-    }
-    wave.chunks.push_back(rest.substr(0, length));
-    rest.remove_prefix(length);
+  for (std::string_view rest = wave.text; !rest.empty(); rest.remove_prefix(wave.chunks.back().size())) {
+    wave.chunks.push_back(first_chunk(rest));
   }
 }
 
@@ -89,7 +89,7 @@ Expected<bool> RatingPipeline::step(RatingAssembler& assembler) {
   cut(parsing);
   const std::size_t count = parsing.chunks.size();
   if (parsing.parsed.size() < count) parsing.parsed.resize(count);
-  while (parsers_.size() < count) parsers_.emplace_back(*layout_, *options_, with_lines_);
+  while (parsers_.size() < count) parsers_.emplace_back(*layout_, *options_, false);
 
   Expected<void> filled;
   std::atomic<bool> no_memory{false};

@@ -23,6 +23,9 @@ class RatingPipeline {
   static constexpr std::size_t wave_bytes = std::size_t{4} << 20U;
   static constexpr std::size_t chunk_bytes = std::size_t{256} << 10U;
 
+  /// The first of the chunks that `text`, whole lines and not empty, is parsed in.
+  [[nodiscard]] static std::string_view first_chunk(std::string_view text);
+
   /// `source` and `pool` have to outlive it. `cancel` may be null.
   RatingPipeline(ByteSource& source, ThreadPool& pool, const std::atomic<bool>* cancel);
 
@@ -36,7 +39,7 @@ class RatingPipeline {
   // ... and then parsed.
 
   /// Makes the parsers. What was looked at last is parsed from the byte `from` on.
-  void start(const Layout& layout, const ReadOptions& options, bool with_lines, std::size_t from);
+  void start(const Layout& layout, const ReadOptions& options, std::size_t from);
   /// One wave further. Returns whether there is more to do. Errors: as look(), with the line's number in the file;
   /// Cancelled; BadInput when there is not enough memory.
   [[nodiscard]] Expected<bool> step(RatingAssembler& assembler);
@@ -52,7 +55,7 @@ class RatingPipeline {
   };
 
   Expected<void> fill(Wave& wave, std::string_view carry);
-  void cut(Wave& wave) const;
+  static void cut(Wave& wave);
   void reject_unusable_blocks(Wave& wave);
   [[nodiscard]] bool cancelled() const { return cancel_ != nullptr && cancel_->load(std::memory_order_relaxed); }
 
@@ -64,7 +67,6 @@ class RatingPipeline {
   std::vector<ChunkParser> parsers_;
   const Layout* layout_ = nullptr;
   const ReadOptions* options_ = nullptr;
-  bool with_lines_ = false;
   bool unusable_block_ = false;  // the text that was parsed ends below a Netflix line that names no movie
 };
 

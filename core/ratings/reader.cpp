@@ -21,6 +21,7 @@
 #include "core/ratings/lines.h"
 #include "core/ratings/load_errors.h"
 #include "core/ratings/rating_pipeline.h"
+#include "core/ratings/row_lines.h"
 #include "core/ratings/text_encoding.h"
 #include "core/ratings/titles.h"
 #include "core/ratings/values.h"
@@ -153,7 +154,7 @@ Expected<void> Load::read_rows(ByteSource& source) {
     auto data = detect(text, source);
     if (!data) return tl::make_unexpected(data.error());
     if (assembler_) {
-      pipeline.start(layout_, options_, options_.duplicates == Duplicates::Fail, whole - text.size() + *data);
+      pipeline.start(layout_, options_, whole - text.size() + *data);
     }
   }
   assembler_->skip_lines(skipped_, skipped_blank_);
@@ -432,10 +433,13 @@ Expected<void> Load::duplicates() {
   report_.loaded = set_->size();
   if (counts->first && options_.duplicates == Duplicates::Fail) {
     const auto row = static_cast<std::size_t>(*counts->first);
+    const InputName input{report_.file, report_.member};
+    const auto line = line_of_row(input, layout_, options_, skipped_.lines, row, control_.cancel);
+    if (!line) return tl::make_unexpected(line.error());
     return bad("user '" + printable(set_->user_ids.id(set_->users[row])) + "' rates item '" +
                    printable(set_->movie_ids.id(set_->movies[row])) + "' again (" + std::to_string(counts->duplicates) +
                    " such rows)",
-               "expected each pair once; choose which row to keep", assembler_->line_of(*counts->first), 1);
+               "expected each pair once; choose which row to keep", *line, 1);
   }
   return {};
 }

@@ -55,6 +55,36 @@ class TestLoadRules : public QObject {
     });
     QCOMPARE(said, notice.isEmpty() ? 0 : 1);
   }
+
+  void theLineOfADuplicateIsFoundAgain_data() {
+    QTest::addColumn<QByteArray>("before");
+    QTest::addColumn<QByteArray>("row");
+    QTest::addColumn<QByteArray>("between");
+    const QByteArray row = "1,2,3\n";
+    QByteArray rows;
+    for (int i = 10; i < 500000; ++i) rows += QByteArray::number(i) + ",2,3\n";  // some chunks and waves
+    QTest::newRow("at once") << QByteArray() << row << QByteArray();
+    QTest::newRow("a header and blank lines")
+        << QByteArray("user,item,rating\n\n") << row << QByteArray("\n \n7,2,3\n");
+    QTest::newRow("bad lines, CRLF") << QByteArray() << row << QByteArray("bad\r\n7,2,3\r\n7,4,x\r\n");
+    QTest::newRow("megabytes") << QByteArray("\n\n") << row << rows + "bad\n\n";
+    QTest::newRow("a mark before a quote") << QByteArray("\xEF\xBB\xBF\"7,5\",2,3\n") << row << QByteArray("7,2,3\n");
+    QTest::newRow("Netflix") << QByteArray("4:\n6,2,2005-09-06\n:\n1,2,2005-09-06\n2:\n")
+                             << QByteArray("1,4,2005-09-06\n") << QByteArray("5,4,2005-09-06\n");
+  }
+  void theLineOfADuplicateIsFoundAgain() {
+    QFETCH(QByteArray, before);
+    QFETCH(QByteArray, row);
+    QFETCH(QByteArray, between);
+    test::WrittenFiles files;
+    ReadOptions options;
+    options.duplicates = Duplicates::Fail;
+    const auto loaded = read_ratings(files.write("x", before + row + between + row.repeated(20)), options);
+    QVERIFY(!loaded);
+    QVERIFY2(loaded.error().what.starts_with("user '1' rates item '2' again ("), loaded.error().message().c_str());
+    QCOMPARE(loaded.error().line, static_cast<std::uint64_t>((before + row + between).count('\n') + 1));
+    QCOMPARE(loaded.error().column, std::uint64_t{1});
+  }
 };
 
 QTEST_APPLESS_MAIN(TestLoadRules)
