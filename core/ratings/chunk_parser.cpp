@@ -20,6 +20,7 @@ ChunkParser::ChunkParser(const Layout& layout, const ReadOptions& options, bool 
     : layout_(layout),
       splitter_(layout.separation, true),
       missing_(options.missing),
+      most_bad_lines_(options.max_bad_lines),
       encoding_(options.encoding.value_or("")),
       decimal_comma_(layout.separation.text != "," && layout.separation.kind != Kind::Mixed),
       with_lines_(with_lines) {
@@ -66,8 +67,10 @@ void ChunkParser::parse_lines(std::string_view text) {
 }
 
 void ChunkParser::bad_at(std::uint64_t column, std::string reason) {
+  ++out_->bad_line_count;
+  out_->too_many_bad_lines = most_bad_lines_ && out_->bad_line_count > *most_bad_lines_;
+  if (out_->bad_lines.size() == LoadReport::most_bad_lines) return;
   out_->bad_lines.push_back({out_->line_counts.lines, column, std::move(reason)});
-  out_->too_many_bad_lines = out_->bad_lines.size() >= ParsedChunk::most_bad_lines;
 }
 
 void ChunkParser::add_line(std::string_view line) {

@@ -59,6 +59,7 @@ class ChunkParser {
   const Layout& layout_;
   FieldSplitter splitter_;
   std::optional<float> missing_;
+  std::optional<std::uint64_t> most_bad_lines_;
   std::string encoding_;
   bool decimal_comma_;
   bool with_lines_;

@@ -50,6 +50,7 @@ void ParsedChunk::clear() {
   time_stats = {};
   blank_lines = not_rated = data_lines = 0;
   block_item.reset();
+  bad_line_count = 0;
   bad_lines.clear();
   too_many_bad_lines = false;
   lines.clear();

@@ -16,7 +16,8 @@
 namespace rowlight {
 
 /// Ids as the parser leaves them: numbers below `first_text` stand for the id that writes them plainly ("7", not "07"),
-/// those from `first_text` on for texts[value - first_text]; `carried` for an id that an earlier chunk has said; `unusable` for one that is none.
+/// those from `first_text` on for texts[value - first_text]; `carried` for an id that an earlier chunk has said;
+/// `unusable` for one that is none.
 struct RawIds {
   static constexpr std::uint32_t first_text = 1U << 22U;
   static constexpr std::uint32_t carried = std::numeric_limits<std::uint32_t>::max();
@@ -54,10 +55,6 @@ struct ForeignBytes {
 
 /// What the parser makes of some whole lines. Its buffers are used again for the next ones.
 struct ParsedChunk {
-  /// More than so many bad lines in one chunk end the load, however many are tolerated: bounds the memory that a
-  /// hostile file can take.
-  static constexpr std::size_t most_bad_lines = 16384;
-
   std::size_t rows = 0;  ///< ratings; the columns may be longer
   RawIds users;
   RawIds items;
@@ -69,12 +66,13 @@ struct ParsedChunk {
   RatingStats stats;
   TimeStats time_stats;
   std::uint64_t blank_lines = 0;
-  std::uint64_t not_rated = 0;              ///< rows with the value that means so
-  std::uint64_t data_lines = 0;             ///< Shape::Matrix: users
+  std::uint64_t not_rated = 0;   ///< rows with the value that means so
+  std::uint64_t data_lines = 0;  ///< Shape::Matrix: users
   /// Shape::Netflix: the raw item of the last block that began here, perhaps RawIds::unusable, which no row has.
   std::optional<std::uint32_t> block_item;
-  std::vector<BadLine> bad_lines;           ///< lines count from 1 in this chunk
-  bool too_many_bad_lines = false;          ///< the rest of the chunk was left
+  std::uint64_t bad_line_count = 0;
+  std::vector<BadLine> bad_lines;   ///< the first LoadReport::most_bad_lines of them; lines count from 1 in this chunk
+  bool too_many_bad_lines = false;  ///< more than the option allows: the rest of the chunk was left
   bool ascii = true;
   std::optional<ForeignBytes> foreign;  ///< the first bytes that are not UTF-8
 

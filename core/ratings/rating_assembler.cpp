@@ -93,14 +93,15 @@ void RatingAssembler::add_values(std::span<ParsedChunk> chunks) {
     const auto rows = static_cast<std::ptrdiff_t>(chunk.rows);
     set_.ratings.insert(set_.ratings.end(), chunk.ratings.begin(), chunk.ratings.begin() + rows);
     if (layout_.time) set_.times.insert(set_.times.end(), chunk.times.begin(), chunk.times.begin() + rows);
+    bad_line_count_ += chunk.bad_line_count;
     for (BadLine& bad : chunk.bad_lines) {
+      if (bad_lines_.size() == LoadReport::most_bad_lines) break;
       bad.line += lines_.lines;
       bad_lines_.push_back(std::move(bad));
     }
     if (chunk.foreign && !foreign_) {
       foreign_ = ForeignBytes{lines_.lines + chunk.foreign->line, chunk.foreign->column};
     }
-    too_many_bad_lines_ = too_many_bad_lines_ || chunk.too_many_bad_lines;
     ascii_ = ascii_ && chunk.ascii;
     lines_.add(chunk.line_counts);
     blank_lines_ += chunk.blank_lines;

@@ -30,8 +30,8 @@ class RatingAssembler {
   void add_values(std::span<ParsedChunk> chunks);
 
   [[nodiscard]] const LineCounts& lines() const { return lines_; }
-  [[nodiscard]] std::vector<BadLine>& bad_lines() { return bad_lines_; }
-  [[nodiscard]] bool too_many_bad_lines() const { return too_many_bad_lines_; }
+  [[nodiscard]] std::uint64_t bad_line_count() const { return bad_line_count_; }
+  [[nodiscard]] std::vector<BadLine>& bad_lines() { return bad_lines_; }  ///< the first LoadReport::most_bad_lines
   [[nodiscard]] bool ascii() const { return ascii_; }
   [[nodiscard]] const std::optional<ForeignBytes>& foreign() const { return foreign_; }  ///< line from 1 in the file
 
@@ -63,8 +63,8 @@ class RatingAssembler {
   std::uint64_t not_rated_ = 0;
   RatingStats stats_;
   TimeStats time_stats_;
+  std::uint64_t bad_line_count_ = 0;
   std::vector<BadLine> bad_lines_;
-  bool too_many_bad_lines_ = false;
   bool ascii_ = true;
   std::optional<ForeignBytes> foreign_;
 };

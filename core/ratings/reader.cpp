@@ -34,7 +34,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t sample_lines = 256;
 constexpr std::size_t sample_bytes = std::size_t{256} * 1024;
 constexpr std::uint64_t tolerated_bad_lines = 100;  // and 1 % of the lines
-constexpr std::size_t most_bad_lines = 1'000'000;   // bounds the memory that a hostile file can take
 constexpr std::size_t max_ratings = std::numeric_limits<std::int32_t>::max() - RatingPipeline::wave_bytes;
 constexpr std::uint64_t bytes_a_rating = 24;
 constexpr std::uint64_t small_file_bytes = std::uint64_t{1} << 20U;
@@ -322,11 +321,10 @@ Expected<void> Load::check_encoding() {
 }
 
 Expected<void> Load::check_bad_lines(std::uint64_t lines_possible) {
-  const std::uint64_t count = assembler_->bad_lines().size();
+  const std::uint64_t count = assembler_->bad_line_count();
   const bool beyond_limit = options_.max_bad_lines ? count > *options_.max_bad_lines
                                                    : count > tolerated_bad_lines && count > lines_possible / 100;
-  const bool too_many = count > most_bad_lines || assembler_->too_many_bad_lines();
-  if (beyond_limit || too_many) return too_many_bad_lines();
+  if (beyond_limit) return too_many_bad_lines();
   return {};
 }
 
@@ -334,9 +332,10 @@ tl::unexpected<Error> Load::too_many_bad_lines() {
   std::vector<BadLine>& all = assembler_->bad_lines();
   const BadLine& first = all.front();
   const std::size_t cut = first.reason.rfind("; ");
-  auto error = bad(std::to_string(all.size()) + " of the first " + std::to_string(assembler_->lines().lines) +
+  auto error = bad(std::to_string(assembler_->bad_line_count()) + " of the first " + std::to_string(assembler_->lines().lines) +
                        " lines do not fit, first of all: " + first.reason.substr(0, cut),
                    first.reason.substr(cut + 2), first.line, first.column);
+  report_.bad_line_count = assembler_->bad_line_count();
   report_.bad_lines = std::move(all);
   return error;
 }
@@ -350,11 +349,14 @@ Expected<void> Load::finish_rows() {
   report_.ratings = set_->size();
   report_.users = set_->user_count();
   report_.items = set_->movie_count();
+  report_.bad_line_count = assembler_->bad_line_count();
   report_.bad_lines = std::move(assembler_->bad_lines());
   if (auto done = settle_encoding(); !done) return done;
   report_layout();
   if (!report_.bad_lines.empty()) {
-    report_.notices.push_back("lines that do not fit and are left out: " + std::to_string(report_.bad_lines.size()));
+    const bool all = report_.bad_line_count == report_.bad_lines.size();
+    report_.notices.push_back("lines that do not fit and are left out: " + std::to_string(report_.bad_line_count) +
+                              (all ? "" : ", of which the first " + grouped(report_.bad_lines.size()) + " are listed"));
   }
   assembler_->finish(report_);
   return {};
@@ -375,6 +377,7 @@ LoadReport Load::failed_report() {
   if (assembler_ && report_.lines == 0) {
     report_.encoding = utf16_ ? "utf-16" : encoding_name(encoding_);
     report_.ratings = set_->size();
+    report_.bad_line_count = assembler_->bad_line_count();
     if (report_.bad_lines.empty()) report_.bad_lines = std::move(assembler_->bad_lines());
     report_layout();
   }

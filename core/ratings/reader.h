@@ -70,6 +70,7 @@ struct Advice {
 /// What loading found: the keys of `rowlight-cli inspect` (CLI contract), in the same order.
 struct LoadReport {
   static constexpr std::size_t preview_rows = 20;
+  static constexpr std::size_t most_bad_lines = 10'000;  ///< in `bad_lines`; bounds what a hostile file can take
 
   std::string file;       ///< the path that holds the ratings; of an archive the archive
   std::string member;     ///< the rating file in a .zip; "" elsewhere
@@ -95,8 +96,9 @@ struct LoadReport {
   std::uint64_t conflicts = 0;   ///< duplicates with another rating than the row of that pair before
   std::uint64_t blank_lines = 0;
   std::uint64_t loaded = 0;
-  std::vector<BadLine> bad_lines;
-  std::uint64_t titles = 0;  ///< rows of the title file
+  std::uint64_t bad_line_count = 0;  ///< all of them
+  std::vector<BadLine> bad_lines;    ///< the first most_bad_lines
+  std::uint64_t titles = 0;          ///< rows of the title file
   std::uint64_t items_without_title = 0;
   std::uint64_t titles_without_rating = 0;
   std::vector<std::string> notices;

@@ -98,6 +98,7 @@ Json to_json(const LoadReport& report) {
   json["notices"] = texts(report.notices);
   json["bytes"] = report.bytes;
   json["seconds"] = number(report.seconds);
+  json["bad_line_count"] = report.bad_line_count;
   json["container"] = report.container;
   json["member"] = report.member.empty() ? Json(nullptr) : text(report.member);
   json["evidence"] = evidence_of(report);

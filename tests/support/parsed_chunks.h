@@ -41,7 +41,8 @@ inline std::string difference(const ParsedChunk& a, const ParsedChunk& b, bool w
       a.time_stats.dates != b.time_stats.dates) {
     return "the times counted";
   }
-  if (a.too_many_bad_lines != b.too_many_bad_lines || a.bad_lines.size() != b.bad_lines.size()) return "bad lines";
+  if (a.too_many_bad_lines != b.too_many_bad_lines || a.bad_line_count != b.bad_line_count) return "bad lines counted";
+  if (a.bad_lines.size() != b.bad_lines.size()) return "bad lines";
   for (std::size_t i = 0; i < a.bad_lines.size(); ++i) {
     const BadLine& bad = a.bad_lines[i];
     if (bad.line != b.bad_lines[i].line || bad.column != b.bad_lines[i].column || bad.reason != b.bad_lines[i].reason) {

@@ -85,6 +85,47 @@ class TestLoadRules : public QObject {
     QCOMPARE(loaded.error().line, static_cast<std::uint64_t>((before + row + between).count('\n') + 1));
     QCOMPARE(loaded.error().column, std::uint64_t{1});
   }
+
+  void manyBadLinesInOnePlace_data() {
+    QTest::addColumn<int>("good");
+    QTest::addColumn<int>("bad");
+    QTest::addColumn<int>("option");  // -1: the rule
+    QTest::addColumn<bool>("loads");
+    QTest::newRow("1 % of the lines") << 3'000'000 << 30'000 << -1 << true;
+    QTest::newRow("more than 1 % of the lines") << 3'000'000 << 40'000 << -1 << false;
+    QTest::newRow("as many as the option allows") << 300 << 40'000 << 40'000 << true;
+    QTest::newRow("one more than the option allows") << 300 << 40'001 << 40'000 << false;
+  }
+  void manyBadLinesInOnePlace() {
+    QFETCH(int, good);
+    QFETCH(int, bad);
+    QFETCH(int, option);
+    QFETCH(bool, loads);
+    test::WrittenFiles files;
+    ReadOptions options;
+    options.duplicates = Duplicates::KeepAll;
+    if (option >= 0) options.max_bad_lines = static_cast<std::uint64_t>(option);
+    LoadReport failed;
+    LoadControl control;
+    control.failed_report = &failed;
+    const QByteArray row = "1,2,3\n";
+    const QByteArray text = row.repeated(300) + QByteArray("x\n").repeated(bad) + row.repeated(good - 300);
+    const auto loaded = read_ratings(files.write("x", text), options, control);
+    QCOMPARE(loaded.has_value(), loads);
+    const LoadReport& report = loads ? loaded->report : failed;
+    QCOMPARE(report.bad_line_count, static_cast<std::uint64_t>(bad));
+    QCOMPARE(report.bad_lines.size(), LoadReport::most_bad_lines);
+    QCOMPARE(report.bad_lines.back().line, std::uint64_t{300 + LoadReport::most_bad_lines});
+    if (!loads) {
+      QCOMPARE(loaded.error().line, std::uint64_t{301});
+      QVERIFY(loaded.error().what.starts_with(std::to_string(bad) + " of the first "));
+      return;
+    }
+    QCOMPARE(report.ratings, static_cast<std::uint64_t>(good));
+    const std::string notice =
+        "lines that do not fit and are left out: " + std::to_string(bad) + ", of which the first 10,000 are listed";
+    QCOMPARE(std::count(report.notices.begin(), report.notices.end(), notice), 1);
+  }
 };
 
 QTEST_APPLESS_MAIN(TestLoadRules)

@@ -320,6 +320,7 @@ class TestRealFiles : public QObject {
                                 "notices",
                                 "bytes",
                                 "seconds",
+                                "bad_line_count",
                                 "container",
                                 "member",
                                 "evidence",
