@@ -9,13 +9,29 @@
 #include "core/ratings/load_errors.h"
 
 namespace rowlight {
+namespace {
+
+// Where the first line begins that is longer than `most` bytes, its end not counted, or npos. Looks at some lines only:
+// where each part of most + 1 bytes from a line's begin on has a line end, no line is too long. Pre: `text` begins with
+// a line.
+std::size_t long_line_at(std::string_view text, std::size_t most) {
+  for (std::size_t begin = 0; text.size() - begin > most;) {
+    const std::size_t end = text.substr(begin, most + 1).find_last_of("\r\n");
+    if (end == std::string_view::npos) return begin;
+    begin += end + 1;
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
 RatingPipeline::RatingPipeline(ByteSource& source, ThreadPool& pool, const std::atomic<bool>* cancel)
     : source_(source), pool_(pool), cancel_(cancel) {}
 
 // Reads the next wave behind the line that the one before has begun.
 Expected<void> RatingPipeline::fill(Wave& wave, std::string_view carry) {
   constexpr std::size_t before = ChunkParser::bytes_before;
-  const std::size_t wanted = before + longest_line + wave_bytes;
+  const std::size_t wanted = before + longest_line + 1 + wave_bytes;  // the longest line and half of a CRLF
   if (wave.buffer.size() < wanted) wave.buffer.resize(wanted);
   char* const begin = wave.buffer.data() + before;
   if (!carry.empty()) std::memmove(begin, carry.data(), carry.size());
@@ -28,16 +44,17 @@ Expected<void> RatingPipeline::fill(Wave& wave, std::string_view carry) {
     got += *count;
   }
   const std::string_view all(begin, carry.size() + got);
-  const std::size_t ended = complete_lines(all);
-  const std::size_t whole = source_.at_end() ? all.size() : ended;
+  const std::size_t whole = source_.at_end() ? all.size() : complete_lines(all);
   wave.text = all.substr(0, whole);
   wave.tail = all.substr(whole);
-  if (all.size() - ended <= longest_line) return {};
+  const std::size_t too_long = long_line_at(all, longest_line);
+  if (too_long == std::string_view::npos) return {};
+  wave.text = all;
   Error error{ErrorKind::BadInput,
               "the line is longer than " + std::to_string(longest_line) + " bytes",
               "expected user, item and rating in each line",
               {},
-              count_lines(all.substr(0, ended)).lines + 1,
+              count_lines(all.substr(0, too_long)).lines + 1,
               0};
   return tl::make_unexpected(std::move(error));
 }

@@ -16,7 +16,12 @@ namespace rowlight {
 
 /// Carries the text of a file through the parser to the assembler, in waves of some megabytes: while one wave is parsed
 /// in chunks, the next one is read (and unpacked) and the one before is assembled. Where chunks end depends on the text
-/// alone, so the number of threads changes nothing. Memory: two waves of text and of parsed chunks, some 30 MB.
+/// alone, so the number of threads changes nothing.
+///
+/// Memory: two waves of text (10 MB) and of their ratings, 12 bytes each or 20 with times, which is about as much again
+/// for lines of 20 bytes, up to 25 MB for the shortest lines and 60 MB for a matrix of digits; the chunks' ids that are
+/// no plain numbers; and a map of separators for each of some 20 chunks, 1 MB of address space each, of which 4 bytes a
+/// separator are used. Some 30 MB for the usual file.
 class RatingPipeline {
  public:
   static constexpr std::size_t longest_line = std::size_t{1} << 20U;
@@ -35,6 +40,9 @@ class RatingPipeline {
   /// call. Errors: of the source; BadInput for a line longer than longest_line, its number counted from the start of
   /// this wave.
   [[nodiscard]] Expected<std::string_view> look();
+
+  /// What look() had read when it failed for a line that is too long.
+  [[nodiscard]] std::string_view refused() const { return waves_[1 - current_].text; }
 
   // ... and then parsed.
 

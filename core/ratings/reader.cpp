@@ -137,7 +137,11 @@ Expected<void> Load::read_rows(ByteSource& source) {
     auto wave = pipeline.look();
     if (!wave) {
       Error error = wave.error();
-      error.line += error.line > 0 ? skipped_.lines : 0;
+      const bool long_line = error.line > 0;
+      // What is no text has no lines: better to say what it is.
+      auto text = long_line && first ? begin(pipeline.refused(), source) : std::string_view();
+      if (!text) return tl::make_unexpected(text.error());
+      error.line += long_line ? skipped_.lines : 0;
       return tl::make_unexpected(std::move(error));
     }
     std::string_view text = *wave;

@@ -69,7 +69,8 @@ class TestLoadRules : public QObject {
     QTest::newRow("bad lines, CRLF") << QByteArray() << row << QByteArray("bad\r\n7,2,3\r\n7,4,x\r\n");
     QTest::newRow("megabytes") << QByteArray("\n\n") << row << rows + "bad\n\n";
     QTest::newRow("a mark before a quote") << QByteArray("\xEF\xBB\xBF\"7,5\",2,3\n") << row << QByteArray("7,2,3\n");
-    QTest::newRow("Netflix") << QByteArray("4:\n6,2,2005-09-06\n:\n1,2,2005-09-06\n2:\n")
+    const QByteArray below_none = QByteArray("1,2,2005-09-06\n").repeated(40000);  // some chunks
+    QTest::newRow("Netflix") << "4:\n6,2,2005-09-06\n:\n" + below_none + "2:\n"
                              << QByteArray("1,4,2005-09-06\n") << QByteArray("5,4,2005-09-06\n");
   }
   void theLineOfADuplicateIsFoundAgain() {
@@ -79,6 +80,7 @@ class TestLoadRules : public QObject {
     test::WrittenFiles files;
     ReadOptions options;
     options.duplicates = Duplicates::Fail;
+    options.max_bad_lines = 50000;
     const auto loaded = read_ratings(files.write("x", before + row + between + row.repeated(20)), options);
     QVERIFY(!loaded);
     QVERIFY2(loaded.error().what.starts_with("user '1' rates item '2' again ("), loaded.error().message().c_str());
@@ -125,6 +127,42 @@ class TestLoadRules : public QObject {
     const std::string notice =
         "lines that do not fit and are left out: " + std::to_string(bad) + ", of which the first 10,000 are listed";
     QCOMPARE(std::count(report.notices.begin(), report.notices.end(), notice), 1);
+  }
+
+  // The wave is 4 MB, and the limit 1 MB.
+  void aLineOfMoreThanAMegabyteIsRefusedWhereverItLies_data() {
+    QTest::addColumn<int>("before");  // bytes
+    QTest::addColumn<QByteArray>("end");
+    for (const int before : {0, 1, 600'000, (4 << 20) - 1, 4 << 20, (5 << 20) + 1, 9 << 20}) {
+      QTest::addRow("behind %d bytes, no end", before) << before << QByteArray();
+      QTest::addRow("behind %d bytes, LF", before) << before << QByteArray("\n");
+      QTest::addRow("behind %d bytes, CRLF", before) << before << QByteArray("\r\n");
+    }
+    // The wave ends between CR and LF.
+    QTest::newRow("at the end of the wave") << (3 << 20) - 1 << QByteArray("\r\n");
+  }
+  void aLineOfMoreThanAMegabyteIsRefusedWhereverItLies() {
+    QFETCH(int, before);
+    QFETCH(QByteArray, end);
+    constexpr int longest = 1 << 20;
+    const auto padded = [](int bytes) { return "1,2,3" + QByteArray(bytes - 5, ' '); };
+    QByteArray text;
+    int lines = 0;
+    for (; text.size() + 1000 <= before; ++lines) text += padded(999) + '\n';
+    if (text.size() < before) {
+      text += QByteArray(before - 1 - static_cast<int>(text.size()), ' ') + '\n';
+      ++lines;
+    }
+    // Long enough to fill the next wave, which begins with half of a line.
+    const QByteArray after = end.isEmpty() ? QByteArray() : (padded(999) + '\n').repeated(5000);
+    test::WrittenFiles files;
+    const auto fits = read_ratings(files.write("x", text + padded(longest) + end + after));
+    if (!fits) QFAIL(fits.error().message().c_str());
+    QVERIFY(fits->report.bad_lines.empty());
+    const auto loaded = read_ratings(files.write("y", text + padded(longest + 1) + end + after));
+    QVERIFY(!loaded);
+    QVERIFY2(loaded.error().what == "the line is longer than 1048576 bytes", loaded.error().message().c_str());
+    QCOMPARE(loaded.error().line, static_cast<std::uint64_t>(lines + 1));
   }
 };
 
