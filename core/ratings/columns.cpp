@@ -45,7 +45,17 @@ bool mostly(std::size_t part, std::size_t all) { return all > 0 && part * 10 > a
 
 }  // namespace
 
-ColumnGuess guess_columns(std::span<const std::vector<std::string>> rows, std::size_t field_count) {
+ColumnGuess guess_columns(std::span<const std::vector<std::string>> rows, std::size_t field_count,
+                          std::size_t ignored) {
+  if (ignored > 0) {
+    std::vector<Row> shorter;
+    for (const Row& row : rows) {
+      shorter.emplace_back(row.begin() + static_cast<std::ptrdiff_t>(std::min(ignored, row.size())), row.end());
+    }
+    ColumnGuess guess = guess_columns(shorter, field_count - ignored);
+    guess.columns.insert(guess.columns.begin(), ignored, "-");
+    return guess;
+  }
   const auto many = [&](auto&& test) { return count(rows, field_count, test); };
   const std::size_t whole = many([](const Row&) { return true; });
   ColumnGuess guess;
@@ -84,6 +94,25 @@ ColumnGuess guess_columns(std::span<const std::vector<std::string>> rows, std::s
   guess.columns[0] = items_first ? "item" : "user";
   guess.columns[1] = items_first ? "user" : "item";
   return guess;
+}
+
+bool have_row_names(std::span<const std::vector<std::string>> rows) {
+  constexpr std::size_t least_names = 3;
+  const std::size_t names = rows.front().size();
+  if (names < least_names) return false;
+  std::size_t fitting = 0;
+  std::int64_t last = -1;
+  for (const Row& row : rows.subspan(1)) {
+    if (row.size() != names + 1) continue;
+    std::string name = row.front();
+    std::erase(name, '"');
+    const auto number = parse_time(name);
+    // An empty field at the end is what a delimiter there leaves.
+    if (!number || number->date || number->value <= last || row.back().empty()) return false;
+    last = number->value;
+    ++fitting;
+  }
+  return fitting > 1 && mostly(fitting, rows.size() - 1);
 }
 
 }  // namespace rowlight

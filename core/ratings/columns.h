@@ -13,7 +13,13 @@ struct ColumnGuess {
   bool assumed = false;              ///< nothing tells users from items: the first column is taken for the user
 };
 
-/// Guesses from rows of `field_count` fields; rows of another length are not asked. Pre: field_count >= 3.
-[[nodiscard]] ColumnGuess guess_columns(std::span<const std::vector<std::string>> rows, std::size_t field_count);
+/// Guesses from rows of `field_count` fields; rows of another length are not asked. The first `ignored` columns are
+/// known to be none of these. Pre: field_count >= ignored + 3.
+[[nodiscard]] ColumnGuess guess_columns(std::span<const std::vector<std::string>> rows, std::size_t field_count,
+                                        std::size_t ignored = 0);
+
+/// Whether `rows` are those of R's write.table: one name fewer in the first than fields in the others, each of which
+/// begins with its own name, a number that rises from row to row. Pre: not empty.
+[[nodiscard]] bool have_row_names(std::span<const std::vector<std::string>> rows);
 
 }  // namespace rowlight

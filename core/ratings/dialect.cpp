@@ -65,6 +65,8 @@ class Detection {
     }
     return run_stages();
   }
+  /// What a run() that failed had found.
+  Findings findings() { return {std::move(layout_.evidence), std::move(layout_.notices), std::move(layout_.advice)}; }
 
  private:
   Expected<Layout> run_stages() {
@@ -95,6 +97,7 @@ class Detection {
   Expected<void> open_arff();
   [[nodiscard]] SeparationGuess data_at_the_end() const;
   [[nodiscard]] std::size_t lines_of_prose() const;
+  [[nodiscard]] std::vector<Row> rows_below(const Separation& separation, std::size_t line) const;
   Expected<void> refuse_prose();
   Expected<void> delimiter();
   Expected<void> header();
@@ -115,7 +118,8 @@ class Detection {
   std::vector<Row> rows_;  // every line cut into fields
   Row names_;              // of the columns, from a header line or from ARFF attributes
   bool arff_ = false;
-  bool assumed_ = false;  // nothing tells users from items
+  bool row_names_ = false;  // stand in the first column, and names_ begins with one for it
+  bool assumed_ = false;    // nothing tells users from items
 };
 
 // Leaves the header of an ARFF file behind and keeps the names that it gives to the columns.
@@ -157,6 +161,12 @@ SeparationGuess Detection::data_at_the_end() const {
   }
 }
 
+std::vector<Row> Detection::rows_below(const Separation& separation, std::size_t line) const {
+  std::vector<Row> rows;
+  for (const std::string_view text : std::span(texts_).subspan(line)) rows.push_back(cut(separation, text));
+  return rows;
+}
+
 // How many of the first lines are text above the data.
 std::size_t Detection::lines_of_prose() const {
   if (guess_separation(texts_, 3).fitting == texts_.size()) return 0;
@@ -167,6 +177,7 @@ std::size_t Detection::lines_of_prose() const {
     const bool fits = row.size() == data.field_count;
     if (fits && has_number(row)) break;
     if (fits) continue;  // perhaps a header
+    if (row.size() + 1 == data.field_count && have_row_names(rows_below(data.separation, i))) break;
     // A damaged row is no prose, nor is a header that names more columns than there are.
     const std::string_view text = trimmed(texts_[i]);
     const bool remark = text.find_first_of("#%=*-/") == 0;
@@ -185,9 +196,11 @@ Expected<void> Detection::refuse_prose() {
   const std::size_t prose = lines_of_prose();
   if (prose == 0 || !Detection(lines_.subspan(prose), options_).run_stages()) return {};
   const std::uint64_t skipped = lines_[prose].number - 1;
+  const std::string where =
+      "the ratings seem to begin in line " + std::to_string(skipped + 1) + ": skip the lines above";
+  layout_.advice.push_back({where, "skip-lines", std::to_string(skipped)});
   return bad("text stands above the ratings: '" + printable(texts_.front()) + "'",
-             "the ratings seem to begin in line " + std::to_string(skipped + 1) + ": skip the lines above with " +
-                 "--skip-lines " + std::to_string(skipped));
+             where + " with --skip-lines " + std::to_string(skipped));
 }
 
 Expected<void> Detection::delimiter() {
@@ -210,7 +223,7 @@ Expected<void> Detection::delimiter() {
       layout_.notices.emplace_back("commas, blanks and TABs all separate columns here: read as white space");
     }
   }
-  for (const std::string_view line : texts_) rows_.push_back(cut(layout_.separation, line));
+  rows_ = rows_below(layout_.separation, 0);
   return {};
 }
 
@@ -218,8 +231,10 @@ Expected<void> Detection::header() {
   const Row& first = rows_.front();
   const std::size_t known = known_names(first);
   // Prose above the data is no header: a header has as many names as the lines below have fields.
-  const bool numbers_below = std::any_of(rows_.begin() + 1, rows_.end(),
-                                         [&](const Row& row) { return row.size() == first.size() && has_number(row); });
+  const bool row_names = !has_number(first) && have_row_names(rows_);
+  const bool numbers_below = row_names || std::any_of(rows_.begin() + 1, rows_.end(), [&](const Row& row) {
+                               return row.size() == first.size() && has_number(row);
+                             });
   std::string because;
   std::optional<bool> given = options_.header;
   if (!given && rule_ != nullptr) given = rule_->header;
@@ -243,7 +258,10 @@ Expected<void> Detection::header() {
   if (layout_.header && rows_.size() == 1) {
     return bad("the file has a header and no line below it", "expected one rating in each line below the header");
   }
-  if (layout_.header) names_ = first;
+  if (!layout_.header) return {};
+  names_ = first;
+  row_names_ = row_names && !options_.columns && (rule_ == nullptr || rule_->columns.empty());
+  if (row_names_) names_.insert(names_.begin(), "row names");
   return {};
 }
 
@@ -312,7 +330,7 @@ Expected<void> Detection::columns_by_position() {
   if (layout_.field_count < 3) {
     return bad("the lines have " + plural(layout_.field_count, "field"), "expected user, item and rating");
   }
-  ColumnGuess guess = guess_columns(data_rows(), layout_.field_count);
+  ColumnGuess guess = guess_columns(data_rows(), layout_.field_count, row_names_ ? 1 : 0);
   layout_.columns = std::move(guess.columns);
   assumed_ = guess.assumed;
   note("columns", listed(layout_.columns), std::move(guess.because));
@@ -384,7 +402,8 @@ void Detection::note_types(std::size_t numeric, std::size_t with_comma) {
       if (time) ++(time->value >= first_millisecond_time ? milliseconds : others);
     }
     decision += dates                   ? ", times are dates"
-                : milliseconds > others ? ", times are milliseconds" : ", times are seconds";
+                : milliseconds > others ? ", times are milliseconds"
+                                        : ", times are seconds";
   }
   note("types", std::move(decision),
        plural(numeric, "line") + " of the first " + std::to_string(rows.size()) + " have a number in column " +
@@ -401,6 +420,14 @@ void Detection::describe_columns() {
     ignored += std::to_string(i + 1) + (i < names_.size() ? " (" + printable(names_[i]) + ")" : "");
   }
   if (count > 0 && !options_.columns) layout_.notices.push_back("ignored columns: " + ignored + and_more(count));
+  if (row_names_) {
+    layout_.notices.emplace_back(
+        "the lines have one field more than the header has names: their first column is read as names of the rows");
+    std::string without;
+    for (const std::string& column : std::span(layout_.columns).subspan(1))
+      without += (without.empty() ? "" : ",") + column;
+    layout_.advice.push_back({layout_.notices.back() + "; say so if it is data", "columns", std::move(without)});
+  }
   if (!options_.columns && layout_.rating < names_.size() && is_name_of_counts(names_[layout_.rating])) {
     layout_.notices.push_back("column " + printable(names_[layout_.rating]) +
                               " seems to hold counts: they are read as ratings, on the scale of the counts");
@@ -410,22 +437,20 @@ void Detection::describe_columns() {
 void Detection::name_format() {
   const bool triple = layout_.field_count >= 3 && layout_.columns[0] == "user" && layout_.columns[1] == "item";
   const bool four = layout_.columns == std::vector<std::string>{"user", "item", "rating", "time"};
-  const auto rows = data_rows();
   // MovieLens names users and items by numbers; in the older sets every time is in seconds since 1970.
   const auto is_number = [](const std::string& id) {
     return !id.empty() && id.find_first_not_of("0123456789") == std::string::npos;
   };
-  const bool integers = four && std::all_of(rows.begin(), rows.end(), [&](const Row& row) {
+  const bool integers = four && std::all_of(data_rows().begin(), data_rows().end(), [&](const Row& row) {
                           return row.size() != 4 || (is_number(row[0]) && is_number(row[1]));
                         });
-  const bool plain_text = layout_.separation.kind == Kind::Text;
   if (options_.format) {
     layout_.format = *options_.format;
   } else if (arff_) {
     layout_.format = "arff";
   } else if (!layout_.header && !options_.columns && !triple) {
     layout_.format = "item-first";
-  } else if (!plain_text) {
+  } else if (layout_.separation.kind != Kind::Text) {
     layout_.format = "whitespace";
   } else if (layout_.header && layout_.separation.text == "," && four && names_.size() >= 2 && names_[0] == "userId" &&
              names_[1] == "movieId") {
@@ -438,8 +463,7 @@ void Detection::name_format() {
     layout_.format = "delimited";
   }
   note("format", layout_.format, options_.format ? "it was given" : "of delimiter, header and columns together");
-  const bool known = layout_.format.starts_with("movielens");
-  if (known || !assumed_) return;
+  if (layout_.format.starts_with("movielens") || !assumed_) return;
   const std::string rest = layout_.time ? (*layout_.time < layout_.rating ? "time,rating" : "rating,time") : "rating";
   layout_.notices.emplace_back("nothing says which column is the user: the first one is assumed to be it");
   layout_.advice.push_back(
@@ -449,7 +473,7 @@ void Detection::name_format() {
 }  // namespace
 
 Expected<Layout> detect_layout(std::span<const std::string_view> lines, std::uint64_t first_line,
-                               const ReadOptions& options) {
+                               const ReadOptions& options, Findings* failed) {
   std::vector<NumberedLine> numbered;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (!is_blank(lines[i])) numbered.push_back({first_line + i, lines[i]});
@@ -464,7 +488,9 @@ Expected<Layout> detect_layout(std::span<const std::string_view> lines, std::uin
   } else if (*matrix) {
     found = std::move(**matrix);
   } else {
-    found = Detection(numbered, options).run();
+    Detection detection(numbered, options);
+    found = detection.run();
+    if (!found && failed != nullptr) *failed = detection.findings();
   }
   if (found && found->first_data_line <= options.skip_lines) found->first_data_line = options.skip_lines + 1;
   return found;

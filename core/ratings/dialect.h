@@ -44,12 +44,19 @@ struct Layout {
 /// Checks what can be checked without a file. Errors: Usage.
 [[nodiscard]] Expected<void> check_options(const ReadOptions& options);
 
+/// What a detection that fails has found until then, and what may help.
+struct Findings {
+  std::vector<Evidence> evidence;
+  std::vector<std::string> notices;
+  std::vector<Advice> advice;
+};
+
 /// Decides the layout from the first lines of a file (a few hundred, without the skipped ones); what `options` says
 /// is not asked. lines[i] is line `first_line` + i: blank ones belong among them, or first_data_line and the numbers
 /// in errors are too small. Pre: one line is not blank. Where a person forgot --skip-lines the hint names it.
-/// Errors: BadInput when the lines are no ratings; Usage when the options do not fit the lines.
+/// `failed` may be null. Errors: BadInput when the lines are no ratings; Usage when the options do not fit the lines.
 [[nodiscard]] Expected<Layout> detect_layout(std::span<const std::string_view> lines, std::uint64_t first_line,
-                                             const ReadOptions& options);
+                                             const ReadOptions& options, Findings* failed = nullptr);
 
 /// A separation and how well it suits some lines.
 struct SeparationGuess {

@@ -20,11 +20,11 @@
 #include "core/ratings/duplicates.h"
 #include "core/ratings/lines.h"
 #include "core/ratings/load_errors.h"
+#include "core/ratings/preview.h"
 #include "core/ratings/rating_pipeline.h"
 #include "core/ratings/row_lines.h"
 #include "core/ratings/text_encoding.h"
 #include "core/ratings/titles.h"
-#include "core/ratings/values.h"
 
 namespace rowlight {
 namespace {
@@ -70,7 +70,13 @@ class Load {
   Expected<void> read_rows(ByteSource& source);
   Expected<std::string_view> begin(std::string_view text, const ByteSource& source);
   Expected<std::size_t> detect(std::string_view text, const ByteSource& source);
-  void make_preview(std::string_view text);
+  void keep(const Findings& found, std::string_view text, const LineCounts& lines);
+  template <class Found>
+  void take_over(const Found& found) {
+    report_.evidence.insert(report_.evidence.end(), found.evidence.begin(), found.evidence.end());
+    report_.notices.insert(report_.notices.end(), found.notices.begin(), found.notices.end());
+    report_.advice.insert(report_.advice.end(), found.advice.begin(), found.advice.end());
+  }
   Expected<void> reserve(const ByteSource& source, std::size_t text_bytes, std::size_t rows);
   Expected<void> check_wave(const ByteSource& source);
   Expected<void> check_encoding();
@@ -81,7 +87,6 @@ class Load {
   Expected<void> duplicates();
   Expected<void> titles();
   void report_layout();
-  void finish_preview();
   void scale();
 
   const ReadOptions& options_;
@@ -125,7 +130,7 @@ Expected<LoadedRatings> Load::run(const std::string& path) {
   if (auto done = duplicates(); !done) return placed(done.error());
   scale();
   if (auto done = titles(); !done) return placed(done.error());
-  finish_preview();
+  finish_preview(report_, *set_, encoding_);
   if (cancelled()) return loading_cancelled();
   report_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return LoadedRatings{std::move(set_), std::move(report_)};
@@ -225,8 +230,12 @@ Expected<std::size_t> Load::detect(std::string_view text, const ByteSource& sour
     skip(scanner, end - std::min(end, std::max(skipped_.lines, options_.skip_lines)));
     return 0;
   }
-  auto layout = detect_layout(sample, first_line, options_);
-  if (!layout) return tl::make_unexpected(layout.error());
+  Findings found;
+  auto layout = detect_layout(sample, first_line, options_, &found);
+  if (!layout) {
+    keep(found, text.substr(0, sample_end), scanner.counts());
+    return tl::make_unexpected(layout.error());
+  }
   layout_ = std::move(*layout);
   report_.format = layout_.format;
   report_.delimiter = layout_.separation.text;
@@ -249,31 +258,22 @@ Expected<std::size_t> Load::detect(std::string_view text, const ByteSource& sour
   }
   skip(before, blank);
   assembler_.emplace(layout_, *set_);
-  make_preview(rest);
+  report_.preview = preview_of(rest, layout_, options_, skipped_.lines);
   if (auto done = reserve(source, sample_end, rows); !done) return tl::make_unexpected(done.error());
   return text.size() - rest.size();
 }
 
-// Parses the first lines one by one, as the report shows them.
-void Load::make_preview(std::string_view text) {
-  constexpr std::size_t most_lines = 4 * LoadReport::preview_rows;
-  constexpr std::size_t most_text_bytes = 200;
-  ChunkParser parser(layout_, options_, true, false);
-  ParsedChunk chunk;
-  LineScanner scanner;
-  std::string_view rest = text;
-  std::vector<std::string_view> lines;
-  while (!rest.empty() && lines.size() < most_lines) lines.push_back(scanner.next(rest));
-  parser.parse(text.substr(0, text.size() - rest.size()), chunk);
-  for (std::size_t row = 0; row < std::min(chunk.rows, LoadReport::preview_rows); ++row) {
-    PreviewRow& preview = report_.preview.emplace_back();
-    preview.line = skipped_.lines + chunk.lines[row];
-    preview.text = lines[chunk.lines[row] - 1].substr(0, most_text_bytes);
-    preview.user = chunk.users.text_of(chunk.users.values[row]);
-    preview.item = chunk.items.text_of(chunk.items.values[row]);
-    preview.rating = chunk.ratings[row];
-    if (layout_.time) preview.time = chunk.times[row];
-  }
+// What is known of lines that are no ratings.
+void Load::keep(const Findings& found, std::string_view text, const LineCounts& lines) {
+  const Encoding encoding = is_ascii(text)                                    ? Encoding::Ascii
+                            : invalid_utf8_at(text) == std::string_view::npos ? Encoding::Utf8
+                                                                              : Encoding::Latin1;
+  report_.encoding = utf16_ ? "utf-16" : encoding_name(encoding);
+  report_.line_ending = lines.line_ending();
+  report_.evidence.push_back({"encoding", report_.encoding, "the first lines say so"});
+  report_.evidence.push_back(
+      {"line ending", report_.line_ending, "counted over the first " + grouped(lines.lines) + " lines"});
+  take_over(found);
 }
 
 // Room for as many ratings as the file may hold by its first lines.
@@ -336,9 +336,10 @@ tl::unexpected<Error> Load::too_many_bad_lines() {
   std::vector<BadLine>& all = assembler_->bad_lines();
   const BadLine& first = all.front();
   const std::size_t cut = first.reason.rfind("; ");
-  auto error = bad(std::to_string(assembler_->bad_line_count()) + " of the first " + std::to_string(assembler_->lines().lines) +
-                       " lines do not fit, first of all: " + first.reason.substr(0, cut),
-                   first.reason.substr(cut + 2), first.line, first.column);
+  auto error =
+      bad(std::to_string(assembler_->bad_line_count()) + " of the first " + std::to_string(assembler_->lines().lines) +
+              " lines do not fit, first of all: " + first.reason.substr(0, cut),
+          first.reason.substr(cut + 2), first.line, first.column);
   report_.bad_line_count = assembler_->bad_line_count();
   report_.bad_lines = std::move(all);
   return error;
@@ -372,9 +373,7 @@ void Load::report_layout() {
   report_.line_ending = assembler_->lines().line_ending();
   report_.evidence.push_back(
       {"line ending", report_.line_ending, "counted over all " + grouped(report_.lines) + " lines"});
-  report_.evidence.insert(report_.evidence.end(), layout_.evidence.begin(), layout_.evidence.end());
-  report_.notices.insert(report_.notices.end(), layout_.notices.begin(), layout_.notices.end());
-  report_.advice.insert(report_.advice.end(), layout_.advice.begin(), layout_.advice.end());
+  take_over(layout_);
 }
 
 LoadReport Load::failed_report() {
@@ -385,22 +384,8 @@ LoadReport Load::failed_report() {
     if (report_.bad_lines.empty()) report_.bad_lines = std::move(assembler_->bad_lines());
     report_layout();
   }
-  finish_preview();
+  finish_preview(report_, *set_, encoding_);
   return std::move(report_);
-}
-
-// The preview was made before the encoding, the unit of the times and the titles were known.
-void Load::finish_preview() {
-  for (PreviewRow& row : report_.preview) {
-    if (encoding_ == Encoding::Latin1) {
-      for (std::string* text : {&row.text, &row.user, &row.item}) *text = latin1_to_utf8(*text);
-    }
-    constexpr std::size_t most_text_bytes = 200;
-    row.text = printable(row.text, most_text_bytes);
-    if (row.time >= first_millisecond_time && report_.timestamps == "ms") row.time = *row.time / 1000;
-    const auto movie = set_->movie_ids.find(row.item);
-    if (movie && !set_->movie_info.empty()) row.title = set_->movie_info[static_cast<std::size_t>(*movie)].title;
-  }
 }
 
 // Unfinished when `cancel` says to stop.

@@ -304,6 +304,20 @@ class TestDetection : public QObject {
     QCOMPARE(again->first_data_line, options.skip_lines + 1);
   }
 
+  void aDetectionThatFailsSaysWhatItFound() {
+    const auto found_in = [](std::initializer_list<std::string_view> lines) {
+      Findings found;
+      return detect_layout(std::vector(lines), 1, {}, &found) ? Findings() : found;
+    };
+    const Findings words = found_in({"1,2,good", "1,3,bad"});
+    QCOMPARE(words.evidence.front().stage, std::string("delimiter"));
+    QCOMPARE(words.evidence.front().decision, std::string("','"));
+    const Findings prose = found_in({"My ratings of this year", "", "1,10,4", "2,20,5"});
+    QCOMPARE(prose.advice.size(), std::size_t{1});
+    QCOMPARE(prose.advice.front().option, std::string("skip-lines"));
+    QCOMPARE(prose.advice.front().value, std::string("2"));
+  }
+
   void linesAreCountedFromTheFileStart() {
     // One line was skipped already: the number to skip counts it too.
     const auto layout = detect("Ratings of five films\n1 10 4\n2 20 5\n", {}, 2);

@@ -36,7 +36,8 @@ class TestLoadRules : public QObject {
     QFETCH(QByteArray, read);
     QFETCH(QString, notice);
     QByteArray text("user,item,rating,timestamp\n");
-    for (const QByteArray& time : times.split(' ')) text += "1," + QByteArray::number(text.size()) + ",4," + time + '\n';
+    for (const QByteArray& time : times.split(' '))
+      text += "1," + QByteArray::number(text.size()) + ",4," + time + '\n';
     test::WrittenFiles files;
     const auto loaded = read_ratings(files.write("x", text));
     QVERIFY(loaded);
@@ -163,6 +164,57 @@ class TestLoadRules : public QObject {
     QVERIFY(!loaded);
     QVERIFY2(loaded.error().what == "the line is longer than 1048576 bytes", loaded.error().message().c_str());
     QCOMPARE(loaded.error().line, static_cast<std::uint64_t>(lines + 1));
+  }
+
+  void rowNamesOfRAreNoUsers_data() {
+    QTest::addColumn<QByteArray>("text");
+    QTest::addColumn<bool>("named");
+    QTest::newRow("white space") << QByteArray("\"user\" \"item\" \"rating\"\n\"1\" 7 8 3\n\"2\" 7 9 4\n") << true;
+    QTest::newRow("commas, a time, gaps")
+        << QByteArray("\"user\",\"item\",\"rating\",\"time\"\n\"2\",\"a\",\"b\",3,100\n\"5\",\"a\",\"c\",4,100\n")
+        << true;
+    QTest::newRow("TAB, other names") << QByteArray("V1\tV2\tV3\n1\t7\t8\t3\n2\t7\t9\t4\n") << true;
+    QTest::newRow("white space, other names") << QByteArray("\"a\" \"b\" \"c\"\n\"1\" 7 8 3\n\"2\" 7 9 4\n") << true;
+    QTest::newRow("an unnamed time") << QByteArray("user,item,rating\n7,8,3,978300000\n7,9,4,978300000\n") << false;
+    QTest::newRow("a delimiter behind each row") << QByteArray("user,item,rating\n1,8,3,\n2,9,4,\n") << false;
+    QTest::newRow("a name for each") << QByteArray("\"\",\"user\",\"item\",\"rating\"\n\"1\",7,8,3\n\"2\",7,9,4\n")
+                                     << false;
+  }
+  void rowNamesOfRAreNoUsers() {
+    QFETCH(QByteArray, text);
+    QFETCH(bool, named);
+    test::WrittenFiles files;
+    const auto loaded = read_ratings(files.write("x", text));
+    if (!loaded) QFAIL(loaded.error().message().c_str());
+    const LoadReport& report = loaded->report;
+    QVERIFY(report.header && report.bad_lines.empty());
+    QCOMPARE(report.ratings, std::uint64_t{2});
+    const std::size_t before = named || text.startsWith("\"\"") ? 1 : 0;
+    QCOMPARE(report.columns[before], std::string("user"));
+    QCOMPARE(report.columns[before + 1], std::string("item"));
+    QCOMPARE(report.columns[before + 2], std::string("rating"));
+    QCOMPARE(std::count(report.notices.begin(), report.notices.end(), "ignored columns: 1 (row names)"), named ? 1 : 0);
+    const auto said = std::count_if(report.advice.begin(), report.advice.end(), [](const Advice& a) {
+      return a.option == "columns" && a.value.starts_with("user,item,rating") &&
+             a.sentence.find("data") != a.value.npos;
+    });
+    QCOMPARE(said, named ? 1 : 0);
+  }
+
+  void aFileThatIsRefusedHasAReport() {
+    test::WrittenFiles files;
+    LoadReport report;
+    LoadControl control;
+    control.failed_report = &report;
+    QVERIFY(!read_ratings(files.write("x", "Some words of prose\r\n1,10,4\r\n2,20,5\r\n"), {}, control));
+    QCOMPARE(report.advice.size(), std::size_t{1});
+    QCOMPARE(report.advice.front().option, std::string("skip-lines"));
+    QCOMPARE(report.advice.front().value, std::string("1"));
+    QCOMPARE(report.line_ending, std::string("crlf"));
+    QCOMPARE(report.encoding, std::string("ascii"));
+    std::string stages;
+    for (const Evidence& evidence : report.evidence) stages += evidence.stage + '|';
+    QCOMPARE(stages, std::string("container|encoding|line ending|"));
   }
 };
 
