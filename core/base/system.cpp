@@ -9,6 +9,7 @@
 // after windows.h
 #include <psapi.h>
 #else
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #endif
@@ -27,6 +28,8 @@ std::uint64_t memory_limit_bytes() {
   status.dwLength = sizeof status;
   return GlobalMemoryStatusEx(&status) ? status.ullTotalPhys : UINT64_MAX;
 }
+
+void expect_writes(void* /*begin*/, std::size_t /*bytes*/) {}
 
 bool stderr_is_terminal() { return _isatty(_fileno(stderr)) != 0; }
 
@@ -56,6 +59,19 @@ std::uint64_t memory_limit_bytes() {
   std::uint64_t container = 0;
   if (std::ifstream("/sys/fs/cgroup/memory.max") >> container) limit = std::min(limit, container);
   return limit;
+}
+
+void expect_writes(void* begin, std::size_t bytes) {
+#ifdef MADV_POPULATE_WRITE
+  static const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto address = reinterpret_cast<std::uintptr_t>(begin);
+  const std::uintptr_t first = (address + page - 1) / page * page;
+  const std::uintptr_t end = (address + bytes) / page * page;
+  if (end > first) madvise(static_cast<char*>(begin) + (first - address), end - first, MADV_POPULATE_WRITE);
+#else
+  static_cast<void>(begin);
+  static_cast<void>(bytes);
+#endif
 }
 
 bool stderr_is_terminal() { return isatty(STDERR_FILENO) != 0; }

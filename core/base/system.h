@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace rowlight {
@@ -10,6 +11,11 @@ namespace rowlight {
 /// The memory that the process can get at all, in bytes: the machine's, or less where a limit is set for the process or
 /// its container; UINT64_MAX where the system does not tell.
 [[nodiscard]] std::uint64_t memory_limit_bytes();
+
+/// Asks the system for the memory behind so many bytes, which are about to be written for the first time: one call is
+/// cheaper than an interruption for every page. A hint, which changes no byte; does nothing where there is no such call.
+/// Pre: the bytes belong to the caller.
+void expect_writes(void* begin, std::size_t bytes);
 
 /// Whether standard error goes to a person's terminal.
 [[nodiscard]] bool stderr_is_terminal();

@@ -29,17 +29,17 @@ class ChunkParser {
   /// Replaces what `out` holds by the ratings of `text`. No allocation once the buffers are large enough, but for bad
   /// lines and for ids that are not plain numbers.
   /// `unusable_block`: `text` begins below a Netflix line that names no movie.
-  /// Pre: whole lines, below 4 GB; bytes_before bytes before it can be read.
+  /// Pre: whole lines, below 2 GB; bytes_before bytes before it can be read.
   void parse(std::string_view text, ParsedChunk& out, bool unusable_block = false);
 
  private:
   // chunk_parser_quick.cpp
   void parse_quickly(std::string_view text);
-  template <int fields, int width>
+  template <std::size_t fields, std::size_t width>
   void walk(std::string_view text);
   template <class Lines>
   std::size_t take_plain(Lines& lines);
-  void find_separators(std::string_view text);
+  void find_marks(std::string_view text);
 
   void watch_encoding(std::string_view text);
   void parse_lines(std::string_view text);
@@ -69,9 +69,9 @@ class ChunkParser {
   std::uint32_t block_item_ = RawIds::carried;
   std::vector<double> line_ratings_;  // of a matrix
 
-  std::unique_ptr<std::uint32_t[]> separators_;  // positions of separators and line ends, then some of the text's end
-  std::size_t separator_room_ = 0;
-  std::size_t separator_count_ = 0;
+  std::unique_ptr<std::uint32_t[]> marks_;  // of separators and line ends
+  std::size_t mark_room_ = 0;
+  std::size_t mark_count_ = 0;
   std::vector<std::uint32_t> tenths_;  // how often each rating of tenths was read
 };
 

@@ -6,49 +6,64 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <new>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "core/base/system.h"
 #include "core/ratings/load_errors.h"
+#include "core/simd/text_kernels.h"
 
 namespace rowlight {
 namespace {
 
-// The rows are dealt out by user to parts that are small enough for a hash table in the cache. Half of the parts are
-// looked at in each of two rounds, so that an entry of 8 bytes costs 4 a rating.
-constexpr std::size_t rounds = 2;
-constexpr std::size_t parts_a_round = 256;
-constexpr std::size_t parts = rounds * parts_a_round;
-constexpr std::size_t parts_a_task = 8;  // share one table
-constexpr std::size_t rows_a_piece = std::size_t{1} << 18U;
+// The rows are dealt out by user to parts whose tables fit into the cache.
+constexpr std::size_t parts = 256;
+constexpr std::size_t parts_a_task = 8;  // share one finder
+// Within a piece 16 bits number the rows, so that an entry takes 6 bytes.
+constexpr std::size_t rows_a_piece = std::size_t{1} << 16U;
+constexpr std::size_t repeats_at_once = 64;
+constexpr std::size_t words_a_piece = rows_a_piece / 64;
 
-// A row, and a number for its pair: the pair itself among those of its part where that fits into 32 bits, else a hash.
+#pragma pack(push, 2)
 struct Entry {
-  std::uint32_t key = 0;
-  std::uint32_t row = 0;  // from 1; 0: a free place of a table
+  std::uint32_t pair = 0;  // the user's number within the part above the movie, or the movie alone
+  std::uint16_t row = 0;   // from the beginning of the piece
+};
+#pragma pack(pop)
+static_assert(sizeof(Entry) == 6);
+
+/// Some entries of one part, put down together: each of the parts lies in another page of memory.
+struct alignas(64) Hand {
+  std::array<Entry, 20> entries;
+  std::uint32_t count = 0;
+};
+
+struct Rated {
+  std::uint32_t movie = 0;
+  std::uint32_t row = 0;
 };
 
 class Settlement {
  public:
   Settlement(RatingSet& set, Duplicates how, ThreadPool& pool, const std::atomic<bool>* cancel)
       : set_(set), how_(how), pool_(pool), cancel_(cancel) {
-    const std::uint64_t users_a_part = set.user_count() / parts + 1;
-    exact_ = set.movie_count() > 0 && users_a_part <= std::numeric_limits<std::uint32_t>::max() / set.movie_count();
+    movie_bits_ = static_cast<unsigned>(std::bit_width(set.movie_count()));
+    packed_ = movie_bits_ + static_cast<unsigned>(std::bit_width(users_a_part())) <= 32;
   }
 
   Expected<DuplicateCounts> run() {
     count_rows();
-    for (std::size_t round = 0; round < rounds; ++round) {
-      deal_out(round);
-      find_in(round);
-      if (cancelled()) return loading_cancelled();
-      if (no_memory_) {
-        return fail(ErrorKind::BadInput, "there is not enough memory to look for repeated ratings",
-                    "expected fewer ratings, or a machine with more memory");
-      }
+    deal_out();
+    find();
+    entries_.reset();
+    if (cancelled()) return loading_cancelled();
+    if (no_memory_) {
+      return fail(ErrorKind::BadInput, "there is not enough memory to look for repeated ratings",
+                  "expected fewer ratings, or a machine with more memory");
     }
-    entries_ = {};
     DuplicateCounts total;
     for (const DuplicateCounts& part : counts_) {
       total.duplicates += part.duplicates;
@@ -63,28 +78,52 @@ class Settlement {
  private:
   [[nodiscard]] bool cancelled() const { return cancel_ != nullptr && cancel_->load(std::memory_order_relaxed); }
   static std::size_t part_of(std::int32_t user) { return static_cast<std::uint32_t>(user) % parts; }
+  static std::uint32_t number_in_part(std::int32_t user) { return static_cast<std::uint32_t>(user) / parts; }
+  [[nodiscard]] std::size_t users_a_part() const { return (set_.user_count() + parts - 1) / parts; }
   [[nodiscard]] std::size_t pieces() const { return (set_.size() + rows_a_piece - 1) / rows_a_piece; }
   [[nodiscard]] std::size_t end_of(std::size_t piece) const {
     return std::min(set_.size(), (piece + 1) * rows_a_piece);
   }
 
-  [[nodiscard]] std::uint32_t key_of(std::size_t row) const {
-    const auto user = static_cast<std::uint64_t>(set_.users[row]);
-    const auto movie = static_cast<std::uint64_t>(set_.movies[row]);
-    if (exact_) return static_cast<std::uint32_t>(user / parts * set_.movie_count() + movie);
-    constexpr std::uint64_t golden = 0x9E3779B97F4A7C15U;
-    return static_cast<std::uint32_t>(((user << 32U | movie) * golden) >> 32U);
+  /// What the loops over all rows need, without a look through pointers for each.
+  template <bool packed>
+  struct Pairs {
+    const std::int32_t* users;
+    const std::int32_t* movies;
+    unsigned movie_bits;
+
+    [[nodiscard]] std::uint32_t pair_of(std::size_t row) const {
+      const auto movie = static_cast<std::uint32_t>(movies[row]);
+      return packed ? number_in_part(users[row]) << movie_bits | movie : movie;
+    }
+    [[nodiscard]] std::uint32_t user_of(const Entry& entry, std::size_t first_row) const {
+      return packed ? entry.pair >> movie_bits : number_in_part(users[first_row + entry.row]);
+    }
+    [[nodiscard]] std::uint32_t movie_of(const Entry& entry) const {
+      return packed ? entry.pair & ((1U << movie_bits) - 1) : entry.pair;
+    }
+  };
+  /// Calls `loops` with the Pairs that fit.
+  template <class Loops>
+  void with_pairs(const Loops& loops) const {
+    if (packed_) {
+      loops(Pairs<true>{set_.users.data(), set_.movies.data(), movie_bits_});
+    } else {
+      loops(Pairs<false>{set_.users.data(), set_.movies.data(), movie_bits_});
+    }
   }
-  [[nodiscard]] bool same_pair(std::size_t a, std::size_t b) const {
-    return exact_ || (set_.users[a] == set_.users[b] && set_.movies[a] == set_.movies[b]);
+  /// The entries of one piece in one part.
+  [[nodiscard]] std::span<const Entry> entries_of(std::size_t piece, std::size_t part) const {
+    const std::uint32_t begin = piece > 0 ? end_in_[piece - 1][part] : part > 0 ? end_in_.back()[part - 1] : 0;
+    return {entries_.get() + begin, end_in_[piece][part] - begin};
   }
 
   [[nodiscard]] bool drops() const { return how_ != Duplicates::KeepAll && how_ != Duplicates::Fail; }
 
   /// Rows of one pair, one behind the other in the file.
   struct Repeat {
-    std::int32_t before = 0;
-    std::int32_t row = 0;
+    std::uint32_t before = 0;
+    std::uint32_t row = 0;
   };
   struct Sum {
     double total = 0;
@@ -92,19 +131,27 @@ class Settlement {
   };
   /// What one thread needs to find the repeats of some parts.
   struct Finder {
-    std::vector<Entry> table;
-    std::vector<Repeat> repeats;                 // of one part
-    std::vector<std::int32_t> later_rows;        // with KeepFirst: the rows to go
-    std::unordered_map<std::int32_t, Sum> sums;  // with Mean: by the last row of a pair
+    std::vector<std::uint32_t> begin_of;          // a part's users in `sorted`, then one more
+    std::vector<Rated> sorted;                    // by user, then by row
+    std::vector<std::uint32_t> last;              // by movie: the place in all that was sorted so far, from 1
+    std::uint32_t sorted_before = 0;              // entries of earlier parts
+    std::vector<Repeat> repeats;                  // of one block
+    std::vector<std::uint32_t> later_rows;        // with KeepFirst: the rows to go
+    std::unordered_map<std::uint32_t, Sum> sums;  // with Mean: by the last row of a pair
     DuplicateCounts counts;
   };
 
   void count_rows();
-  void deal_out(std::size_t round);
-  void find_in(std::size_t round);
-  void find_repeats(std::span<const Entry> entries, Finder& finder) const;
+  void deal_out();
+  template <bool packed>
+  void deal_piece(const Pairs<packed>& pairs, std::size_t piece);
+  void find();
+  template <bool packed>
+  void sort_by_user(const Pairs<packed>& pairs, std::size_t part, Finder& finder) const;
+  void find_repeats(Finder& finder);
   void settle_repeats(Finder& finder);
   void add_to_mean(const Repeat& repeat, Finder& finder) const;
+  void finish_part(Finder& finder);
   void take_out(std::size_t left);
 
   RatingSet& set_;
@@ -112,144 +159,185 @@ class Settlement {
   ThreadPool& pool_;
   const std::atomic<bool>* cancel_;
   std::atomic<bool> no_memory_{false};
-  bool exact_ = false;
-  std::vector<std::array<std::uint32_t, parts>> rows_in_;  // [piece][part]
-  std::vector<Entry> entries_;                             // of one round, part after part, in the file's order
-  std::array<std::size_t, parts_a_round + 1> begin_{};     // of the parts in entries_
+  unsigned movie_bits_ = 0;
+  bool packed_ = false;                                   // a user's number and a movie fit into an entry
+  std::vector<std::array<std::uint32_t, parts>> end_in_;  // [piece][part], in entries_
+  std::unique_ptr<Entry[]> entries_;                      // part after part, in the file's order
   std::array<DuplicateCounts, parts / parts_a_task> counts_{};
 };
 
 void Settlement::count_rows() {
-  rows_in_.resize(pieces());
+  end_in_.resize(pieces());
   pool_.parallel(pieces(), [&](std::size_t piece) {
-    std::array<std::uint32_t, parts>& counts = rows_in_[piece];
+    std::array<std::uint32_t, parts>& counts = end_in_[piece];
     counts.fill(0);
     for (std::size_t row = piece * rows_a_piece; row < end_of(piece); ++row) ++counts[part_of(set_.users[row])];
   });
+  // Each count becomes the beginning of its entries; dealing makes it their end.
+  std::uint32_t begin = 0;
+  for (std::size_t part = 0; part < parts; ++part) {
+    for (std::array<std::uint32_t, parts>& counts : end_in_) begin += std::exchange(counts[part], begin);
+  }
 }
 
-void Settlement::deal_out(std::size_t round) {
-  const std::size_t first_part = round * parts_a_round;
-  // Where the rows of each piece go in each part, and those of the other rounds: behind all.
-  std::vector<std::array<std::size_t, parts_a_round + 1>> next(pieces());
-  std::size_t at = 0;
-  for (std::size_t part = 0; part < parts_a_round; ++part) {
-    begin_[part] = at;
-    for (std::size_t piece = 0; piece < pieces(); ++piece) {
-      next[piece][part] = at;
-      at += rows_in_[piece][first_part + part];
-    }
-  }
-  begin_[parts_a_round] = at;
-  if (entries_.size() < at + pieces()) entries_.resize(at + pieces());
+void Settlement::deal_out() {
+  entries_ = std::make_unique_for_overwrite<Entry[]>(set_.size());  // zeroing it would be one more pass
   pool_.parallel(pieces(), [&](std::size_t piece) {
-    if (cancelled()) return;
-    std::array<std::size_t, parts_a_round + 1>& to = next[piece];
-    to[parts_a_round] = at + piece;
-    for (std::size_t row = piece * rows_a_piece; row < end_of(piece); ++row) {
-      // Without a branch, which would be wrong half of the time: the others overwrite one spare place.
-      const std::size_t part = std::min(part_of(set_.users[row]) - first_part, parts_a_round);
-      entries_[to[part]] = {key_of(row), static_cast<std::uint32_t>(row + 1)};
-      to[part] += part < parts_a_round ? 1 : 0;
-    }
+    const std::size_t begin = piece * rows_a_piece;
+    expect_writes(entries_.get() + begin, (end_of(piece) - begin) * sizeof(Entry));
+  });
+  with_pairs([&](const auto& pairs) {
+    pool_.parallel(pieces(), [&](std::size_t piece) {
+      if (!cancelled()) deal_piece(pairs, piece);
+    });
   });
 }
 
-void Settlement::find_in(std::size_t round) {
-  pool_.parallel(parts_a_round / parts_a_task, [&](std::size_t task) {
+template <bool packed>
+void Settlement::deal_piece(const Pairs<packed>& pairs, std::size_t piece) {
+  std::array<std::uint32_t, parts>& next = end_in_[piece];
+  std::array<Hand, parts> hands;
+  const auto put_down = [&](std::size_t part) {
+    Hand& hand = hands[part];
+    std::copy_n(hand.entries.data(), hand.count, entries_.get() + next[part]);
+    next[part] += hand.count;
+    hand.count = 0;
+  };
+  const std::size_t first = piece * rows_a_piece;
+  const std::size_t rows = end_of(piece) - first;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::size_t part = part_of(pairs.users[first + row]);
+    Hand& hand = hands[part];
+    hand.entries[hand.count] = {pairs.pair_of(first + row), static_cast<std::uint16_t>(row)};
+    if (++hand.count == hand.entries.size()) put_down(part);
+  }
+  for (std::size_t part = 0; part < parts; ++part) put_down(part);
+}
+
+void Settlement::find() {
+  pool_.parallel(parts / parts_a_task, [&](std::size_t task) {
     Finder finder;
     try {
+      finder.last.resize(set_.movie_count());
       for (std::size_t part = task * parts_a_task; part < (task + 1) * parts_a_task; ++part) {
         if (cancelled()) return;
-        find_repeats({entries_.data() + begin_[part], begin_[part + 1] - begin_[part]}, finder);
-        settle_repeats(finder);
+        with_pairs([&](const auto& pairs) { sort_by_user(pairs, part, finder); });
+        find_repeats(finder);
+        finish_part(finder);
       }
-    } catch (const std::bad_alloc&) {  // one user with very many ratings needs a large table
+    } catch (const std::bad_alloc&) {
       no_memory_ = true;
     }
-    counts_[round * parts_a_round / parts_a_task + task] = finder.counts;
+    counts_[task] = finder.counts;
   });
 }
 
-// Pre: the entries stand in the order of the file.
-void Settlement::find_repeats(std::span<const Entry> entries, Finder& finder) const {
-  constexpr std::size_t slots_an_entry = 2;  // few collisions are worth more than a small table
-  const auto bits = static_cast<unsigned>(std::bit_width(entries.size() * slots_an_entry));
-  finder.table.assign(std::size_t{1} << bits, Entry{});
-  finder.repeats.resize(entries.size());
-  Entry* const table = finder.table.data();
-  const std::size_t mask = finder.table.size() - 1;
+// Counting sort, which keeps the order of a user's rows.
+template <bool packed>
+void Settlement::sort_by_user(const Pairs<packed>& pairs, std::size_t part, Finder& finder) const {
+  finder.begin_of.assign(users_a_part() + 1, 0);
+  std::uint32_t* const begin_of = finder.begin_of.data();
+  for (std::size_t piece = 0; piece < pieces() && !cancelled(); ++piece) {
+    for (const Entry& entry : entries_of(piece, part)) ++begin_of[pairs.user_of(entry, piece * rows_a_piece)];
+  }
+  std::uint32_t end = 0;
+  for (std::uint32_t& count : finder.begin_of) end = count = end + count;
+  finder.sorted.resize(end);
+  Rated* const sorted = finder.sorted.data();
+  // From behind, so that each end becomes a beginning.
+  for (std::size_t piece = pieces(); piece-- > 0 && !cancelled();) {
+    const std::span<const Entry> entries = entries_of(piece, part);
+    const auto first_row = static_cast<std::uint32_t>(piece * rows_a_piece);
+    for (std::size_t i = entries.size(); i-- > 0;) {
+      const Entry entry = entries[i];
+      sorted[--begin_of[pairs.user_of(entry, first_row)]] = {pairs.movie_of(entry), first_row + entry.row};
+    }
+  }
+}
+
+// A user has rated a movie before where its last place is not before the user's first one.
+void Settlement::find_repeats(Finder& finder) {
+  finder.repeats.resize(std::min(finder.sorted.size(), rows_a_piece));
+  const Rated* const sorted = finder.sorted.data();
+  Repeat* const repeats = finder.repeats.data();
+  const std::uint32_t base = finder.sorted_before + 1;
   std::size_t found = 0;
-  // Most parts are one block; where all ratings are one user's there is only one part.
-  for (std::size_t begin = 0; begin < entries.size() && !cancelled(); begin += rows_a_piece) {
-    for (const Entry& entry : entries.subspan(begin, std::min(rows_a_piece, entries.size() - begin))) {
-      constexpr std::uint32_t golden = 0x9E3779B9U;
-      std::size_t at = (std::uint64_t{entry.key * golden} << bits) >> 32U;
-      while (table[at].row > 0 && (table[at].key != entry.key || !same_pair(table[at].row - 1, entry.row - 1))) {
-        at = (at + 1) & mask;
+  for (std::size_t user = 0; user + 1 < finder.begin_of.size(); ++user) {
+    const std::uint32_t first = finder.begin_of[user];
+    for (std::uint32_t at = first; at < finder.begin_of[user + 1];) {
+      const auto room = static_cast<std::uint32_t>(finder.repeats.size() - found);
+      const std::uint32_t end = std::min(finder.begin_of[user + 1], at + room);
+      for (; at < end; ++at) {
+        std::uint32_t& last = finder.last[sorted[at].movie];
+        repeats[found] = {last - base, at};
+        found += last >= base + first ? 1 : 0;
+        last = base + at;
       }
-      finder.repeats[found] = {static_cast<std::int32_t>(table[at].row) - 1, static_cast<std::int32_t>(entry.row) - 1};
-      found += table[at].row > 0 ? 1 : 0;
-      table[at] = entry;
+      if (found < finder.repeats.size()) continue;
+      if (cancelled()) return;
+      settle_repeats(finder);
+      found = 0;
     }
   }
   finder.repeats.resize(found);
+  settle_repeats(finder);
+  finder.sorted_before += static_cast<std::uint32_t>(finder.sorted.size());
 }
 
-// Counts the repeats of one part and marks the rows that go by a rating that is none.
+// Counts the repeats of one block and marks the rows that go by a rating that is none.
 void Settlement::settle_repeats(Finder& finder) {
   constexpr float gone = std::numeric_limits<float>::quiet_NaN();
   DuplicateCounts& counts = finder.counts;
   counts.duplicates += finder.repeats.size();
-  std::size_t until_look = rows_a_piece;
-  for (const Repeat& repeat : finder.repeats) {
-    if (--until_look == 0) {
-      if (cancelled()) return;
-      until_look = rows_a_piece;
+  std::array<Repeat, repeats_at_once> rows;
+  for (std::span<const Repeat> left = finder.repeats; !left.empty();) {
+    // The ratings are far apart. Reading some in a loop of their own lets the processor wait for them all at once.
+    const std::size_t count = std::min(left.size(), repeats_at_once);
+    for (std::size_t i = 0; i < count; ++i) {
+      rows[i] = {finder.sorted[left[i].before].row, finder.sorted[left[i].row].row};
+      counts.conflicts += set_.ratings[rows[i].before] != set_.ratings[rows[i].row] ? 1 : 0;
     }
-    float& before = set_.ratings[static_cast<std::size_t>(repeat.before)];
-    counts.conflicts += before != set_.ratings[static_cast<std::size_t>(repeat.row)] ? 1 : 0;
-    counts.first = std::min(counts.first.value_or(repeat.row), repeat.row);
-    if (how_ == Duplicates::Mean) add_to_mean(repeat, finder);
-    if (how_ == Duplicates::KeepLast || how_ == Duplicates::Mean) before = gone;
-    if (how_ == Duplicates::KeepFirst) finder.later_rows.push_back(repeat.row);
+    left = left.subspan(count);
+    for (const Repeat& repeat : std::span(rows).first(count)) {
+      const auto row = static_cast<std::int32_t>(repeat.row);
+      counts.first = std::min(counts.first.value_or(row), row);
+      if (how_ == Duplicates::Mean) add_to_mean(repeat, finder);
+      if (how_ == Duplicates::KeepLast || how_ == Duplicates::Mean) set_.ratings[repeat.before] = gone;
+      if (how_ == Duplicates::KeepFirst) finder.later_rows.push_back(repeat.row);
+    }
   }
-  for (const std::int32_t row : finder.later_rows) set_.ratings[static_cast<std::size_t>(row)] = gone;
-  for (const auto& [row, sum] : finder.sums) {
-    set_.ratings[static_cast<std::size_t>(row)] = static_cast<float>(sum.total / sum.count);
-  }
+}
+
+// What has to wait until the ratings of a part are no longer compared.
+void Settlement::finish_part(Finder& finder) {
+  for (const std::uint32_t row : finder.later_rows) set_.ratings[row] = std::numeric_limits<float>::quiet_NaN();
+  for (const auto& [row, sum] : finder.sums) set_.ratings[row] = static_cast<float>(sum.total / sum.count);
   finder.later_rows.clear();
   finder.sums.clear();
 }
 
 void Settlement::add_to_mean(const Repeat& repeat, Finder& finder) const {
-  Sum sum{set_.ratings[static_cast<std::size_t>(repeat.before)], 1};
+  Sum sum{set_.ratings[repeat.before], 1};
   if (const auto known = finder.sums.find(repeat.before); known != finder.sums.end()) {
     sum = known->second;
     finder.sums.erase(known);
   }
-  finder.sums[repeat.row] = {sum.total + set_.ratings[static_cast<std::size_t>(repeat.row)], sum.count + 1};
+  finder.sums[repeat.row] = {sum.total + set_.ratings[repeat.row], sum.count + 1};
 }
 
 // Moves the rows that stay to the front. `kept` has a bit for each row.
 template <class T>
-void keep_marked(const std::vector<std::uint64_t>& kept, std::size_t left, const std::atomic<bool>* cancel,
-                 std::vector<T>& column) {
-  constexpr std::size_t words_between_looks = rows_a_piece / 64;
+void keep_rows(std::span<const std::uint64_t> kept, std::size_t left, const std::atomic<bool>* cancel,
+               std::vector<T>& column) {
   T* to = column.data();
-  const T* from = column.data();
-  for (std::size_t word = 0; word < kept.size(); ++word, from += 64) {
-    if (word % words_between_looks == 0 && cancel != nullptr && cancel->load(std::memory_order_relaxed)) return;
-    const std::size_t count = std::min<std::size_t>(64, column.size() - word * 64);
-    if (count == 64 && kept[word] == ~std::uint64_t{0}) {
-      std::memmove(to, from, 64 * sizeof(T));
-      to += 64;
-      continue;
-    }
-    for (std::uint64_t marks = kept[word], i = 0; i < count; ++i, marks >>= 1U) {
-      *to = from[i];
-      to += marks & 1U;
-    }
+  const std::size_t whole = column.size() / 64;
+  for (std::size_t word = 0; word < whole; word += words_a_piece) {
+    if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) return;
+    const std::size_t words = std::min(words_a_piece, whole - word);
+    to += simd::keep_marked(column.data() + word * 64, kept.subspan(word, words), to);
+  }
+  for (std::size_t row = whole * 64; row < column.size(); ++row) {
+    if ((kept[row / 64] >> (row % 64) & 1U) != 0) *to++ = column[row];
   }
   column.resize(left);
 }
@@ -257,18 +345,21 @@ void keep_marked(const std::vector<std::uint64_t>& kept, std::size_t left, const
 void Settlement::take_out(std::size_t left) {
   std::vector<std::uint64_t> kept((set_.size() + 63) / 64);
   pool_.parallel(pieces(), [&](std::size_t piece) {
-    for (std::size_t row = piece * rows_a_piece; row < end_of(piece); ++row) {
-      kept[row / 64] |= std::uint64_t{std::isnan(set_.ratings[row]) ? 0U : 1U} << (row % 64);
+    for (std::size_t row = piece * rows_a_piece; row < end_of(piece); row += 64) {
+      const std::size_t count = std::min<std::size_t>(64, end_of(piece) - row);
+      std::uint64_t marks = 0;
+      for (std::size_t i = 0; i < count; ++i) marks |= std::uint64_t{std::isnan(set_.ratings[row + i]) ? 0U : 1U} << i;
+      kept[row / 64] = marks;
     }
   });
   pool_.parallel(4, [&](std::size_t column) {
     switch (column) {
       case 0:
-        if (!set_.times.empty()) keep_marked(kept, left, cancel_, set_.times);
+        if (!set_.times.empty()) set_.times.rearrange([&](auto& times) { keep_rows(kept, left, cancel_, times); });
         break;
-      case 1: keep_marked(kept, left, cancel_, set_.users); break;
-      case 2: keep_marked(kept, left, cancel_, set_.movies); break;
-      default: keep_marked(kept, left, cancel_, set_.ratings);
+      case 1: keep_rows(kept, left, cancel_, set_.users); break;
+      case 2: keep_rows(kept, left, cancel_, set_.movies); break;
+      default: keep_rows(kept, left, cancel_, set_.ratings);
     }
   });
 }

@@ -5,6 +5,7 @@
 #include <bit>
 #include <charconv>
 
+#include "core/base/system.h"
 #include "core/base/text.h"
 #include "core/ratings/values.h"
 
@@ -12,6 +13,12 @@ namespace rowlight {
 namespace {
 
 constexpr std::size_t smallest_number_table = 4096;
+
+template <class T>
+void append(std::vector<T>& column, const T* values, std::size_t count) {
+  if (column.capacity() - column.size() >= count) expect_writes(column.data() + column.size(), count * sizeof(T));
+  column.insert(column.end(), values, values + count);
+}
 
 std::string_view text_of(std::uint64_t number, std::array<char, 20>& digits) {
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
@@ -58,7 +65,6 @@ void RatingAssembler::map(const ParsedChunk& chunk, RawIds& ids, Mapper& mapper,
   if (largest >= mapper.by_number.size()) {
     mapper.by_number.resize(std::max<std::size_t>(smallest_number_table, std::bit_ceil(largest + 1)), -1);
   }
-  const std::size_t first = column.size();
   // In place, and then as one block: a vector that is resized would be written twice.
   const std::span<std::uint32_t> values(ids.values.data(), chunk.rows);
   const std::span<const std::int32_t> known(mapper.by_number);
@@ -67,8 +73,7 @@ void RatingAssembler::map(const ParsedChunk& chunk, RawIds& ids, Mapper& mapper,
     value = static_cast<std::uint32_t>(seen >= 0 ? seen : index_of(value, ids, mapper, vocabulary));
   }
   static_assert(sizeof(std::uint32_t) == sizeof(std::int32_t));
-  const auto* indices = reinterpret_cast<const std::int32_t*>(values.data());
-  column.insert(column.begin() + static_cast<std::ptrdiff_t>(first), indices, indices + chunk.rows);
+  append(column, reinterpret_cast<const std::int32_t*>(values.data()), chunk.rows);
 }
 
 void RatingAssembler::add_users(std::span<ParsedChunk> chunks) {
@@ -90,9 +95,8 @@ void RatingAssembler::add_items(std::span<ParsedChunk> chunks) {
 
 void RatingAssembler::add_values(std::span<ParsedChunk> chunks) {
   for (ParsedChunk& chunk : chunks) {
-    const auto rows = static_cast<std::ptrdiff_t>(chunk.rows);
-    set_.ratings.insert(set_.ratings.end(), chunk.ratings.begin(), chunk.ratings.begin() + rows);
-    if (layout_.time) set_.times.insert(set_.times.end(), chunk.times.begin(), chunk.times.begin() + rows);
+    append(set_.ratings, chunk.ratings.data(), chunk.rows);
+    if (layout_.time) set_.times.append({chunk.times.data(), chunk.rows});
     bad_line_count_ += chunk.bad_line_count;
     for (BadLine& bad : chunk.bad_lines) {
       if (bad_lines_.size() == LoadReport::most_bad_lines) break;
@@ -125,11 +129,12 @@ void RatingAssembler::finish(LoadReport& report) {
 
 // Most times decide the unit of those that could be milliseconds.
 void RatingAssembler::finish_times(LoadReport& report) {
-  std::vector<std::int64_t>& times = set_.times;
+  Times& times = set_.times;
   const auto large = [](std::int64_t time) { return time >= first_millisecond_time; };
   bool milliseconds = time_stats_.dates == 0 && large(time_stats_.min);
   if (time_stats_.dates == 0 && !milliseconds && large(time_stats_.max)) {
-    const auto many = static_cast<std::size_t>(std::count_if(times.begin(), times.end(), large));
+    std::size_t many = 0;
+    for (std::size_t i = 0; i < times.size(); ++i) many += large(times[i]) ? 1 : 0;
     milliseconds = many > times.size() - many;
     const std::string unlike = grouped(milliseconds ? times.size() - many : many) + " of " + grouped(times.size());
     report.notices.push_back(unlike + (milliseconds
@@ -139,12 +144,10 @@ void RatingAssembler::finish_times(LoadReport& report) {
                                              "others are"));
   }
   if (milliseconds) {
+    times.divide(first_millisecond_time, 1000);
     time_stats_.min = std::numeric_limits<std::int64_t>::max();
     time_stats_.max = std::numeric_limits<std::int64_t>::min();
-    for (std::int64_t& time : times) {
-      if (large(time)) time /= 1000;
-      time_stats_.add(time);
-    }
+    for (std::size_t i = 0; i < times.size(); ++i) time_stats_.add(times[i]);
   }
   report.timestamps = milliseconds ? "ms" : time_stats_.dates > 0 ? "date" : "s";
   report.time_min = time_stats_.min;

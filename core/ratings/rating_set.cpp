@@ -5,8 +5,10 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <utility>
 
 #include "core/base/random.h"
+#include "core/base/system.h"
 
 namespace rowlight {
 namespace {
@@ -74,6 +76,26 @@ void Vocabulary::clear() {
   text_.clear();
   ends_.clear();
   std::fill(slots_.begin(), slots_.end(), Slot{});
+}
+
+void Times::append(std::span<const std::int64_t> times) {
+  const auto is_near = [](std::int64_t time) { return static_cast<std::uint64_t>(time) >> 32U == 0; };
+  if (far_.empty() && std::all_of(times.begin(), times.end(), is_near)) {
+    if (near_.capacity() - near_.size() >= times.size()) {
+      expect_writes(near_.data() + near_.size(), times.size() * sizeof(near_[0]));
+    }
+    near_.insert(near_.end(), times.begin(), times.end());
+    return;
+  }
+  if (far_.empty()) far_.assign(near_.begin(), near_.end());
+  near_ = {};
+  far_.insert(far_.end(), times.begin(), times.end());
+}
+
+void Times::divide(std::int64_t from, std::int64_t divisor) {
+  std::vector<std::int64_t> divided = std::exchange(far_, {});
+  for (std::int64_t& time : divided) time = time >= from ? time / divisor : time;
+  append(divided);
 }
 
 std::string RatingSet::movie_label(MovieRow row) const {

@@ -47,6 +47,30 @@ struct MovieInfo {
   std::vector<std::int32_t> genre_index;  ///< into RatingSet::genres, in the file's order; the first is "the" genre
 };
 
+/// Points in time, in seconds since 1970 UTC: in 32 bits each while all lie between 1970 and 2106, else in 64.
+class Times {
+ public:
+  [[nodiscard]] std::size_t size() const { return near_.size() + far_.size(); }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  [[nodiscard]] std::int64_t operator[](std::size_t i) const { return far_.empty() ? near_[i] : far_[i]; }
+  /// Room for so many that fit into 32 bits.
+  void reserve(std::size_t count) { near_.reserve(count); }
+  void push_back(std::int64_t time) { append({&time, 1}); }
+  void append(std::span<const std::int64_t> times);
+  void clear() { *this = {}; }
+  /// Divides those that are at least `from`, which is 2^32 or more, as milliseconds are.
+  void divide(std::int64_t from, std::int64_t divisor);
+  /// Calls `change` with the one vector that holds them, of either type: for what moves or drops some.
+  template <class Change>
+  void rearrange(const Change& change) {
+    far_.empty() ? change(near_) : change(far_);
+  }
+
+ private:
+  std::vector<std::uint32_t> near_;  // all of them, or
+  std::vector<std::int64_t> far_;    // all of them
+};
+
 /// The smallest and largest rating that can be given.
 struct RatingScale {
   float low = 0;
@@ -54,16 +78,16 @@ struct RatingScale {
 };
 
 /// One data set, ready to train on: parallel columns of triples plus what is known about the rows. Immutable once
-/// built and shared as shared_ptr<const RatingSet> between threads. 20 bytes a rating with times, 12 without.
+/// built and shared as shared_ptr<const RatingSet> between threads. 16 bytes a rating with times, 12 without.
 struct RatingSet {
   std::string name;  ///< short, for the status bar: "MovieLens 100K sample", "u.data"
   bool synthetic = false;
 
-  // Columns, all of length size(); `times` is empty or as long as the others (seconds since 1970 UTC).
+  // Columns, all of length size(); `times` is empty or as long as the others.
   std::vector<std::int32_t> users;   ///< values of UserRow, in [0, user_ids.size())
   std::vector<std::int32_t> movies;  ///< values of MovieRow, in [0, movie_ids.size())
   std::vector<float> ratings;        ///< finite
-  std::vector<std::int64_t> times;
+  Times times;
 
   Vocabulary user_ids;
   Vocabulary movie_ids;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/simd/kernels.h"
+#include "core/simd/text_kernels.h"
 
 namespace rowlight::simd {
 
@@ -19,7 +20,17 @@ struct KernelTable {
   void (*sgd)(const SgdStep& step, std::size_t n, float* p, float* velocity, const float* grad);  // may be null
   void (*adam)(const AdamStep& step, std::size_t n, float* p, float* m, float* v, const float* grad);
   void (*adagrad)(const AdagradStep& step, std::size_t n, float* p, float* sum, const float* grad);
-  FoundBytes (*find_bytes)(const char* text, std::size_t n, char a, char b, std::uint32_t* positions);
+  FoundSeparators (*find_separators)(const char* text, std::size_t n, char separator, std::uint32_t* marks);
+  void (*cut_lines)(const std::uint32_t* marks, std::size_t n, std::size_t width, std::uint32_t begin, CutFields& out);
+  void (*ids_before)(const char* text, const FieldPlaces& places, std::uint32_t limit, std::uint32_t* ids,
+                     std::uint32_t* odd);
+  void (*numbers_before)(const char* text, const FieldPlaces& places, std::int64_t* numbers, std::uint32_t* odd);
+  void (*tenths_before)(const char* text, const FieldPlaces& places, std::uint32_t* tenths, float* values,
+                        std::uint32_t* odd);
+  std::size_t (*keep_marked_32)(const std::uint32_t* from, const std::uint64_t* marks, std::size_t words,
+                                std::uint32_t* to);
+  std::size_t (*keep_marked_64)(const std::uint64_t* from, const std::uint64_t* marks, std::size_t words,
+                                std::uint64_t* to);
 };
 
 /// Plain loops that say what each kernel means.

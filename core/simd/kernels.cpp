@@ -12,6 +12,7 @@
 #include <hwy/highway.h>
 
 #include "core/simd/kernel_table.h"
+#include "core/simd/text_kernels-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace rowlight::simd {
@@ -223,43 +224,22 @@ void MatmulAdd(const Operand& x, const float* rows, std::size_t stride, std::siz
   }
 }
 
-FoundBytes FindBytes(const char* text, std::size_t n, char a, char b, std::uint32_t* positions) {
-  const hn::CappedTag<std::uint8_t, 64> d;
-  const hn::CappedTag<std::uint32_t, 16> d32;
-  const std::size_t lanes = hn::Lanes(d);
-  const auto first = hn::Set(d, static_cast<std::uint8_t>(a));
-  const auto second = hn::Set(d, static_cast<std::uint8_t>(b));
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text);
-  auto seen = hn::Zero(d);
-  std::uint32_t* next = positions;
-  const std::size_t whole = n / 64 * 64;
-  for (std::size_t block = 0; block < whole; block += 64) {
-    std::uint64_t marks = 0;
-    for (std::size_t at = 0; at < 64; at += lanes) {
-      const auto part = hn::LoadU(d, bytes + block + at);
-      seen = hn::Or(seen, part);
-      std::uint64_t bits = 0;  // StoreMaskBits writes lanes / 8 bytes, the first lane into the lowest bit
-      hn::StoreMaskBits(d, hn::Or(hn::Eq(part, first), hn::Eq(part, second)), reinterpret_cast<std::uint8_t*>(&bits));
-      marks |= bits << at;
-    }
-    for (std::size_t at = 0; at < 64; at += hn::Lanes(d32)) {
-      const std::uint64_t bits = marks >> at;
-      next += hn::CompressBitsStore(hn::Iota(d32, static_cast<std::uint32_t>(block + at)),
-                                    reinterpret_cast<const std::uint8_t*>(&bits), d32, next);
-    }
-  }
-  FoundBytes found{static_cast<std::size_t>(next - positions),
-                   hn::AllTrue(d, hn::Lt(seen, hn::Set(d, std::uint8_t{128})))};
-  for (std::size_t i = whole; i < n; ++i) {
-    if (text[i] == a || text[i] == b) positions[found.count++] = static_cast<std::uint32_t>(i);
-    found.ascii = found.ascii && bytes[i] < 128;
-  }
-  return found;
-}
-
 const KernelTable* Table() {
-  static constexpr KernelTable table{GatherRows, DotOfRows, ScatterAddScaled, AddRows,  MatmulAdd,
-                                     Sgd,        Adam,      Adagrad,          FindBytes};
+  static constexpr KernelTable table{GatherRows,
+                                     DotOfRows,
+                                     ScatterAddScaled,
+                                     AddRows,
+                                     MatmulAdd,
+                                     Sgd,
+                                     Adam,
+                                     Adagrad,
+                                     FindSeparators,
+                                     CutLines,
+                                     IdsBefore,
+                                     NumbersBefore,
+                                     TenthsBefore,
+                                     KeepMarked<std::uint32_t>,
+                                     KeepMarked<std::uint64_t>};
   return &table;
 }
 
@@ -412,15 +392,49 @@ void add_rows(ConstMatrixView table, std::span<const std::int32_t> ids, std::spa
   kernels().add_rows(table.data, table.stride, ids.data(), pointer_or_null(scale), ids.size(), out.data());
 }
 
-FoundBytes find_bytes(std::span<const char> text, char a, char b, std::span<std::uint32_t> positions) {
-  assert(positions.size() >= text.size() + 64);
-  return kernels().find_bytes(text.data(), text.size(), a, b, positions.data());
-}
-
 void matmul_add(const Operand& x, ConstMatrixView rows, MatrixView out) {
   assert(rows.stride == out.stride);
   kernels().matmul_add(x, rows.data, rows.stride, rows.rows, out.rows, out.data);
 }
+
+FoundSeparators find_separators(std::span<const char> text, char separator, std::span<std::uint32_t> marks) {
+  assert(marks.size() >= text.size() + 64);
+  return kernels().find_separators(text.data(), text.size(), separator, marks.data());
+}
+
+void cut_lines(std::span<const std::uint32_t> marks, std::size_t width, std::uint32_t begin, CutFields& out) {
+  assert(marks.size() % out.fields == 0 && marks.size() <= out.fields * CutFields::most_lines);
+  kernels().cut_lines(marks.data(), marks.size() / out.fields, width, begin, out);
+}
+
+void ids_before(const char* text, const FieldPlaces& places, std::uint32_t limit, std::uint32_t* ids,
+                std::uint32_t* odd) {
+  kernels().ids_before(text, places, limit, ids, odd);
+}
+
+void numbers_before(const char* text, const FieldPlaces& places, std::int64_t* numbers, std::uint32_t* odd) {
+  kernels().numbers_before(text, places, numbers, odd);
+}
+
+void tenths_before(const char* text, const FieldPlaces& places, std::uint32_t* tenths, float* values,
+                   std::uint32_t* odd) {
+  kernels().tenths_before(text, places, tenths, values, odd);
+}
+
+template <class T>
+std::size_t keep_marked(const T* from, std::span<const std::uint64_t> marks, T* to) {
+  if constexpr (sizeof(T) == 8) {
+    return kernels().keep_marked_64(reinterpret_cast<const std::uint64_t*>(from), marks.data(), marks.size(),
+                                    reinterpret_cast<std::uint64_t*>(to));
+  } else {
+    return kernels().keep_marked_32(reinterpret_cast<const std::uint32_t*>(from), marks.data(), marks.size(),
+                                    reinterpret_cast<std::uint32_t*>(to));
+  }
+}
+template std::size_t keep_marked(const std::int32_t*, std::span<const std::uint64_t>, std::int32_t*);
+template std::size_t keep_marked(const std::uint32_t*, std::span<const std::uint64_t>, std::uint32_t*);
+template std::size_t keep_marked(const float*, std::span<const std::uint64_t>, float*);
+template std::size_t keep_marked(const std::int64_t*, std::span<const std::uint64_t>, std::int64_t*);
 
 }  // namespace rowlight::simd
 #endif  // HWY_ONCE

@@ -120,14 +120,4 @@ struct AdagradStep {
 /// empty and counts as zeros. Pre: spans that are not empty have the length of p; eps > 0, so zeros stay zeros.
 void adagrad(const AdagradStep& step, std::span<float> p, std::span<float> sum, std::span<const float> grad);
 
-/// What find_bytes() found.
-struct FoundBytes {
-  std::size_t count = 0;
-  bool ascii = true;  ///< no byte of the text is above 127
-};
-
-/// The positions in `text` that hold `a` or `b`, rising, into the front of `positions`; what stands behind them there
-/// may change. Pre: text.size() < 2^32; positions.size() >= text.size() + 64.
-FoundBytes find_bytes(std::span<const char> text, char a, char b, std::span<std::uint32_t> positions);
-
 }  // namespace rowlight::simd

@@ -79,20 +79,110 @@ void adagrad(const AdagradStep& step, std::size_t n, float* p, float* sum, const
   }
 }
 
-FoundBytes find_bytes(const char* text, std::size_t n, char a, char b, std::uint32_t* positions) {
-  FoundBytes found;
+FoundSeparators find_separators(const char* text, std::size_t n, char separator, std::uint32_t* marks) {
+  FoundSeparators found;
   for (std::size_t i = 0; i < n; ++i) {
-    if (text[i] == a || text[i] == b) positions[found.count++] = static_cast<std::uint32_t>(i);
+    const bool end = text[i] == '\n';
+    if (end || text[i] == separator) marks[found.count++] = static_cast<std::uint32_t>(i) | (end ? line_end_mark : 0);
     found.ascii = found.ascii && static_cast<unsigned char>(text[i]) < 128;
   }
   return found;
 }
 
+void cut_lines(const std::uint32_t* marks, std::size_t n, std::size_t width, std::uint32_t begin, CutFields& out) {
+  for (std::size_t i = 0; i < n; ++i) {
+    out.odd[i] = 0;
+    for (std::size_t field = 0; field < out.fields; ++field) {
+      const std::uint32_t mark = marks[i * out.fields + field];
+      const std::uint32_t end = mark & ~line_end_mark;
+      const bool last = field + 1 == out.fields;
+      out.odd[i] |= last == (mark == end) ? 1U : 0U;
+      out.ends[field][i] = end;
+      out.lengths[field][i] = end > begin ? end - begin : 0;
+      begin = end + static_cast<std::uint32_t>(last ? 1 : width);
+    }
+  }
+}
+
+/// The number that the characters write, or `odd`.
+std::uint64_t number_before(const char* end, std::uint32_t length, std::uint32_t most, std::uint32_t& odd) {
+  if (length == 0 || length > most) {
+    odd |= 1U;
+    return 0;
+  }
+  std::uint64_t number = 0;
+  for (const char* at = end - length; at < end; ++at) {
+    const auto digit = static_cast<unsigned>(*at - '0');
+    odd |= digit > 9 ? 1U : 0U;
+    number = number * 10 + digit % 10;
+  }
+  return number;
+}
+
+void scalar_ids_before(const char* text, const FieldPlaces& places, std::uint32_t limit, std::uint32_t* ids,
+                       std::uint32_t* odd) {
+  for (std::size_t i = 0; i < places.count; ++i) {
+    const char* const end = text + places.ends[i];
+    const std::uint64_t number = number_before(end, places.lengths[i], 8, odd[i]);
+    const bool padded =
+        places.lengths[i] > 1 && places.lengths[i] <= 8 && end[-static_cast<int>(places.lengths[i])] == '0';
+    odd[i] |= padded || number >= limit ? 1U : 0U;
+    ids[i] = static_cast<std::uint32_t>(number);
+  }
+}
+
+void scalar_numbers_before(const char* text, const FieldPlaces& places, std::int64_t* numbers, std::uint32_t* odd) {
+  for (std::size_t i = 0; i < places.count; ++i) {
+    numbers[i] = static_cast<std::int64_t>(number_before(text + places.ends[i], places.lengths[i], 16, odd[i]));
+  }
+}
+
+void scalar_tenths_before(const char* text, const FieldPlaces& places, std::uint32_t* tenths, float* values,
+                          std::uint32_t* odd) {
+  for (std::size_t i = 0; i < places.count; ++i) {
+    const char* const end = text + places.ends[i];
+    const std::uint32_t length = places.lengths[i];
+    std::uint32_t bad = 0;
+    std::uint64_t number = 0;
+    if (length == 3) {
+      number = number_before(end - 2, 1, 1, bad) * 10 + number_before(end, 1, 1, bad);
+      bad |= end[-2] == '.' ? 0U : 1U;
+    } else {
+      number = number_before(end, length, 2, bad) * 10;
+    }
+    odd[i] |= bad;
+    tenths[i] = bad != 0 ? 0 : static_cast<std::uint32_t>(number);
+    values[i] = static_cast<float>(tenths[i]) / 10.0F;
+  }
+}
+
+template <class T>
+std::size_t keep_marked(const T* from, const std::uint64_t* marks, std::size_t words, T* to) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < words * 64; ++i) {
+    if ((marks[i / 64] >> (i % 64) & 1U) != 0) std::memmove(to + kept++, from + i, sizeof(T));
+  }
+  return kept;
+}
+
 }  // namespace
 
 const KernelTable& scalar_kernels() {
-  static constexpr KernelTable table{gather_rows, dot_of_rows, scatter_add_scaled, add_rows, matmul_add, sgd,
-                                     adam,        adagrad,     find_bytes};
+  static constexpr KernelTable table{gather_rows,
+                                     dot_of_rows,
+                                     scatter_add_scaled,
+                                     add_rows,
+                                     matmul_add,
+                                     sgd,
+                                     adam,
+                                     adagrad,
+                                     find_separators,
+                                     cut_lines,
+                                     scalar_ids_before,
+                                     scalar_numbers_before,
+                                     scalar_tenths_before,
+                                     keep_marked<std::uint32_t>,
+                                     keep_marked<std::uint64_t>};
   return table;
 }
 

@@ -48,7 +48,9 @@ class TestLoadRules : public QObject {
       QCOMPARE(loaded->set->times[static_cast<std::size_t>(i)], expected[i].toLongLong());
       QCOMPARE(report.preview[static_cast<std::size_t>(i)].time.value_or(-1), expected[i].toLongLong());
     }
-    const auto [least, most] = std::minmax_element(loaded->set->times.begin(), loaded->set->times.end());
+    std::vector<std::int64_t> times_read;
+    for (std::size_t i = 0; i < loaded->set->times.size(); ++i) times_read.push_back(loaded->set->times[i]);
+    const auto [least, most] = std::minmax_element(times_read.begin(), times_read.end());
     QCOMPARE(report.time_min.value_or(-1), *least);
     QCOMPARE(report.time_max.value_or(-1), *most);
     const auto said = std::count_if(report.notices.begin(), report.notices.end(), [&](const std::string& text) {

@@ -231,31 +231,6 @@ class TestKernels : public QObject {
     }
   }
 
-  void bytesAreFound_data() { targets_data(); }
-  void bytesAreFound() {
-    QFETCH(int, target);
-    QFETCH(std::size_t, offset);
-    const KernelTable& kernels = kernels_for(static_cast<Target>(target));
-    for (std::size_t n = 0; n <= 3 * 64 + 1; ++n) {
-      for (const bool foreign : {false, true}) {
-        Random random(n);
-        std::string text(offset + n, 'x');
-        for (char& c : text) c = "0,9\n\rAz~"[random.below(8)];
-        if (foreign && n > 0) text[offset + random.below(static_cast<std::uint32_t>(n))] = '\x80';
-        std::vector<std::uint32_t> positions(n + 64);
-        std::vector<std::uint32_t> expected(n + 64);
-        const FoundBytes found = kernels.find_bytes(text.data() + offset, n, ',', '\n', positions.data());
-        const FoundBytes plain = scalar_kernels().find_bytes(text.data() + offset, n, ',', '\n', expected.data());
-        QCOMPARE(found.count, plain.count);
-        QCOMPARE(found.ascii, plain.ascii);
-        QCOMPARE(found.ascii, !foreign || n == 0);
-        positions.resize(found.count);
-        expected.resize(plain.count);
-        QCOMPARE(positions, expected);
-      }
-    }
-  }
-
   void matrixProductsAgree_data() { targets_data(); }
   void matrixProductsAgree() {
     QFETCH(int, target);
