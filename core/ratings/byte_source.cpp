@@ -40,11 +40,11 @@ class PlainStream : public ByteStream {
   InputFile file_;
 };
 
-/// UTF-16 made UTF-8, without the mark.
+/// UTF-16 made UTF-8.
 class Utf16Stream : public ByteStream {
  public:
-  Utf16Stream(std::unique_ptr<ByteStream> from, std::string path, bool big_endian)
-      : from_(std::move(from)), path_(std::move(path)), big_endian_(big_endian) {}
+  Utf16Stream(std::unique_ptr<ByteStream> from, std::string path, ByteOrder order)
+      : from_(std::move(from)), path_(std::move(path)), order_(order) {}
 
   Expected<std::size_t> read(std::span<char> into) override {
     std::size_t got = 0;
@@ -66,50 +66,32 @@ class Utf16Stream : public ByteStream {
  private:
   // Turns the next units into text_, which is empty afterwards only at the end.
   Expected<void> refill() {
-    std::array<char, 65536> bytes;
+    constexpr std::size_t step = 65536;
     text_.clear();
     at_ = 0;
     while (text_.empty()) {
-      auto got = from_->read(bytes);
+      const std::size_t waiting = units_.size();
+      units_.resize(waiting + step);
+      auto got = from_->read(std::span(units_).subspan(waiting));
       if (!got) return tl::make_unexpected(got.error());
-      if (*got % 2 != 0) return bad_file(path_, "the UTF-16 text ends in the middle of a character");
+      units_.resize(waiting + *got);
       if (*got == 0) {
-        if (high_ != 0) return bad_file(path_, "the UTF-16 text ends in the middle of a character");
-        return {};
+        if (units_.empty()) return {};
+        return bad_file(path_, "the UTF-16 text ends in the middle of a character");
       }
-      for (std::size_t i = 0; i < *got; i += 2) {
-        const auto low = static_cast<unsigned char>(bytes[i + (big_endian_ ? 1 : 0)]);
-        const auto high = static_cast<unsigned char>(bytes[i + (big_endian_ ? 0 : 1)]);
-        if (!add(static_cast<char32_t>(high << 8U | low))) {
-          return bad_file(path_, "the text is not UTF-16: half of a surrogate pair stands alone");
-        }
-      }
+      const auto used = utf16_to_utf8(units_, order_, text_, LoneSurrogate::Refuse);
+      if (!used) return bad_file(path_, "the text is not UTF-16: half of a surrogate pair stands alone");
+      units_.erase(0, *used);
     }
     return {};
   }
 
-  bool add(char32_t unit) {
-    const bool is_high = unit >= 0xD800 && unit < 0xDC00;
-    const bool is_low = unit >= 0xDC00 && unit < 0xE000;
-    if ((high_ != 0) != is_low) return false;
-    if (is_high) {
-      high_ = unit;
-      return true;
-    }
-    const char32_t point = is_low ? 0x10000 + ((high_ - 0xD800) << 10U) + (unit - 0xDC00) : unit;
-    high_ = 0;
-    if (std::exchange(first_, false) && point == 0xFEFF) return true;
-    append_utf8(text_, point);
-    return true;
-  }
-
   std::unique_ptr<ByteStream> from_;
   std::string path_;
-  bool big_endian_;
+  ByteOrder order_;
+  std::string units_;  // bytes that wait for what follows them
   std::string text_;
   std::size_t at_ = 0;
-  char32_t high_ = 0;  // the first half of a pair that is waiting for the second; 0: none
-  bool first_ = true;
 };
 
 /// Gives bytes that were read to look at them before all others.
@@ -136,8 +118,8 @@ class PeekedStream : public ByteStream {
 };
 
 constexpr std::string_view gzip_magic = "\x1F\x8B";
-constexpr std::string_view utf16_little = "\xFF\xFE";
-constexpr std::string_view utf16_big = "\xFE\xFF";
+constexpr std::size_t utf16_mark_bytes = 2;
+constexpr std::size_t bytes_that_show_order = 1024;  // of UTF-16 without a mark
 
 /// The first bytes of the stream, which are still to be read from it.
 Expected<std::string> look_ahead(std::unique_ptr<ByteStream>& stream, std::size_t most) {
@@ -196,12 +178,30 @@ struct ByteSource::State {
   std::string_view container = "plain";
   bool utf16 = false;
   bool at_end = false;
+
+  /// Makes UTF-16 UTF-8, where it is that.
+  Expected<void> take_utf16(const std::optional<std::string>& encoding);
 };
 
 ByteSource::ByteSource(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ByteSource::ByteSource(ByteSource&&) noexcept = default;
 ByteSource& ByteSource::operator=(ByteSource&&) noexcept = default;
 ByteSource::~ByteSource() = default;
+
+Expected<void> ByteSource::State::take_utf16(const std::optional<std::string>& encoding) {
+  if (encoding && encoding != "utf-16") return {};
+  auto head = look_ahead(stream, encoding ? bytes_that_show_order : utf16_mark_bytes);
+  if (!head) return tl::make_unexpected(head.error());
+  const bool marked = utf16_mark(*head).has_value();
+  utf16 = encoding || marked;
+  if (!utf16) return {};
+  if (marked) {
+    std::array<char, utf16_mark_bytes> mark;
+    if (auto skipped = stream->read(mark); !skipped) return tl::make_unexpected(skipped.error());
+  }
+  stream = std::make_unique<Utf16Stream>(std::move(stream), name.path, likely_utf16_order(*head));
+  return {};
+}
 
 Expected<ByteSource> ByteSource::open(const InputName& name, const std::optional<std::string>& encoding,
                                       const ZipFolder* folder) {
@@ -226,13 +226,7 @@ Expected<ByteSource> ByteSource::open(const InputName& name, const std::optional
       state->stream = unpack_gzip(std::move(state->stream), name.path);
     }
   }
-  auto head = look_ahead(state->stream, utf16_little.size());
-  if (!head) return tl::make_unexpected(head.error());
-  const bool marked = *head == utf16_little || *head == utf16_big;
-  state->utf16 = encoding ? *encoding == "utf-16" : marked;
-  if (state->utf16) {
-    state->stream = std::make_unique<Utf16Stream>(std::move(state->stream), name.path, *head == utf16_big);
-  }
+  if (auto done = state->take_utf16(encoding); !done) return tl::make_unexpected(done.error());
   return ByteSource(std::move(state));
 }
 

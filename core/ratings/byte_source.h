@@ -54,7 +54,8 @@ class ZipFolder {
 /// synchronised.
 class ByteSource {
  public:
-  /// `encoding`: "utf-16" takes the text for that without a mark, "latin-1" and "utf-8" do not look for it.
+  /// `encoding`: "utf-16" takes the text for that without a mark, in the byte order that it most likely has; "latin-1"
+  /// and "utf-8" do not look for a mark.
   /// `folder`: the archive of a member, where it is open already; it may go before the source.
   /// Errors: as InputFile::open(), and BadInput for an archive that cannot be read or is locked.
   [[nodiscard]] static Expected<ByteSource> open(const InputName& name,
