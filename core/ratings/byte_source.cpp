@@ -219,12 +219,12 @@ Expected<ByteSource> ByteSource::open(const InputName& name, const std::optional
     state->stream = std::move(*member);
   } else {
     state->stream = std::make_unique<PlainStream>(std::move(*file));
-    auto head = look_ahead(state->stream, gzip_magic.size());
-    if (!head) return tl::make_unexpected(head.error());
-    if (*head == gzip_magic) {
-      state->container = "gzip";
-      state->stream = unpack_gzip(std::move(state->stream), name.path);
-    }
+  }
+  auto head = look_ahead(state->stream, gzip_magic.size());
+  if (!head) return tl::make_unexpected(head.error());
+  if (*head == gzip_magic) {
+    if (name.member.empty()) state->container = "gzip";
+    state->stream = unpack_gzip(std::move(state->stream), name.path);
   }
   if (auto done = state->take_utf16(encoding); !done) return tl::make_unexpected(done.error());
   return ByteSource(std::move(state));
