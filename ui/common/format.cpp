@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace rowlight {
 namespace {
@@ -59,6 +60,16 @@ QString formatPerSecond(double per_second) {
     }
   }
   return out.rightJustified(8, figure_space);
+}
+
+QString formatThreeDigits(double value) { return formatFixed(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0); }
+
+QString formatBytes(double bytes) {
+  constexpr std::array units{std::pair(1e3, "kB"), std::pair(1e6, "MB"), std::pair(1e9, "GB"), std::pair(1e12, "TB")};
+  if (bytes < 1000) return formatCount(static_cast<std::uint64_t>(std::llround(bytes))) + QStringLiteral(" bytes");
+  std::size_t unit = 0;
+  while (unit + 1 < units.size() && bytes >= units[unit + 1].first * 0.9995) ++unit;
+  return formatThreeDigits(bytes / units[unit].first) + QChar(u' ') + QString::fromUtf8(units[unit].second);
 }
 
 QString formatShort(double value) { return std::isfinite(value) ? QString::number(value, 'g', 4) : QString(en_dash); }

@@ -28,6 +28,12 @@ namespace rowlight {
 /// 2134000 -> "2.13 M/s". Padded on the left with spaces as wide as a digit.
 [[nodiscard]] QString formatPerSecond(double per_second);
 
+/// Three significant digits of a number from 1 to 999.
+[[nodiscard]] QString formatThreeDigits(double value);
+
+/// "512 bytes", "336 kB", "5.35 MB", "1.20 GB" (powers of 1000).
+[[nodiscard]] QString formatBytes(double bytes);
+
 /// A short number as one would write it: 0.005, 1e-05, 0.9.
 [[nodiscard]] QString formatShort(double value);
 
