@@ -152,7 +152,10 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
     if (out.size() >= max_bytes) return out + "...";
     const std::size_t length = sequence_length(text.substr(i));
     const auto byte = static_cast<unsigned char>(text[i]);
-    if (length == 0 || byte < 0x20 || byte == 0x7F) {
+    if (byte == '\t') {
+      append_utf8(out, 0x2192);
+      ++i;
+    } else if (length == 0 || byte < 0x20 || byte == 0x7F) {
       out += '?';
       ++i;
     } else {

@@ -49,8 +49,8 @@ enum class LoneSurrogate {
 /// The same for a whole text; a surrogate without its other half and what is cut off at the end become U+FFFD.
 [[nodiscard]] std::string utf16_to_utf8(std::string_view bytes, ByteOrder order);
 
-/// `text` for a message: valid UTF-8, control characters and foreign bytes replaced by '?', cut with "..." after
-/// about `max_bytes`.
+/// `text` for a message: valid UTF-8, a TAB as an arrow (U+2192), other control characters and foreign bytes as '?',
+/// cut with "..." after about `max_bytes`.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t max_bytes = 40);
 
 }  // namespace rowlight

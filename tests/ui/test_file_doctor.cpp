@@ -49,8 +49,8 @@ LoadReport plainReport() {
   report.notices = {"ignored columns: 4"};
   report.evidence = {{"delimiter", "TAB", "256 lines of the first 256 have 3 fields"},
                      {"header", "no", "the first line holds numbers"}};
-  report.preview = {{1, "196\t242\t3", "196", "242", 3, 881250949, "Kolya (1996)"},
-                    {2, "186\t302\t3.5", "186", "302", 3.5F, {}, ""}};
+  report.preview = {{1, "196→242→3", "196", "242", 3, 881250949, "Kolya (1996)"},
+                    {2, "186→302→3.5", "186", "302", 3.5F, {}, ""}};
   report.advice = {{"57 ratings are 0: if that means implicit feedback here, declare 0 as missing", "missing", "0"}};
   return report;
 }

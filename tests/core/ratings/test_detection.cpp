@@ -444,6 +444,13 @@ class TestDetection : public QObject {
     }
   }
 
+  void whatIsShownOfATextIsPrintable() {
+    QCOMPARE(printable("1\t2\x01\x7F\xFF"), std::string("1\xE2\x86\x92"
+                                                        "2???"));
+    QCOMPARE(printable("Zo\xC3\xAB"), std::string("Zo\xC3\xAB"));
+    QCOMPARE(printable("12345678", 4), std::string("1234..."));
+  }
+
   void theOrderOfUtf16Bytes() {
     QCOMPARE(utf16_mark("\xFF\xFE"
                         "a"),

@@ -133,6 +133,15 @@ class TestShapes : public QObject {
     QCOMPARE(loaded->report.ratings, std::uint64_t{20});
   }
 
+  void aTabIsSeenInThePreview() {
+    test::WrittenFiles files;
+    const auto loaded = read_ratings(files.write("x", "1\t2\t3\n4\t5\t5\n"));
+    if (!loaded) QFAIL(loaded.error().message().c_str());
+    QCOMPARE(loaded->report.preview.front().text, std::string("1\xE2\x86\x92"
+                                                              "2\xE2\x86\x92"
+                                                              "3"));
+  }
+
   void doubleColonsAreNotFoundOverALineEnd() {
     test::WrittenFiles files;
     QByteArray text;
