@@ -116,6 +116,11 @@ QWidget* TrainPage::makeHeader() {
   open->setAccessibleName(tr("Open a rating file"));
   open->setToolTip(tr("Open a file of ratings or of factors, or drop one here (Ctrl+O)"));
   open->setAutoDefault(false);
+  auto* folder = new QPushButton(tr("Folder…"), header);
+  folder->setObjectName(QStringLiteral("openFolderButton"));
+  folder->setAccessibleName(tr("Open a folder"));
+  folder->setToolTip(tr("Open a folder with ratings and titles, or with factors, or drop one here (Ctrl+Shift+O)"));
+  folder->setAutoDefault(false);
   summary_ = new ElidedLabel(Qt::ElideMiddle, header);
   summary_->setObjectName(QStringLiteral("trainSummary"));
   summary_->setFont(numberFont(TextSize::Normal));
@@ -125,10 +130,12 @@ QWidget* TrainPage::makeHeader() {
   drawer_toggle_->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_Comma));
   drawer_toggle_->setToolTip(tr("Show or hide the settings of the run (Ctrl+,)"));
   layout->addWidget(open);
+  layout->addWidget(folder);
   layout->addSpacing(8);
   layout->addWidget(summary_, 1);
   layout->addWidget(drawer_toggle_);
   connect(open, &QPushButton::clicked, this, &TrainPage::openDialogRequested);
+  connect(folder, &QPushButton::clicked, this, &TrainPage::openFolderRequested);
   return header;
 }
 

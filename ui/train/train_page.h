@@ -57,8 +57,9 @@ class TrainPage : public QWidget {
   void showLoadReport(const LoadReport& report);
 
  signals:
-  /// The Open button: whoever owns the file dialog shows it.
+  /// The Open buttons: whoever owns the file dialog shows it.
   void openDialogRequested();
+  void openFolderRequested();
   void loadCancelled();
   /// The button beside what was said about the last load.
   void lookIntoFileRequested();
