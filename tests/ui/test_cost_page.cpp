@@ -3,6 +3,7 @@
 #include <QClipboard>
 #include <QComboBox>
 #include <QLabel>
+#include <QLayout>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QSpinBox>
@@ -199,6 +200,7 @@ class TestCostPage : public QObject {
     page.show();
     auto* tabs = page.findChild<QTabWidget*>(QStringLiteral("costTabs"));
     QCOMPARE(tabs->count(), 3);
+    for (int i = 0; i < 3; ++i) QCOMPARE(tabs->widget(i)->layout()->contentsMargins().top(), 8);
     page.resize(1200, 700);
     QTRY_COMPARE(tabs->count(), 0);
     QVERIFY(page.findChild<QTableView*>(QStringLiteral("costTable"))->isVisible());

@@ -66,7 +66,7 @@ class TestFormat : public QObject {
     QCOMPARE(texts.data, QStringLiteral("Made by hand (synthetic ratings)"));
     QCOMPARE(texts.counts, QStringLiteral("120 ratings, 20 users, 12 movies"));
     QCOMPARE(texts.model, QStringLiteral("DotProductBias, 50 factors, 48,250 parameters"));
-    QCOMPARE(texts.simd, QStringLiteral("AVX2"));
+    QCOMPARE(texts.simd, QStringLiteral("AVX-512"));
     QCOMPARE(texts.rate, QStringLiteral("2.13 M/s"));
     QCOMPARE(texts.state, QStringLiteral("playing"));
     auto real = std::make_shared<RatingSet>(*shellRatings());

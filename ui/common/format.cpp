@@ -138,6 +138,25 @@ QString formatModel(const TrainSettings& settings) {
            settings.factors == 1 ? QStringLiteral("factor") : QStringLiteral("factors"));
 }
 
+QString formatTarget(simd::Target target) {
+  switch (target) {
+    case simd::Target::Scalar: return QStringLiteral("plain C++");
+    case simd::Target::Sse4: return QStringLiteral("SSE4");
+    case simd::Target::Avx2: return QStringLiteral("AVX2");
+    case simd::Target::Avx512: return QStringLiteral("AVX-512");
+    case simd::Target::Neon: return QStringLiteral("NEON");
+  }
+  return {};
+}
+
+QString formatTarget(std::string_view name) {
+  using simd::Target;
+  for (const Target target : {Target::Scalar, Target::Sse4, Target::Avx2, Target::Avx512, Target::Neon}) {
+    if (simd::name_of(target) == name) return formatTarget(target);
+  }
+  return QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size()));
+}
+
 QString formatError(const Error& error) {
   QString sentence = text(error.what);
   // The name of an option stays as it is written.

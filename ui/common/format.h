@@ -3,8 +3,10 @@
 #include <QString>
 
 #include <cstdint>
+#include <string_view>
 
 #include "core/base/error.h"
+#include "core/simd/kernels.h"
 #include "core/train/frame.h"
 
 namespace rowlight {
@@ -51,6 +53,11 @@ namespace rowlight {
 [[nodiscard]] QString formatModel(ModelKind model);
 /// "DotProductBias, 50 factors".
 [[nodiscard]] QString formatModel(const TrainSettings& settings);
+
+/// "AVX-512", "AVX2", "SSE4", "NEON", "plain C++".
+[[nodiscard]] QString formatTarget(simd::Target target);
+/// The same for a target's name as the command line knows it.
+[[nodiscard]] QString formatTarget(std::string_view name);
 
 /// A full sentence with its next step, for the place where the mistake is: "The range is empty: give ...".
 [[nodiscard]] QString formatError(const Error& error);

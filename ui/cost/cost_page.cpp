@@ -37,6 +37,7 @@ namespace rowlight {
 namespace {
 
 constexpr QSize roomy_window{1024, 640};
+constexpr int room_under_tabs = 8;
 constexpr int update_ms = 100;
 constexpr std::array<std::size_t, 5> largest_tables{1'000, 10'000, 100'000, 1'000'000, 10'000'000};
 constexpr int first_largest = 3;
@@ -397,6 +398,9 @@ void CostPage::arrange() {
     columns_->addWidget(memoryPanel_);
     rows_->addWidget(numbersPanel_);
     for (QWidget* panel : {timePanel_, memoryPanel_, numbersPanel_}) panel->show();
+  }
+  for (QWidget* panel : {timePanel_, memoryPanel_, numbersPanel_}) {
+    panel->layout()->setContentsMargins(0, tabbed ? room_under_tabs : 0, 0, 0);
   }
   arrangement_->setCurrentWidget(tabbed ? static_cast<QWidget*>(tabs_) : rows_);
 }

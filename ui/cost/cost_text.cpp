@@ -27,17 +27,6 @@ QString formatDuration(double seconds) {
   return formatThreeDigits(value) + QChar(u' ') + QString::fromUtf8(units[unit].second);
 }
 
-QString formatTarget(simd::Target target) {
-  switch (target) {
-    case simd::Target::Scalar: return tr("plain C++");
-    case simd::Target::Sse4: return QStringLiteral("SSE4");
-    case simd::Target::Avx2: return QStringLiteral("AVX2");
-    case simd::Target::Avx512: return QStringLiteral("AVX-512");
-    case simd::Target::Neon: return QStringLiteral("NEON");
-  }
-  return {};
-}
-
 QString formatFactor(double factor) {
   if (factor < 100) return formatThreeDigits(factor);
   const double digit = std::pow(10, std::floor(std::log10(factor)) - 2);

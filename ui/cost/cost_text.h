@@ -12,8 +12,6 @@ namespace rowlight {
 
 /// Three significant digits with a unit: "281 ns", "1.23 µs", "45.6 ms", "2.00 s". Pre: seconds > 0.
 [[nodiscard]] QString formatDuration(double seconds);
-/// "AVX-512", "AVX2", "SSE4", "NEON", "plain C++".
-[[nodiscard]] QString formatTarget(simd::Target target);
 /// A factor to three significant digits: "1.24", "35,100".
 [[nodiscard]] QString formatFactor(double factor);
 

@@ -199,12 +199,19 @@ void TrainPage::setTabbed(bool tabbed) {
     for (std::size_t i = 0; i < all.size(); ++i) all[i]->restoreState(roomy_sizes_[i]);
   }
   arrangement_->setCurrentWidget(tabbed ? static_cast<QWidget*>(tabs_) : rows_);
+  leaveAbsentTable();
   // Moving a panel takes the focus away from it: give it back, and bring its tab to the front.
   for (const Panel& panel : panels_) {
     if (!focused || !panel.widget->isAncestorOf(focused)) continue;
     if (tabbed) tabs_->setCurrentWidget(panel.widget);
     focused->setFocus();
   }
+}
+
+/// The tab in front is not one that the file has nothing for.
+void TrainPage::leaveAbsentTable() {
+  const bool no_users = viewed_ && viewed_->width[index_of(Table::Users)] == 0;
+  if (tabbed_ && no_users && tabs_->currentWidget() == users_) tabs_->setCurrentWidget(movies_);
 }
 
 bool TrainPage::eventFilter(QObject* watched, QEvent* event) {
@@ -238,6 +245,10 @@ void TrainPage::present(const Frame& frame) {
   }
   summary_->setText(summary);
   drawer_->setEnabled(!frame.viewed);
+  if (frame.viewed != viewed_) {
+    viewed_ = frame.viewed;
+    leaveAbsentTable();
+  }
   const QString error = frame.error ? formatError(*frame.error) : QString();
   if (error == engine_error_) return;  // also when the person has dismissed it
   if (!error.isEmpty()) {
