@@ -32,13 +32,14 @@ class OwnHome {
     QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, dir_.path());
   }
 
-  /// A rating file of `lines` lines; returns its path.
+  /// A rating file of `lines` lines, no pair of user and item twice; returns its path.
   [[nodiscard]] QString write_ratings(int lines = 3) const {
     const QString path = dir_.filePath(QStringLiteral("ratings-%1.csv").arg(lines));
     QFile file(path);
     if (!file.open(QIODevice::WriteOnly)) qFatal("cannot write ratings");
     for (int i = 0; i < lines; ++i) {
-      file.write(QByteArray::number(i % 997) + ',' + QByteArray::number(i) + ",4\n");
+      // Few items: the tables of a model for a million of them would take gigabytes.
+      file.write(QByteArray::number(i % 997) + ',' + QByteArray::number(i % 20'011) + ",4\n");
     }
     return path;
   }
