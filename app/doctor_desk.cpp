@@ -10,6 +10,7 @@ DoctorDesk::DoctorDesk(EngineHost* engine, QWidget* window) : engine_(engine), w
     if (error.kind == ErrorKind::Cancelled) return;
     last_ = path;
     failed_ = true;
+    lastOptions_ = engine_->failedOptions();
   });
   connect(engine_, &EngineHost::loadFinished, this, [this](const QString& path) {
     if (!path.isEmpty()) {  // the sample is no file; what was said about the one before it still stands
@@ -33,7 +34,7 @@ FileDoctor& DoctorDesk::doctor() {
   return *doctor_;
 }
 
-void DoctorDesk::examine(const QString& path) { doctor().examine(path); }
+void DoctorDesk::examine(const QString& path, const ReadOptions& options) { doctor().examine(path, options); }
 
 void DoctorDesk::showOpened() { doctor().showOpened(*engine_->opened()); }
 
@@ -42,7 +43,7 @@ void DoctorDesk::showLast() {
   if (!failed_ && opened && opened->path == last_) {
     showOpened();
   } else {
-    examine(last_);
+    examine(last_, lastOptions_);
   }
 }
 

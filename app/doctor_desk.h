@@ -4,6 +4,8 @@
 #include <QObject>
 #include <QString>
 
+#include "core/ratings/reader.h"
+
 class QWidget;
 
 namespace rowlight {
@@ -20,8 +22,8 @@ class DoctorDesk : public QObject {
   /// The dialog stands over `window`. Both must outlive this object.
   DoctorDesk(EngineHost* engine, QWidget* window);
 
-  /// Opens the dialog on a file.
-  void examine(const QString& path);
+  /// Opens the dialog on a file or folder.
+  void examine(const QString& path, const ReadOptions& options = {});
   /// Opens it on the report of the file that is open. Pre: EngineHost::opened().
   void showOpened();
   /// Opens it on the file of the last load, whether it failed or not. Pre: there was one.
@@ -39,6 +41,7 @@ class DoctorDesk : public QObject {
   FileDoctor* doctor_ = nullptr;  // made when it is first wanted; belongs to the window
   QString last_;                  // the file of the last load that came to an end
   bool failed_ = false;           // it failed
+  ReadOptions lastOptions_;       // then: how it was to be read
   QByteArray state_;
 };
 

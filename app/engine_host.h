@@ -53,6 +53,9 @@ class EngineHost : public QObject {
   /// How the file that was installed last was read, without its ratings; nothing for the sample.
   [[nodiscard]] const std::optional<Inspection>& opened() const { return opened_; }
 
+  /// How the file of the last load that failed was to be read.
+  [[nodiscard]] const ReadOptions& failedOptions() const { return failedOptions_; }
+
   /// Asked on the GUI thread when a file was read, before the run there is gives way to it: false keeps the run, and
   /// the load counts as cancelled. The engine goes on meanwhile. Empty: always yes.
   std::function<bool(const QString& path)> mayInstall;
@@ -115,6 +118,7 @@ class EngineHost : public QObject {
   quint64 inspectTicket_ = 0;  // likewise for inspections
   CancelFlag inspectCancel_;
   std::optional<Inspection> opened_;
+  ReadOptions failedOptions_;
   std::vector<Loader> loaders_;
 };
 

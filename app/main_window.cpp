@@ -15,6 +15,7 @@
 #include <QStyle>
 #include <QVBoxLayout>
 
+#include "app/recent_files.h"
 #include "ui/common/key_policy.h"
 #include "ui/common/placeholder_page.h"
 #include "ui/common/status_bar.h"
@@ -27,7 +28,6 @@ namespace rowlight {
 
 namespace {
 
-constexpr int mostRecentFiles = 8;
 constexpr QSize firstSize(1280, 800);
 constexpr double sampleSpeed = 1000;  // batches a second: five epochs of the sample in some four seconds
 constexpr double fullSpeed = 0;
@@ -40,7 +40,6 @@ const QString keyTrainPage = QStringLiteral("window/trainPage");
 const QString keyTheme = QStringLiteral("look/theme");
 const QString keyStill = QStringLiteral("look/reducedMotion");
 const QString keyDoctor = QStringLiteral("window/fileDoctor");
-const QString keyRecent = QStringLiteral("files/recent");
 
 QString fileName(const QString& path) {
   const QString name = QFileInfo(path).fileName();
@@ -55,6 +54,7 @@ MainWindow::MainWindow(const TrainSettings& settings, const QElapsedTimer& since
   setWindowTitle(QStringLiteral("Rowlight"));
   setWindowIcon(QIcon(QStringLiteral(":/rowlight/icons/rowlight.svg")));
   KeyPolicy::install();
+  askForPath = [this](Opening what, const QString& title) { return showPathDialog(what, title); };
   askToDiscard = [this](const QString& question) {
     // Over the file doctor, where the question is its.
     QWidget* asking = QApplication::activeModalWidget();
@@ -111,8 +111,9 @@ void MainWindow::makePages() {
   center->setFocus();
   connect(rail_, &Rail::pageChosen, this, &MainWindow::goTo);
   pages_->setCurrentIndex(static_cast<int>(rail_->current()));
-  connect(trainPage_, &TrainPage::openDialogRequested, this, &MainWindow::chooseFile);
-  connect(&workbench_, &Workbench::openRequested, this, &MainWindow::open);
+  connect(trainPage_, &TrainPage::openDialogRequested, this, [this] { choose(Opening::File); });
+  connect(trainPage_, &TrainPage::openFolderRequested, this, [this] { choose(Opening::Folder); });
+  connect(&workbench_, &Workbench::openRequested, this, [this](const QString& path) { open(path); });
 }
 
 void MainWindow::goTo(Page page) {
@@ -146,10 +147,12 @@ void MainWindow::makeMenus() {
 
 void MainWindow::makeFileMenu() {
   QMenu* menu = menuBar()->addMenu(tr("&File"));
-  menu->addAction(tr("&Open ratings…"), QKeySequence::Open, this, &MainWindow::chooseFile);
+  menu->addAction(tr("&Open ratings…"), QKeySequence::Open, this, [this] { choose(Opening::File); });
   menu->addAction(tr("Open a &folder…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_O), this,
-                  &MainWindow::chooseFolder);
+                  [this] { choose(Opening::Folder); });
   recentMenu_ = menu->addMenu(tr("Open &recent"));
+  recentMenu_->setObjectName(QStringLiteral("menuRecent"));
+  recentMenu_->setToolTipsVisible(true);
   connect(recentMenu_, &QMenu::aboutToShow, this, &MainWindow::fillRecentFiles);
   menu->addAction(tr("Open the built-in &sample"), this, &MainWindow::openSample);
   addDoctorActions(menu);
@@ -172,12 +175,11 @@ void MainWindow::makeFileMenu() {
 }
 
 void MainWindow::addDoctorActions(QMenu* menu) {
-  QAction* open =
-      menu->addAction(tr("Open with o&ptions…"), QKeySequence(Qt::CTRL | Qt::ALT | Qt::Key_O), this, [this] {
-        const QString path = askForFile(tr("Open ratings with options"));
-        if (!path.isEmpty()) doctor_.examine(path);
-      });
+  QAction* open = menu->addAction(tr("Open with o&ptions…"), QKeySequence(Qt::CTRL | Qt::ALT | Qt::Key_O), this,
+                                  [this] { examine(Opening::File); });
   open->setObjectName(QStringLiteral("actionOpenWithOptions"));
+  QAction* folder = menu->addAction(tr("Open a fol&der with options…"), this, [this] { examine(Opening::Folder); });
+  folder->setObjectName(QStringLiteral("actionOpenFolderWithOptions"));
   QAction* report = menu->addAction(tr("File repor&t…"), &doctor_, &DoctorDesk::showOpened);
   report->setObjectName(QStringLiteral("actionFileReport"));
   report->setEnabled(false);
@@ -239,7 +241,7 @@ void MainWindow::connectEngine() {
   connect(&engine_, &EngineHost::loadFinished, this, [this](const QString& path, const LoadReport& report) {
     trainPage_->hideLoading();
     if (path.isEmpty()) return;
-    rememberFile(path);
+    if (memory_ == Memory::Keep) rememberFile(path, engine_.opened() ? engine_.opened()->options : ReadOptions{});
     if (transport_->unitsPerSecond() == sampleSpeed) transport_->setUnitsPerSecond(fullSpeed);
     if (trainSpeed_ == sampleSpeed) trainSpeed_ = fullSpeed;
     trainPage_->showLoadReport(report);
@@ -282,43 +284,49 @@ bool MainWindow::mayStartOverOrClose(const QString& question) {
   return askToDiscard(question);
 }
 
-void MainWindow::open(const QString& path) { engine_.open(path); }
+void MainWindow::open(const QString& path, const ReadOptions& options) { engine_.open(path, options); }
 
 void MainWindow::openSample() { engine_.openSample(); }
 
-QString MainWindow::askForFile(const QString& title) {
-  const QStringList recent = QSettings().value(keyRecent).toStringList();
-  const QString folder = recent.isEmpty() ? QString() : QFileInfo(recent.first()).absolutePath();
-  return QFileDialog::getOpenFileName(
-      this, title, folder,
-      tr("Ratings and factors (*.data *.csv *.dat *.txt *.tsv *.base *.test *.tr *.te *.json *.model *.vec *.npy "
-         "*.safetensors);;All files (*)"));
+QString MainWindow::openFilters() {
+  const QString ratings = QStringLiteral("*.data *.csv *.dat *.txt *.tsv *.arff *.base *.test *.tr *.te *.gz *.zip");
+  const QString factors = QStringLiteral("*.json *.jsonl *.model *.vec *.txt *.npy *.safetensors");
+  return tr("Ratings and factors (%1 %2)").arg(ratings, factors) + QStringLiteral(";;") +
+         tr("Rating files, packed or not (%1)").arg(ratings) + QStringLiteral(";;") +
+         tr("Files of factors (%1)").arg(factors) + QStringLiteral(";;") + tr("All files (*)");
 }
 
-void MainWindow::chooseFile() {
-  const QString path = askForFile(tr("Open ratings or factors"));
+QString MainWindow::showPathDialog(Opening what, const QString& title) {
+  const QList<RecentFile> recent = recentFiles();
+  const QString folder = recent.isEmpty() ? QString() : QFileInfo(recent.first().path).absolutePath();
+  return what == Opening::Folder ? QFileDialog::getExistingDirectory(this, title, folder)
+                                 : QFileDialog::getOpenFileName(this, title, folder, openFilters(), nullptr,
+                                                                QFileDialog::HideNameFilterDetails);
+}
+
+void MainWindow::choose(Opening what) {
+  const QString path =
+      askForPath(what, what == Opening::Folder ? tr("Open a folder with ratings") : tr("Open ratings or factors"));
   if (!path.isEmpty()) open(path);
 }
 
-void MainWindow::chooseFolder() {
-  const QString path = QFileDialog::getExistingDirectory(this, tr("Open a folder with ratings"));
-  if (!path.isEmpty()) open(path);
-}
-
-void MainWindow::rememberFile(const QString& path) {
-  if (memory_ == Memory::None) return;
-  QSettings settings;
-  QStringList recent = settings.value(keyRecent).toStringList();
-  const QString absolute = QFileInfo(path).absoluteFilePath();
-  recent.removeAll(absolute);
-  recent.prepend(absolute);
-  settings.setValue(keyRecent, recent.mid(0, mostRecentFiles));
+void MainWindow::examine(Opening what) {
+  const QString path = askForPath(
+      what, what == Opening::Folder ? tr("Open a folder with ratings with options") : tr("Open ratings with options"));
+  if (!path.isEmpty()) doctor_.examine(path, recentOptions(path));
 }
 
 void MainWindow::fillRecentFiles() {
   recentMenu_->clear();
-  const QStringList recent = QSettings().value(keyRecent).toStringList();
-  for (const QString& path : recent) recentMenu_->addAction(path, this, [this, path] { open(path); });
+  const QList<RecentFile> recent = recentFiles();
+  for (const RecentFile& file : recent) {
+    const QStringList options = optionTexts(file.options);
+    QString text = file.path;
+    text.replace(u'&', QStringLiteral("&&"));
+    if (!options.isEmpty()) text = tr("%1 (with options)").arg(text);
+    QAction* action = recentMenu_->addAction(text, this, [this, file] { open(file.path, file.options); });
+    action->setToolTip(options.isEmpty() ? tr("Open the file as it is detected") : options.join(u'\n'));
+  }
   if (recent.isEmpty()) recentMenu_->addAction(tr("No files opened yet"))->setEnabled(false);
 }
 

@@ -42,7 +42,7 @@ class MainWindow : public QMainWindow {
 
   /// Opens a rating file or folder. Once it is read, and where trained state would be lost, the person is asked whether
   /// it may take the run's place.
-  void open(const QString& path);
+  void open(const QString& path, const ReadOptions& options = {});
   void openSample();
 
   /// "light", "dark", or empty: as the system.
@@ -53,6 +53,13 @@ class MainWindow : public QMainWindow {
   [[nodiscard]] double firstFrameMs() const { return firstFrameMs_; }
   /// The exit code that belongs to the last error shown; 0: none.
   [[nodiscard]] int lastErrorExitCode() const { return lastErrorExitCode_; }
+
+  /// What a person is asked to choose.
+  enum class Opening { File, Folder };
+  /// Asks for a path, which is empty where the person chose none; a file dialog unless a test replaces it.
+  std::function<QString(Opening what, const QString& title)> askForPath;
+  /// The name filters of the file dialog: everything that can be opened, ratings, factors, all files.
+  [[nodiscard]] static QString openFilters();
 
   /// Answers "throw the trained state away?"; a message box unless a test or the tour replaces it.
   std::function<bool(const QString& question)> askToDiscard;
@@ -76,10 +83,9 @@ class MainWindow : public QMainWindow {
   void connectEngine();
   void showLoadProgress(qulonglong bytesDone, qulonglong bytesTotal);
   void addDoctorActions(QMenu* menu);
-  void chooseFile();
-  [[nodiscard]] QString askForFile(const QString& title);
-  void chooseFolder();
-  void rememberFile(const QString& path);
+  [[nodiscard]] QString showPathDialog(Opening what, const QString& title);
+  void choose(Opening what);
+  void examine(Opening what);
   void fillRecentFiles();
   void restoreLook();
   void showAbout();

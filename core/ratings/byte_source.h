@@ -49,12 +49,13 @@ class ZipFolder {
   std::vector<std::string> names_;
 };
 
-/// The text of a file from front to back: unpacked where it is a .gz or in a .zip, told by its first bytes, and as
-/// UTF-8 where it is UTF-16 with a byte order mark. Memory: some 100 kB however much is unpacked. Movable; not
+/// The text of a file from front to back: unpacked where it is a .gz or in a .zip or both, told by its first bytes, and
+/// as UTF-8 where it is UTF-16 with a byte order mark. Memory: some 100 kB however much is unpacked. Movable; not
 /// synchronised.
 class ByteSource {
  public:
-  /// `encoding`: "utf-16" takes the text for that without a mark, "latin-1" and "utf-8" do not look for it.
+  /// `encoding`: "utf-16" takes the text for that without a mark, in the byte order that it most likely has; "latin-1"
+  /// and "utf-8" do not look for a mark.
   /// `folder`: the archive of a member, where it is open already; it may go before the source.
   /// Errors: as InputFile::open(), and BadInput for an archive that cannot be read or is locked.
   [[nodiscard]] static Expected<ByteSource> open(const InputName& name,
@@ -72,7 +73,7 @@ class ByteSource {
   [[nodiscard]] std::uint64_t size() const;          ///< of the file on disk, in bytes, when it was opened
   [[nodiscard]] std::uint64_t done() const;          ///< bytes of the file on disk that have been read
   [[nodiscard]] bool at_end() const;                 ///< a read came to the end of the text
-  [[nodiscard]] std::string_view container() const;  ///< "plain", "gzip" or "zip"
+  [[nodiscard]] std::string_view container() const;  ///< "plain", "gzip" or "zip", of two the outer one
   [[nodiscard]] bool was_utf16() const;
   [[nodiscard]] const InputName& name() const;
 

@@ -108,7 +108,8 @@ ByteOrder likely_utf16_order(std::string_view head) {
   return zeros[0] > zeros[1] ? ByteOrder::BigEndian : ByteOrder::LittleEndian;
 }
 
-std::size_t utf16_to_utf8(std::string_view bytes, ByteOrder order, std::string& out) {
+std::optional<std::size_t> utf16_to_utf8(std::string_view bytes, ByteOrder order, std::string& out,
+                                         LoneSurrogate lone) {
   const std::size_t high = order == ByteOrder::BigEndian ? 0 : 1;
   const auto unit = [&](std::size_t at) -> std::uint32_t {
     return (std::uint32_t{static_cast<unsigned char>(bytes[at + high])} << 8U) |
@@ -118,14 +119,18 @@ std::size_t utf16_to_utf8(std::string_view bytes, ByteOrder order, std::string& 
   while (at + 2 <= bytes.size()) {
     std::uint32_t code = unit(at);
     std::size_t used = 2;
-    if (code >= 0xD800 && code < 0xDC00) {
-      if (at + 4 > bytes.size()) break;
-      const std::uint32_t low = unit(at + 2);
-      const bool pair = low >= 0xDC00 && low < 0xE000;
-      code = pair ? 0x10000 + ((code - 0xD800) << 10U) + (low - 0xDC00) : replacement;
-      used = pair ? 4 : 2;
-    } else if (code >= 0xDC00 && code < 0xE000) {
-      code = replacement;
+    if (code >= 0xD800 && code < 0xE000) {
+      const bool first = code < 0xDC00;
+      if (first && at + 4 > bytes.size()) break;
+      const std::uint32_t second = first ? unit(at + 2) : 0;
+      if (second >= 0xDC00 && second < 0xE000) {
+        code = 0x10000 + ((code - 0xD800) << 10U) + (second - 0xDC00);
+        used = 4;
+      } else if (lone == LoneSurrogate::Refuse) {
+        return std::nullopt;
+      } else {
+        code = replacement;
+      }
     }
     append_utf8(out, code);
     at += used;
@@ -136,7 +141,8 @@ std::size_t utf16_to_utf8(std::string_view bytes, ByteOrder order, std::string& 
 std::string utf16_to_utf8(std::string_view bytes, ByteOrder order) {
   std::string out;
   out.reserve(bytes.size() / 2 + bytes.size() / 16);
-  if (utf16_to_utf8(bytes, order, out) < bytes.size()) append_utf8(out, replacement);
+  const auto used = utf16_to_utf8(bytes, order, out, LoneSurrogate::Replace);
+  if (used < bytes.size()) append_utf8(out, replacement);
   return out;
 }
 
@@ -146,7 +152,10 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
     if (out.size() >= max_bytes) return out + "...";
     const std::size_t length = sequence_length(text.substr(i));
     const auto byte = static_cast<unsigned char>(text[i]);
-    if (length == 0 || byte < 0x20 || byte == 0x7F) {
+    if (byte == '\t') {
+      append_utf8(out, 0x2192);
+      ++i;
+    } else if (length == 0 || byte < 0x20 || byte == 0x7F) {
       out += '?';
       ++i;
     } else {

@@ -34,16 +34,23 @@ enum class ByteOrder { LittleEndian, BigEndian };
 /// The order that UTF-16 without a mark most likely has: a text is rich in characters whose high byte is 0.
 [[nodiscard]] ByteOrder likely_utf16_order(std::string_view head);
 
-/// Appends `bytes` to `out` as UTF-8 and returns how many bytes that used up: a unit or a surrogate pair that is cut
-/// off at the end is left for the next call, which gets it with what follows it. A surrogate without its other half
-/// becomes U+FFFD. A byte order mark is a character like others: take it away before.
-std::size_t utf16_to_utf8(std::string_view bytes, ByteOrder order, std::string& out);
+/// What becomes of a surrogate without its other half.
+enum class LoneSurrogate {
+  Replace,  ///< U+FFFD stands in its place
+  Refuse,   ///< the text is no UTF-16
+};
 
-/// The same for a whole text; what is cut off at its end becomes U+FFFD.
+/// Appends `bytes` to `out` as UTF-8 and returns how many bytes that used up: a unit or a surrogate pair that is cut
+/// off at the end is left for the next call, which gets it with what follows it. Returns nothing where a surrogate is
+/// refused. A byte order mark is a character like others: take it away before.
+[[nodiscard]] std::optional<std::size_t> utf16_to_utf8(std::string_view bytes, ByteOrder order, std::string& out,
+                                                       LoneSurrogate lone);
+
+/// The same for a whole text; a surrogate without its other half and what is cut off at the end become U+FFFD.
 [[nodiscard]] std::string utf16_to_utf8(std::string_view bytes, ByteOrder order);
 
-/// `text` for a message: valid UTF-8, control characters and foreign bytes replaced by '?', cut with "..." after
-/// about `max_bytes`.
+/// `text` for a message: valid UTF-8, a TAB as an arrow (U+2192), other control characters and foreign bytes as '?',
+/// cut with "..." after about `max_bytes`.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t max_bytes = 40);
 
 }  // namespace rowlight

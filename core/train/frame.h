@@ -127,7 +127,7 @@ struct Frame {
   std::uint64_t parameter_count = 0;
   std::size_t training_ratings = 0;
   std::size_t validation_ratings = 0;
-  std::string_view simd_target;  ///< static text: "AVX2"
+  std::string_view simd_target;  ///< static text: "avx2"
   Progress progress;
   WatchedRows users;
   WatchedRows movies;

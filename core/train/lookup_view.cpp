@@ -136,7 +136,8 @@ class ViewBuilder {
     for (std::size_t i = 0; i < window_; ++i) {
       const auto row = static_cast<std::int32_t>(v.first_row + i);
       const RowName name = name_of_row(pass_, row);
-      v.row_names.push_back(name.title.empty() ? name.id : name.id + "  " + name.title);
+      // Words are their own ids: what says nothing more is not said again.
+      v.row_names.push_back(name.title.empty() || name.title == name.id ? name.id : name.id + "  " + name.title);
       RowMark& mark = v.marks[i];
       mark.padding = row == padding;
       mark.moved = shows(LookupStep::OptimizerStep) && !pass_.moved.empty() && pass_.moved[v.first_row + i];

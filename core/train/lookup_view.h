@@ -101,7 +101,7 @@ struct LookupView {
 
   // The table rows [first_row, first_row + weight.rows()).
   std::size_t first_row = 0;
-  std::vector<std::string> row_names;  ///< raw ids (and titles) of these rows
+  std::vector<std::string> row_names;  ///< raw ids (and titles that differ) of these rows
   Matrix weight;                       ///< (window, D)
   std::vector<RowMark> marks;          ///< (window)
   Matrix one_hot;                      ///< (first outputs, window)

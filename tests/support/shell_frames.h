@@ -88,7 +88,7 @@ inline Frame shellFrame(RunState state = RunState::Paused, RatingSetPtr ratings 
   frame.run = 1;
   frame.state = state;
   frame.loss = std::make_shared<LossHistory>();
-  frame.simd_target = "AVX2";
+  frame.simd_target = "avx512";
   if (state == RunState::Empty) return frame;
   frame.ratings = std::move(ratings);
   frame.range = {0.0F, 5.5F};

@@ -1,6 +1,5 @@
-#include <QAbstractItemModelTester>
+#include <QApplication>
 #include <QComboBox>
-#include <QElapsedTimer>
 #include <QLabel>
 #include <QLineEdit>
 #include <QProgressBar>
@@ -13,98 +12,17 @@
 #include <memory>
 #include <optional>
 
+#include "tests/support/doctor.h"
 #include "ui/common/palette.h"
-#include "ui/data/file_doctor.h"
 #include "ui/data/guess_values.h"
-#include "ui/data/report_models.h"
 #include "ui/data/report_tabs.h"
-#include "ui/data/report_text.h"
 
 using namespace rowlight;
-
-namespace {
-
-const QString file = QStringLiteral("/somewhere/ratings.csv");
-
-/// The report of a plain file with two bad lines, a notice and an advice.
-LoadReport plainReport() {
-  LoadReport report;
-  report.file = file.toStdString();
-  report.format = "delimited";
-  report.encoding = "utf-8";
-  report.delimiter = "\t";
-  report.columns = {"user", "item", "rating"};
-  report.lines = 100'003;
-  report.ratings = 100'000;
-  report.loaded = 99'990;
-  report.users = 943;
-  report.items = 1682;
-  report.rating_min = 1;
-  report.rating_max = 5;
-  report.rating_mean = 3.52986;
-  report.duplicates = 10;
-  report.conflicts = 4;
-  report.bytes = 1'979'173;
-  report.bad_lines = {{1200, 7, "'abc' is not a rating; expected a number"}, {99'001, 0, "1 field; expected 3"}};
-  report.notices = {"ignored columns: 4"};
-  report.evidence = {{"delimiter", "TAB", "256 lines of the first 256 have 3 fields"},
-                     {"header", "no", "the first line holds numbers"}};
-  report.preview = {{1, "196\t242\t3", "196", "242", 3, 881250949, "Kolya (1996)"},
-                    {2, "186\t302\t3.5", "186", "302", 3.5F, {}, ""}};
-  report.advice = {{"57 ratings are 0: if that means implicit feedback here, declare 0 as missing", "missing", "0"}};
-  return report;
-}
-
-Inspection inspectionOf(LoadReport report, const ReadOptions& options = {}) {
-  auto ratings = std::make_shared<RatingSet>();
-  ratings->ratings = {1};
-  return {file, options, std::make_shared<const LoadReport>(std::move(report)), {}, ratings};
-}
-
-Inspection failureOf(Error error, LoadReport report = {}, const ReadOptions& options = {}) {
-  return {file, options, std::make_shared<const LoadReport>(std::move(report)), std::move(error), nullptr};
-}
-
-/// A dialog and what it asked for.
-struct Doctor {
-  Doctor() {
-    QObject::connect(&dialog, &FileDoctor::inspectRequested, &dialog, [this](const QString&, const ReadOptions& o) {
-      asked = o;
-      ++requests;
-    });
-    QObject::connect(&dialog, &FileDoctor::cancelRequested, &dialog, [this] { ++cancels; });
-    QObject::connect(&dialog, &FileDoctor::openRequested, &dialog, [this](const Inspection& i) { opened = i; });
-  }
-  /// Opens the dialog on a file that reads well.
-  void read() {
-    dialog.examine(file);
-    dialog.showInspection(inspectionOf(plainReport()));
-  }
-  template <class T>
-  T* find(const char* name) {
-    return dialog.findChild<T*>(QLatin1String(name));
-  }
-  void type(const char* name, const char* text) {
-    auto* edit = find<QLineEdit>(name);
-    edit->setFocus();
-    edit->selectAll();
-    QTest::keyClicks(edit, QLatin1String(text));
-  }
-  QString text(const char* label) { return find<QLabel>(label)->text(); }
-  bool canOpen() { return find<QPushButton>("doctorOpen")->isEnabled(); }
-  /// The next request after `before`, once the typing rests.
-  bool awaitRequest(int before) {
-    return QTest::qWaitFor([&] { return requests == before + 1; }, 2000);
-  }
-
-  FileDoctor dialog;
-  ReadOptions asked;
-  std::optional<Inspection> opened;
-  int requests = 0;
-  int cancels = 0;
-};
-
-}  // namespace
+using test::Doctor;
+using test::failureOf;
+using test::file;
+using test::inspectionOf;
+using test::plainReport;
 
 class TestFileDoctor : public QObject {
   Q_OBJECT
@@ -309,118 +227,6 @@ class TestFileDoctor : public QObject {
     QVERIFY(doctor.canOpen());
   }
 
-  void theOptionThatAHintNamesIsSetByAButton() {
-    Doctor doctor;
-    doctor.dialog.examine(file);
-    LoadReport until;
-    until.evidence = {{"delimiter", "TAB", "256 lines of the first 256 have 3 fields"}};
-    doctor.dialog.showInspection(failureOf(
-        {ErrorKind::BadInput, "text stands above the ratings", "skip the lines above with --skip-lines 3", {}, 1, 0},
-        until));
-    const QString sentence =
-        QStringLiteral("Line 1: Text stands above the ratings: skip the lines above with “Skip lines” 3.");
-    QCOMPARE(doctor.text("doctorVerdict"), sentence);
-    QCOMPARE(doctor.text("guessSkipLinesProblem"), sentence);
-    QCOMPARE(doctor.find<QComboBox>("guessDelimiter")->currentText(), QStringLiteral("auto (TAB)"));
-    auto* mend = doctor.find<QPushButton>("problemMend");
-    QVERIFY(mend->isVisible());
-    QCOMPARE(mend->text(), QStringLiteral("Set “Skip lines” to 3"));
-    QTest::mouseClick(mend, Qt::LeftButton);
-    QCOMPARE(doctor.requests, 2);
-    QCOMPARE(doctor.asked.skip_lines, std::uint64_t{3});
-    doctor.dialog.showInspection(inspectionOf(plainReport(), doctor.asked));
-    QVERIFY(mend->isHidden() && doctor.canOpen());
-    QVERIFY(!doctor.find<QLabel>("guessSkipLinesProblem")->isVisible());
-  }
-
-  void thePreviewShowsTheRowsAsUnderstood() {
-    Doctor doctor;
-    doctor.read();
-    const QAbstractItemModel* model = doctor.find<QTableView>("previewTable")->model();
-    QCOMPARE(model->rowCount(), 2);
-    const auto cell = [&](int row, int column) { return model->index(row, column).data().toString(); };
-    QCOMPARE(cell(0, PreviewModel::Line), QStringLiteral("1"));
-    QCOMPARE(cell(0, PreviewModel::Text), QStringLiteral("196→242→3"));
-    QCOMPARE(cell(0, PreviewModel::User), QStringLiteral("196"));
-    QCOMPARE(cell(0, PreviewModel::Item), QStringLiteral("242"));
-    QCOMPARE(cell(0, PreviewModel::Rating), QStringLiteral("3"));
-    QCOMPARE(cell(0, PreviewModel::Time), QStringLiteral("1997-12-04 15:55:49"));
-    QCOMPARE(cell(0, PreviewModel::Title), QStringLiteral("Kolya (1996)"));
-    QCOMPARE(cell(1, PreviewModel::Rating), QStringLiteral("3.5"));
-    QCOMPARE(cell(1, PreviewModel::Time), QString());
-  }
-
-  void theProblemsAreListedAndCounted() {
-    Doctor doctor;
-    doctor.read();
-    auto* tabs = doctor.find<QTabWidget>("reportTabs");
-    QCOMPARE(tabs->tabText(ReportTabs::Problems), QStringLiteral("Problems (2)"));
-    QCOMPARE(tabs->tabText(ReportTabs::Notes), QStringLiteral("Notices (2)"));
-    auto* table = doctor.find<QTableView>("problemTable");
-    QCOMPARE(table->model()->index(1, BadLineModel::Line).data().toString(), QStringLiteral("99,001"));
-    QCOMPARE(table->model()->index(1, BadLineModel::Place).data().toString(), QString());
-    table->setCurrentIndex(table->model()->index(1, 0));
-    QCOMPARE(doctor.text("problemReason"), QStringLiteral("Line 99,001: 1 field; expected 3."));
-  }
-
-  void aMillionBadLinesAreShownAtOnce() {
-    Doctor doctor;
-    LoadReport report = plainReport();
-    report.bad_lines.assign(1'000'000, {5, 1, "1 field; expected 3"});
-    const Inspection inspection = inspectionOf(std::move(report));
-    doctor.dialog.examine(file);
-    doctor.find<QTabWidget>("reportTabs")->setCurrentIndex(ReportTabs::Problems);
-    QElapsedTimer clock;
-    clock.start();
-    doctor.dialog.showInspection(inspection);
-    doctor.find<QTableView>("problemTable")->scrollToBottom();
-    doctor.dialog.grab();
-    QVERIFY2(clock.elapsed() < 1000, qPrintable(QString::number(clock.elapsed())));
-    QCOMPARE(doctor.find<QTableView>("problemTable")->model()->rowCount(), 1'000'000);
-  }
-
-  void theModelsAreSound() {
-    PreviewModel preview;
-    BadLineModel problems;
-    EvidenceModel stages;
-    const auto report = std::make_shared<const LoadReport>(plainReport());
-    for (ReportModel* model : std::initializer_list<ReportModel*>{&preview, &problems, &stages}) {
-      const QAbstractItemModelTester tester(model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-      model->setReport(report);
-      QVERIFY(model->rowCount() == 2 && model->columnCount() > 2);
-      model->setReport(nullptr);
-      QCOMPARE(model->rowCount(), 0);
-    }
-  }
-
-  void anAdviceIsTakenByItsButton() {
-    Doctor doctor;
-    doctor.read();
-    doctor.find<QTabWidget>("reportTabs")->setCurrentIndex(ReportTabs::Notes);
-    auto* button = doctor.find<QPushButton>("adviceButton0");
-    QVERIFY(button != nullptr);
-    QCOMPARE(button->text(), QStringLiteral("Declare 0 as missing"));
-    button->click();
-    QCOMPARE(doctor.requests, 2);  // a button is no typing: nothing to wait for
-    QCOMPARE(doctor.asked.missing, std::optional(0.0F));
-    QCOMPARE(doctor.find<QLineEdit>("guessMissing")->text(), QStringLiteral("0"));
-    LoadReport after = plainReport();
-    after.advice.clear();
-    doctor.dialog.showInspection(inspectionOf(after, doctor.asked));
-    QTest::qWait(10);
-    QVERIFY(doctor.find<QPushButton>("adviceButton0") == nullptr);
-  }
-
-  void aNoticeThatAnAdviceRepeatsIsShownOnce() {
-    Doctor doctor;
-    LoadReport report = plainReport();
-    report.notices.push_back(report.advice.front().sentence);
-    doctor.dialog.examine(file);
-    doctor.dialog.showInspection(inspectionOf(report));
-    QCOMPARE(doctor.find<QTabWidget>("reportTabs")->tabText(ReportTabs::Notes), QStringLiteral("Notices (2)"));
-    QVERIFY(doctor.find<QLabel>("advice0") && doctor.find<QLabel>("notice1") && !doctor.find<QLabel>("notice2"));
-  }
-
   void progressIsInBytesAndCancelStopsTheReading() {
     Doctor doctor;
     doctor.dialog.examine(file);
@@ -541,33 +347,6 @@ class TestFileDoctor : public QObject {
     doctor.dialog.showInspection(failureOf({ErrorKind::BadInput, "the file is empty", "", {}, 0, 0}));
     const QLabel* verdict = doctor.find<QLabel>("doctorVerdict");
     QCOMPARE(verdict->palette().color(QPalette::WindowText), warningColor(Theme::Dark));
-  }
-
-  void optionsGoToTextAndBack() {
-    ReadOptions options;
-    options.format = "netflix";
-    options.delimiter = "\t";
-    options.columns = "user,item,rating,-";
-    options.header = false;
-    options.skip_lines = 7;
-    options.encoding = "utf-16";
-    options.scale = RatingScale{-10, 10};
-    options.missing = 99;
-    options.duplicates = Duplicates::KeepAll;
-    options.items_file = "/a b/títulos.csv";
-    options.max_bad_lines = 0;
-    ReadOptions back;
-    for (const Guess guess : all_guesses) {
-      QVERIFY(setValue(guess, valueOf(guess, options), back));
-      QVERIFY(isGiven(guess, back));
-      QCOMPARE(guessOf(optionOf(guess)), std::optional(guess));
-    }
-    for (const Guess guess : all_guesses) QCOMPARE(valueOf(guess, back), valueOf(guess, options));
-    QCOMPARE(back.scale->low, -10.0F);
-    for (const Guess guess : all_guesses) {
-      QVERIFY(setValue(guess, {}, back));
-      QVERIFY(!isGiven(guess, back));
-    }
   }
 };
 

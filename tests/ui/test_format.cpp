@@ -36,6 +36,12 @@ class TestFormat : public QObject {
     QCOMPARE(formatPerSecond(0).size(), 8);
   }
 
+  void bytesHaveThreeDigitsAndAUnit() {
+    QCOMPARE(formatBytes(512), QStringLiteral("512 bytes"));
+    QCOMPARE(formatBytes(336'400), QStringLiteral("336 kB"));
+    QCOMPARE(formatBytes(6.32e9), QStringLiteral("6.32 GB"));
+  }
+
   void positionSaysEpochAndBatch() {
     QCOMPARE(formatPosition(shellFrame()), QStringLiteral("epoch 2 of 5, batch 310 of 1,250"));
     QCOMPARE(formatPosition(shellFrame(RunState::Empty)), QStringLiteral("no ratings yet"));
@@ -60,7 +66,7 @@ class TestFormat : public QObject {
     QCOMPARE(texts.data, QStringLiteral("Made by hand (synthetic ratings)"));
     QCOMPARE(texts.counts, QStringLiteral("120 ratings, 20 users, 12 movies"));
     QCOMPARE(texts.model, QStringLiteral("DotProductBias, 50 factors, 48,250 parameters"));
-    QCOMPARE(texts.simd, QStringLiteral("AVX2"));
+    QCOMPARE(texts.simd, QStringLiteral("AVX-512"));
     QCOMPARE(texts.rate, QStringLiteral("2.13 M/s"));
     QCOMPARE(texts.state, QStringLiteral("playing"));
     auto real = std::make_shared<RatingSet>(*shellRatings());

@@ -46,6 +46,27 @@ class TestTrainPage : public QObject {
     QTRY_COMPARE(columns->sizes(), sizes);
   }
 
+  void aTableThatIsAbsentIsNotInFront() {
+    Workbench workbench;
+    TrainPage page(&workbench);
+    page.resize(900, 600);
+    page.show();
+    auto* tabs = page.findChild<QTabWidget*>(QStringLiteral("trainTabs"));
+    QTRY_COMPARE(tabs->count(), 5);
+    present(workbench, shellFrame());
+    QVERIFY(page.userTable()->isVisible());
+    Frame frame = shellFrame(RunState::ViewOnly);
+    auto viewed = std::make_shared<ViewedFactors>();
+    viewed->width[index_of(Table::Movies)] = 24;
+    viewed->missing = "words.vec holds no user table";
+    frame.viewed = viewed;
+    present(workbench, frame);
+    QVERIFY(page.movieTable()->isVisible());
+    tabs->setCurrentIndex(0);  // who wants to see that it is absent may
+    present(workbench, frame);
+    QVERIFY(page.userTable()->isVisible());
+  }
+
   void aFocusedPanelKeepsItsFocusAndComesToTheFront() {
     Workbench workbench;
     TrainPage page(&workbench);

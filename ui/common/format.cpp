@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace rowlight {
 namespace {
@@ -59,6 +60,16 @@ QString formatPerSecond(double per_second) {
     }
   }
   return out.rightJustified(8, figure_space);
+}
+
+QString formatThreeDigits(double value) { return formatFixed(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0); }
+
+QString formatBytes(double bytes) {
+  constexpr std::array units{std::pair(1e3, "kB"), std::pair(1e6, "MB"), std::pair(1e9, "GB"), std::pair(1e12, "TB")};
+  if (bytes < 1000) return formatCount(static_cast<std::uint64_t>(std::llround(bytes))) + QStringLiteral(" bytes");
+  std::size_t unit = 0;
+  while (unit + 1 < units.size() && bytes >= units[unit + 1].first * 0.9995) ++unit;
+  return formatThreeDigits(bytes / units[unit].first) + QChar(u' ') + QString::fromUtf8(units[unit].second);
 }
 
 QString formatShort(double value) { return std::isfinite(value) ? QString::number(value, 'g', 4) : QString(en_dash); }
@@ -125,6 +136,25 @@ QString formatModel(const TrainSettings& settings) {
   return QStringLiteral("%1, %2 %3")
       .arg(formatModel(settings.model), formatCount(settings.factors),
            settings.factors == 1 ? QStringLiteral("factor") : QStringLiteral("factors"));
+}
+
+QString formatTarget(simd::Target target) {
+  switch (target) {
+    case simd::Target::Scalar: return QStringLiteral("plain C++");
+    case simd::Target::Sse4: return QStringLiteral("SSE4");
+    case simd::Target::Avx2: return QStringLiteral("AVX2");
+    case simd::Target::Avx512: return QStringLiteral("AVX-512");
+    case simd::Target::Neon: return QStringLiteral("NEON");
+  }
+  return {};
+}
+
+QString formatTarget(std::string_view name) {
+  using simd::Target;
+  for (const Target target : {Target::Scalar, Target::Sse4, Target::Avx2, Target::Avx512, Target::Neon}) {
+    if (simd::name_of(target) == name) return formatTarget(target);
+  }
+  return QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size()));
 }
 
 QString formatError(const Error& error) {

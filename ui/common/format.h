@@ -3,8 +3,10 @@
 #include <QString>
 
 #include <cstdint>
+#include <string_view>
 
 #include "core/base/error.h"
+#include "core/simd/kernels.h"
 #include "core/train/frame.h"
 
 namespace rowlight {
@@ -28,6 +30,12 @@ namespace rowlight {
 /// 2134000 -> "2.13 M/s". Padded on the left with spaces as wide as a digit.
 [[nodiscard]] QString formatPerSecond(double per_second);
 
+/// Three significant digits of a number from 1 to 999.
+[[nodiscard]] QString formatThreeDigits(double value);
+
+/// "512 bytes", "336 kB", "5.35 MB", "1.20 GB" (powers of 1000).
+[[nodiscard]] QString formatBytes(double bytes);
+
 /// A short number as one would write it: 0.005, 1e-05, 0.9.
 [[nodiscard]] QString formatShort(double value);
 
@@ -45,6 +53,11 @@ namespace rowlight {
 [[nodiscard]] QString formatModel(ModelKind model);
 /// "DotProductBias, 50 factors".
 [[nodiscard]] QString formatModel(const TrainSettings& settings);
+
+/// "AVX-512", "AVX2", "SSE4", "NEON", "plain C++".
+[[nodiscard]] QString formatTarget(simd::Target target);
+/// The same for a target's name as the command line knows it.
+[[nodiscard]] QString formatTarget(std::string_view name);
 
 /// A full sentence with its next step, for the place where the mistake is: "The range is empty: give ...".
 [[nodiscard]] QString formatError(const Error& error);

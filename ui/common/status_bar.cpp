@@ -28,7 +28,7 @@ void setIfNew(QLabel* label, const QString& text) {
 StatusTexts statusTexts(const Frame& frame) {
   StatusTexts out;
   out.state = formatState(frame.state);
-  out.simd = QString::fromUtf8(frame.simd_target.data(), static_cast<qsizetype>(frame.simd_target.size()));
+  out.simd = formatTarget(frame.simd_target);
   if (!frame.ratings) {
     out.data = StatusBar::tr("No ratings: open a rating file to begin");
     return out;

@@ -14,9 +14,6 @@ namespace {
 
 QString tr(const char* text) { return QCoreApplication::translate("CostText", text); }
 
-/// Three significant digits of a number from 1 to 999.
-QString threeDigits(double value) { return formatFixed(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0); }
-
 /// For the inside of a sentence: a number and its unit stay on one line.
 QString unbroken(QString text) { return text.replace(u' ', QChar(QChar::Nbsp)); }
 
@@ -27,30 +24,11 @@ QString formatDuration(double seconds) {
   std::size_t unit = 0;
   while (unit + 1 < units.size() && seconds >= units[unit + 1].first * 0.9995) ++unit;
   const double value = seconds / units[unit].first;
-  return threeDigits(value) + QChar(u' ') + QString::fromUtf8(units[unit].second);
-}
-
-QString formatBytes(double bytes) {
-  constexpr std::array units{std::pair(1e3, "kB"), std::pair(1e6, "MB"), std::pair(1e9, "GB"), std::pair(1e12, "TB")};
-  if (bytes < 1000) return formatCount(static_cast<std::uint64_t>(std::llround(bytes))) + tr(" bytes");
-  std::size_t unit = 0;
-  while (unit + 1 < units.size() && bytes >= units[unit + 1].first * 0.9995) ++unit;
-  return threeDigits(bytes / units[unit].first) + QChar(u' ') + QString::fromUtf8(units[unit].second);
-}
-
-QString formatTarget(simd::Target target) {
-  switch (target) {
-    case simd::Target::Scalar: return tr("plain C++");
-    case simd::Target::Sse4: return QStringLiteral("SSE4");
-    case simd::Target::Avx2: return QStringLiteral("AVX2");
-    case simd::Target::Avx512: return QStringLiteral("AVX-512");
-    case simd::Target::Neon: return QStringLiteral("NEON");
-  }
-  return {};
+  return formatThreeDigits(value) + QChar(u' ') + QString::fromUtf8(units[unit].second);
 }
 
 QString formatFactor(double factor) {
-  if (factor < 100) return threeDigits(factor);
+  if (factor < 100) return formatThreeDigits(factor);
   const double digit = std::pow(10, std::floor(std::log10(factor)) - 2);
   return formatCount(static_cast<std::uint64_t>(std::llround(std::round(factor / digit) * digit)));
 }

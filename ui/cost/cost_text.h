@@ -12,10 +12,6 @@ namespace rowlight {
 
 /// Three significant digits with a unit: "281 ns", "1.23 µs", "45.6 ms", "2.00 s". Pre: seconds > 0.
 [[nodiscard]] QString formatDuration(double seconds);
-/// "512 bytes", "336 kB", "5.35 MB", "1.20 GB" (powers of 1000).
-[[nodiscard]] QString formatBytes(double bytes);
-/// "AVX-512", "AVX2", "SSE4", "NEON", "plain C++".
-[[nodiscard]] QString formatTarget(simd::Target target);
 /// A factor to three significant digits: "1.24", "35,100".
 [[nodiscard]] QString formatFactor(double factor);
 

@@ -18,10 +18,10 @@
 #include <algorithm>
 
 #include "ui/common/elided_label.h"
+#include "ui/common/format.h"
 #include "ui/common/key_policy.h"
 #include "ui/common/palette.h"
 #include "ui/common/typography.h"
-#include "ui/cost/cost_text.h"
 #include "ui/data/guess_form.h"
 #include "ui/data/report_tabs.h"
 #include "ui/data/report_text.h"

@@ -66,7 +66,7 @@ QString PreviewModel::text(const LoadReport& report, std::size_t row, int column
   const PreviewRow& rating = report.preview[row];
   switch (column) {
     case Line: return placeText(rating.line);
-    case Text: return textOf(rating.text).replace(u'\t', QChar(0x2192));  // a TAB is seen as an arrow
+    case Text: return textOf(rating.text);
     case User: return textOf(rating.user);
     case Item: return textOf(rating.item);
     case Rating: return ratingText(rating.rating);

@@ -19,6 +19,7 @@
 #include "ui/data/guess_values.h"
 #include "ui/data/report_models.h"
 #include "ui/data/report_text.h"
+#include "ui/data/verbatim_delegate.h"
 
 namespace rowlight {
 namespace {
@@ -98,6 +99,7 @@ QWidget* ReportTabs::makePage(const char* name, QTableView* table, QLabel** empt
 void ReportTabs::makePreview() {
   previewModel_ = new PreviewModel(this);
   preview_ = makeTable(previewModel_, "previewTable", tr("The first ratings as they were understood"));
+  preview_->setItemDelegateForColumn(PreviewModel::Text, new VerbatimDelegate(preview_));
   addTab(makePage("previewEmpty", preview_, &noPreview_), tr("Preview"));
   setTabToolTip(Preview, tr("The first rows of the file and what they are taken for"));
 }

@@ -5,7 +5,6 @@
 #include <QStringList>
 
 #include "ui/common/format.h"
-#include "ui/cost/cost_text.h"
 #include "ui/data/guess_values.h"
 
 namespace rowlight {

@@ -116,6 +116,11 @@ QWidget* TrainPage::makeHeader() {
   open->setAccessibleName(tr("Open a rating file"));
   open->setToolTip(tr("Open a file of ratings or of factors, or drop one here (Ctrl+O)"));
   open->setAutoDefault(false);
+  auto* folder = new QPushButton(tr("Folder…"), header);
+  folder->setObjectName(QStringLiteral("openFolderButton"));
+  folder->setAccessibleName(tr("Open a folder"));
+  folder->setToolTip(tr("Open a folder with ratings and titles, or with factors, or drop one here (Ctrl+Shift+O)"));
+  folder->setAutoDefault(false);
   summary_ = new ElidedLabel(Qt::ElideMiddle, header);
   summary_->setObjectName(QStringLiteral("trainSummary"));
   summary_->setFont(numberFont(TextSize::Normal));
@@ -125,10 +130,12 @@ QWidget* TrainPage::makeHeader() {
   drawer_toggle_->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_Comma));
   drawer_toggle_->setToolTip(tr("Show or hide the settings of the run (Ctrl+,)"));
   layout->addWidget(open);
+  layout->addWidget(folder);
   layout->addSpacing(8);
   layout->addWidget(summary_, 1);
   layout->addWidget(drawer_toggle_);
   connect(open, &QPushButton::clicked, this, &TrainPage::openDialogRequested);
+  connect(folder, &QPushButton::clicked, this, &TrainPage::openFolderRequested);
   return header;
 }
 
@@ -192,12 +199,19 @@ void TrainPage::setTabbed(bool tabbed) {
     for (std::size_t i = 0; i < all.size(); ++i) all[i]->restoreState(roomy_sizes_[i]);
   }
   arrangement_->setCurrentWidget(tabbed ? static_cast<QWidget*>(tabs_) : rows_);
+  leaveAbsentTable();
   // Moving a panel takes the focus away from it: give it back, and bring its tab to the front.
   for (const Panel& panel : panels_) {
     if (!focused || !panel.widget->isAncestorOf(focused)) continue;
     if (tabbed) tabs_->setCurrentWidget(panel.widget);
     focused->setFocus();
   }
+}
+
+/// The tab in front is not one that the file has nothing for.
+void TrainPage::leaveAbsentTable() {
+  const bool no_users = viewed_ && viewed_->width[index_of(Table::Users)] == 0;
+  if (tabbed_ && no_users && tabs_->currentWidget() == users_) tabs_->setCurrentWidget(movies_);
 }
 
 bool TrainPage::eventFilter(QObject* watched, QEvent* event) {
@@ -231,6 +245,10 @@ void TrainPage::present(const Frame& frame) {
   }
   summary_->setText(summary);
   drawer_->setEnabled(!frame.viewed);
+  if (frame.viewed != viewed_) {
+    viewed_ = frame.viewed;
+    leaveAbsentTable();
+  }
   const QString error = frame.error ? formatError(*frame.error) : QString();
   if (error == engine_error_) return;  // also when the person has dismissed it
   if (!error.isEmpty()) {

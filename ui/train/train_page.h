@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
 #include "core/ratings/reader.h"
 #include "ui/common/workbench.h"
@@ -57,8 +58,9 @@ class TrainPage : public QWidget {
   void showLoadReport(const LoadReport& report);
 
  signals:
-  /// The Open button: whoever owns the file dialog shows it.
+  /// The Open buttons: whoever owns the file dialog shows it.
   void openDialogRequested();
+  void openFolderRequested();
   void loadCancelled();
   /// The button beside what was said about the last load.
   void lookIntoFileRequested();
@@ -82,6 +84,7 @@ class TrainPage : public QWidget {
   void makePanels();
   QSplitter* makeSplitter(Qt::Orientation orientation, const char* name);
   void setTabbed(bool tabbed);
+  void leaveAbsentTable();
   void present(const Frame& frame);
   void setDrawerOpen(bool open);
   [[nodiscard]] std::array<QSplitter*, 4> splitters() const;
@@ -109,6 +112,7 @@ class TrainPage : public QWidget {
   std::array<QByteArray, 4> roomy_sizes_;  // of the splitters, while their panels are in tabs
   QSize roomy_minimum_;                    // what they need, likewise
   bool tabbed_ = false;
+  std::shared_ptr<const ViewedFactors> viewed_;
   QString engine_error_;  // the frame's error that the strip shows
 };
 

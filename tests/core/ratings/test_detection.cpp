@@ -439,14 +439,30 @@ class TestDetection : public QObject {
     for (qsizetype cut = 0; cut <= units.size(); ++cut) {
       std::string out;
       QByteArray waiting = units.left(cut);
-      waiting.remove(0, static_cast<qsizetype>(utf16_to_utf8(waiting.toStdString(), ByteOrder::BigEndian, out)));
+      const auto used = utf16_to_utf8(waiting.toStdString(), ByteOrder::BigEndian, out, LoneSurrogate::Refuse);
+      QVERIFY(used);
+      waiting.remove(0, static_cast<qsizetype>(*used));
       QVERIFY(waiting.size() < 4);
       waiting += units.mid(cut);
-      QCOMPARE(utf16_to_utf8(waiting.toStdString(), ByteOrder::BigEndian, out),
-               static_cast<std::size_t>(waiting.size()));
+      QCOMPARE(utf16_to_utf8(waiting.toStdString(), ByteOrder::BigEndian, out, LoneSurrogate::Refuse),
+               std::optional(static_cast<std::size_t>(waiting.size())));
       QCOMPARE(out, std::string("a\xF0\x9F\x98\x80"
                                 "b\xE2\x82\xAC"));
     }
+  }
+
+  void halfASurrogatePairCanBeRefused() {
+    std::string out;
+    for (const QByteArray& units : {QByteArray("\xD8\x3D\0A", 4), QByteArray("\0A\xDE\0\0A", 6)}) {
+      QVERIFY(!utf16_to_utf8(units.toStdString(), ByteOrder::BigEndian, out, LoneSurrogate::Refuse));
+    }
+  }
+
+  void whatIsShownOfATextIsPrintable() {
+    QCOMPARE(printable("1\t2\x01\x7F\xFF"), std::string("1\xE2\x86\x92"
+                                                        "2???"));
+    QCOMPARE(printable("Zo\xC3\xAB"), std::string("Zo\xC3\xAB"));
+    QCOMPARE(printable("12345678", 4), std::string("1234..."));
   }
 
   void theOrderOfUtf16Bytes() {

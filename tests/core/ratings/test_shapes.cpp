@@ -154,6 +154,27 @@ class TestShapes : public QObject {
     QCOMPARE(rows_of(*loaded->set), std::string("Zo\xC3\xAB \xE0\xA4\xB9\xE0\xA5\x80\xE0\xA4\xB0 4|Zo\xC3\xAB x 2"));
   }
 
+  void utf16WithoutAMarkIsReadInEitherOrder_data() {
+    QTest::addColumn<bool>("bigEndian");
+    QTest::newRow("little endian") << false;
+    QTest::newRow("big endian") << true;
+  }
+  void utf16WithoutAMarkIsReadInEitherOrder() {
+    QFETCH(bool, bigEndian);
+    test::WrittenFiles files;
+    QByteArray text;
+    for (const QChar c : QStringLiteral("7,\u0939,4\n8,x,2\n")) {
+      const QByteArray high(1, static_cast<char>(c.unicode() >> 8));
+      const QByteArray low(1, static_cast<char>(c.unicode() & 0xFF));
+      text += bigEndian ? high + low : low + high;
+    }
+    ReadOptions options;
+    options.encoding = "utf-16";
+    const auto loaded = read_ratings(files.write("x", text), options);
+    if (!loaded) QFAIL(loaded.error().message().c_str());
+    QCOMPARE(rows_of(*loaded->set), std::string("7 \xE0\xA4\xB9 4|8 x 2"));
+  }
+
   void aHeaderOfOneFieldIsReadWithGivenColumns() {
     test::WrittenFiles files;
     QByteArray text("userId\n");
@@ -163,6 +184,15 @@ class TestShapes : public QObject {
     const auto loaded = read_ratings(files.write("x", text), options);
     QVERIFY(loaded);
     QCOMPARE(loaded->report.ratings, std::uint64_t{20});
+  }
+
+  void aTabIsSeenInThePreview() {
+    test::WrittenFiles files;
+    const auto loaded = read_ratings(files.write("x", "1\t2\t3\n4\t5\t5\n"));
+    if (!loaded) QFAIL(loaded.error().message().c_str());
+    QCOMPARE(loaded->report.preview.front().text, std::string("1\xE2\x86\x92"
+                                                              "2\xE2\x86\x92"
+                                                              "3"));
   }
 
   void doubleColonsAreNotFoundOverALineEnd() {

@@ -143,6 +143,22 @@ class TestViewedFactors : public QObject {
     QVERIFY(same_bits(factors->tables[1].view(), wave(movie_rows, width, 2).view()));
   }
 
+  void aRowWhoseTitleIsItsIdIsNamedOnce() {
+    auto factors = make_factors();
+    auto rows = std::make_shared<RatingSet>(*factors->rows);
+    rows->movie_info.resize(movie_rows);
+    rows->movie_info[0].title = rows->movie_ids.id(0);
+    rows->movie_info[1].title = "Kolya";
+    factors->rows = std::move(rows);
+    Session session;
+    show(session, factors);
+    session.apply(ShowLookup{true, 0, 8});
+    session.apply(SetUpLookup{own_setup(LookupSource::Movies, movie_rows)});
+    const FramePtr frame = session.frame();
+    QCOMPARE(frame->lookup->row_names[0], std::string("100"));
+    QCOMPARE(frame->lookup->row_names[1], std::string("101  Kolya"));
+  }
+
   void lookupOnAnAbsentTableIsRefused() {
     Session session;
     show(session, make_factors(false));
