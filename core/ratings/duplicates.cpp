@@ -46,6 +46,11 @@ struct Rated {
   std::uint32_t row = 0;
 };
 
+tl::unexpected<Error> not_enough_memory_for_repeats() {
+  return fail(ErrorKind::BadInput, "there is not enough memory to look for repeated ratings",
+              "expected fewer ratings, or a machine with more memory");
+}
+
 class Settlement {
  public:
   Settlement(RatingSet& set, Duplicates how, ThreadPool& pool, const std::atomic<bool>* cancel)
@@ -60,10 +65,7 @@ class Settlement {
     find();
     entries_.reset();
     if (cancelled()) return loading_cancelled();
-    if (no_memory_) {
-      return fail(ErrorKind::BadInput, "there is not enough memory to look for repeated ratings",
-                  "expected fewer ratings, or a machine with more memory");
-    }
+    if (no_memory_) return not_enough_memory_for_repeats();
     DuplicateCounts total;
     for (const DuplicateCounts& part : counts_) {
       total.duplicates += part.duplicates;
@@ -368,7 +370,11 @@ void Settlement::take_out(std::size_t left) {
 
 Expected<DuplicateCounts> settle_duplicates(RatingSet& set, Duplicates how, ThreadPool& pool,
                                             const std::atomic<bool>* cancel) {
-  return Settlement(set, how, pool, cancel).run();
+  try {
+    return Settlement(set, how, pool, cancel).run();
+  } catch (const std::bad_alloc&) {
+    return not_enough_memory_for_repeats();
+  }
 }
 
 }  // namespace rowlight

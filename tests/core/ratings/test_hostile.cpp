@@ -98,7 +98,7 @@ class TestHostile : public QObject {
       for (int i = 0; i < megabytes; ++i) writer.write(block);
     }
     QVERIFY(fs::file_size(path) < (1U << 20U));
-    const auto run = test::inspect_with(400, path);
+    const auto run = test::inspect_with(500, path);
     VERIFY_REFUSED(run, 3, part.toLatin1().constData());
     QVERIFY(run.seconds < 10);
   }
@@ -183,18 +183,19 @@ class TestHostile : public QObject {
     }
   }
 
-  // Their table is the largest that there is: the pool's threads meet the limit there.
+  // They are sorted as one: the pool's threads meet the limit there.
   void allRatingsOfOneUser() {
     ROWLIGHT_LIMITS_MEMORY();
     test::WrittenFiles files;
     QByteArray text;
     for (int user = 0; user < 100; ++user) text += QByteArray::number(user) + ",1,3\n";
-    for (int i = 0; i < 6'000'000; ++i) text += "99," + QByteArray::number(i & 0xFFFFF) + ",3\n";
+    for (int i = 0; i < 12'000'000; ++i) text += "99," + QByteArray::number(1'000'000 + (i & 0xFFFFF)) + ",3\n";
     const std::string path = files.write("x", text);
-    for (const char* threads : {"1", "2"}) {
-      const auto run = test::inspect_with(340, path, {"--threads", threads});
-      VERIFY_REFUSED(run, 3, "there is not enough memory to look for repeated ratings");
-    }
+    const auto one = test::inspect_with(450, path, {"--threads", "1"});
+    VERIFY_REFUSED(one, 3, "there is not enough memory to look for repeated ratings");
+    // What two threads set aside differs from run to run, and so does the place where the limit is met.
+    const auto two = test::inspect_with(450, path, {"--threads", "2"});
+    VERIFY_REFUSED(two, 3, "there is not enough memory");
   }
 
   void moreThreadsThanTheMemoryHolds() {
