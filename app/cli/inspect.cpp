@@ -25,6 +25,9 @@ void print_text(const LoadReport& r) {
   for (const BadLine& bad : r.bad_lines) {
     std::cout << r.file << ':' << bad.line << ':' << bad.column << ": " << bad.reason << '\n';
   }
+  if (r.bad_line_count > r.bad_lines.size()) {
+    std::cout << "and " << r.bad_line_count - r.bad_lines.size() << " more such lines\n";
+  }
 }
 
 nlohmann::ordered_json to_json(const FactorReport& r) {

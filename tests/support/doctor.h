@@ -33,6 +33,7 @@ inline LoadReport plainReport() {
   report.duplicates = 10;
   report.conflicts = 4;
   report.bytes = 1'979'173;
+  report.bad_line_count = 2;
   report.bad_lines = {{1200, 7, "'abc' is not a rating; expected a number"}, {99'001, 0, "1 field; expected 3"}};
   report.notices = {"ignored columns: 4"};
   report.evidence = {{"delimiter", "TAB", "256 lines of the first 256 have 3 fields"},

@@ -210,6 +210,7 @@ class TestFileDoctor : public QObject {
     LoadReport until;
     until.delimiter = ",";
     until.encoding = "ascii";
+    until.bad_line_count = plainReport().bad_line_count;
     until.bad_lines = plainReport().bad_lines;
     doctor.dialog.showInspection(failureOf(
         {ErrorKind::BadInput, "'abc' is not a rating", "expected a number", file.toStdString(), 1200, 7}, until));

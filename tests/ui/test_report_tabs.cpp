@@ -116,6 +116,7 @@ class TestReportTabs : public QObject {
   void aMillionBadLinesAreShownAtOnce() {
     Doctor doctor;
     LoadReport report = plainReport();
+    report.bad_line_count = 1'000'000;
     report.bad_lines.assign(1'000'000, {5, 1, "1 field; expected 3"});
     const Inspection inspection = inspectionOf(std::move(report));
     doctor.dialog.examine(file);

@@ -150,6 +150,7 @@ class TestTrainPage : public QObject {
     page.showLoadReport(report);
     QVERIFY(page.messages()->message().contains(QStringLiteral("latin-1")));
     report.format = "movielens-100k";
+    report.bad_line_count = 1;
     report.bad_lines.push_back({12, 3, "'abc' is not a rating; expected a number"});
     report.duplicates = 3;
     report.loaded = 1997;

@@ -238,10 +238,10 @@ void ReportTabs::clear() {
 }
 
 void ReportTabs::nameTabs(const LoadReport& report) {
-  const auto named = [](const QString& name, std::size_t count) {
+  const auto named = [](const QString& name, std::uint64_t count) {
     return count == 0 ? name : QStringLiteral("%1 (%2)").arg(name, formatCount(count));
   };
-  setTabText(Problems, named(tr("Problems"), report.bad_lines.size()));
+  setTabText(Problems, named(tr("Problems"), report.bad_line_count));
   setTabText(Notes, named(tr("Notices"), noticesOf(report).size() + report.advice.size()));
 }
 

@@ -67,7 +67,7 @@ QString countsOf(const Inspection& inspection) {
   QStringList out;
   QString file = counted(r.lines, tr("1 line"), tr("%1 lines"));
   if (r.bytes > 0) file += tr(", %1").arg(formatBytes(static_cast<double>(r.bytes)));
-  if (!r.bad_lines.empty()) file += tr(", %1 left out as bad").arg(formatCount(r.bad_lines.size()));
+  if (!r.bad_lines.empty()) file += tr(", %1 left out as bad").arg(formatCount(r.bad_line_count));
   if (r.blank_lines > 0) file += tr(", %1 blank").arg(formatCount(r.blank_lines));
   out << file + u'.';
   if (r.duplicates > 0) {

@@ -314,7 +314,7 @@ void TrainPage::showLoadReport(const LoadReport& report) {
   QStringList sentences;
   if (!report.bad_lines.empty()) {
     const BadLine& first = report.bad_lines.front();
-    const std::size_t count = report.bad_lines.size();
+    const std::uint64_t count = report.bad_line_count;
     sentences
         << (count == 1 ? tr("1 line was left out") : tr("%1 lines were left out").arg(formatCount(count))) +
                tr("; the first is line %1: %2.").arg(formatCount(first.line), QString::fromStdString(first.reason));
