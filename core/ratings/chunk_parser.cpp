@@ -100,9 +100,13 @@ bool ChunkParser::take_fields(std::string_view line) {
     return false;
   }
   if (count == layout_.field_count) return true;
-  bad(std::min(count, layout_.field_count) - (count > layout_.field_count ? 0 : 1),
-      std::to_string(count) + (count == 1 ? " field" : " fields") + "; expected " +
-          std::to_string(layout_.field_count));
+  std::string reason =
+      std::to_string(count) + (count == 1 ? " field" : " fields") + "; expected " + std::to_string(layout_.field_count);
+  if (count == 0) {  // separators alone
+    bad_at(1, std::move(reason));
+  } else {
+    bad(count > layout_.field_count ? layout_.field_count : count - 1, std::move(reason));
+  }
   return false;
 }
 

@@ -10,7 +10,7 @@ namespace rowlight {
 namespace {
 
 constexpr std::size_t spare_marks = 64;
-constexpr std::size_t most_tenths = 1000;  // "99.9" has 999
+constexpr std::size_t most_tenths = 1000;  // simd::tenths_before() stays below
 constexpr std::size_t most_lines_at_once = simd::CutFields::most_lines;
 
 /// Consecutive lines that have the right number of fields. Each column is read on its own; what is odd about a line is
@@ -154,7 +154,7 @@ void ChunkParser::walk(std::string_view text) {
     if (mark < last) ++mark;
     parse_lines(text.substr(begin, after - begin));
     if (out_->too_many_bad_lines) return;
-    out_->reserve(static_cast<std::size_t>(last - mark) + 1, fields == 4);
+    out_->reserve(static_cast<std::size_t>(last - mark) / Lines::marks_a_line + 1, fields == 4);
     begin = after;
   }
 }

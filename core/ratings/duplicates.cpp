@@ -8,7 +8,6 @@
 #include <limits>
 #include <memory>
 #include <new>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -21,7 +20,10 @@ namespace {
 
 // The rows are dealt out by user to parts whose tables fit into the cache.
 constexpr std::size_t parts = 256;
-constexpr std::size_t parts_a_task = 8;  // share one finder
+constexpr std::size_t most_tasks = 32;                            // the parts of a task share one finder
+constexpr std::size_t most_table_bytes = std::size_t{32} << 20U;  // of all finders, if one of them is not larger
+// Large parts, where few users rate much, are looked at in several passes over their movies.
+constexpr std::size_t most_rows_a_pass = std::size_t{1} << 19U;
 // Within a piece 16 bits number the rows, so that an entry takes 6 bytes.
 constexpr std::size_t rows_a_piece = std::size_t{1} << 16U;
 constexpr std::size_t repeats_at_once = 64;
@@ -129,17 +131,23 @@ class Settlement {
   };
   struct Sum {
     double total = 0;
-    double count = 0;
+    std::uint32_t count = 0;  // 0: there is none, or a later row has it
+  };
+  /// One of `count` passes: the movies that leave `index` as the rest.
+  struct Pass {
+    std::uint32_t index = 0;
+    std::uint32_t count = 1;
+    [[nodiscard]] bool takes(std::uint32_t movie) const { return count == 1 || movie % count == index; }
   };
   /// What one thread needs to find the repeats of some parts.
   struct Finder {
-    std::vector<std::uint32_t> begin_of;          // a part's users in `sorted`, then one more
-    std::vector<Rated> sorted;                    // by user, then by row
-    std::vector<std::uint32_t> last;              // by movie: the place in all that was sorted so far, from 1
-    std::uint32_t sorted_before = 0;              // entries of earlier parts
-    std::vector<Repeat> repeats;                  // of one block
-    std::vector<std::uint32_t> later_rows;        // with KeepFirst: the rows to go
-    std::unordered_map<std::uint32_t, Sum> sums;  // with Mean: by the last row of a pair
+    std::vector<std::uint32_t> begin_of;    // a part's users in `sorted`, then one more
+    std::vector<Rated> sorted;              // rows of one pass by user, then by row
+    std::vector<std::uint32_t> last;        // by movie: the place in all that was sorted so far, from 1
+    std::uint32_t sorted_before = 0;        // entries of earlier passes
+    std::vector<Repeat> repeats;            // of one block
+    std::vector<std::uint32_t> later_rows;  // with KeepFirst: the rows to go
+    std::vector<Sum> sums;                  // with Mean: at the last row of a pair so far; like `sorted`
     DuplicateCounts counts;
   };
 
@@ -148,12 +156,13 @@ class Settlement {
   template <bool packed>
   void deal_piece(const Pairs<packed>& pairs, std::size_t piece);
   void find();
+  void find_in(std::size_t part, Finder& finder);
   template <bool packed>
-  void sort_by_user(const Pairs<packed>& pairs, std::size_t part, Finder& finder) const;
+  void sort_by_user(const Pairs<packed>& pairs, std::size_t part, Pass pass, Finder& finder) const;
   void find_repeats(Finder& finder);
   void settle_repeats(Finder& finder);
   void add_to_mean(const Repeat& repeat, Finder& finder) const;
-  void finish_part(Finder& finder);
+  void finish_pass(Finder& finder);
   void take_out(std::size_t left);
 
   RatingSet& set_;
@@ -165,7 +174,7 @@ class Settlement {
   bool packed_ = false;                                   // a user's number and a movie fit into an entry
   std::vector<std::array<std::uint32_t, parts>> end_in_;  // [piece][part], in entries_
   std::unique_ptr<Entry[]> entries_;                      // part after part, in the file's order
-  std::array<DuplicateCounts, parts / parts_a_task> counts_{};
+  std::vector<DuplicateCounts> counts_;
 };
 
 void Settlement::count_rows() {
@@ -217,15 +226,15 @@ void Settlement::deal_piece(const Pairs<packed>& pairs, std::size_t piece) {
 }
 
 void Settlement::find() {
-  pool_.parallel(parts / parts_a_task, [&](std::size_t task) {
+  const std::size_t table = set_.movie_count() * sizeof(std::uint32_t);
+  const std::size_t tasks = std::clamp<std::size_t>(most_table_bytes / (table + 1), 1, most_tasks);
+  counts_.resize(tasks);
+  pool_.parallel(tasks, [&](std::size_t task) {
     Finder finder;
     try {
       finder.last.resize(set_.movie_count());
-      for (std::size_t part = task * parts_a_task; part < (task + 1) * parts_a_task; ++part) {
-        if (cancelled()) return;
-        with_pairs([&](const auto& pairs) { sort_by_user(pairs, part, finder); });
-        find_repeats(finder);
-        finish_part(finder);
+      for (std::size_t part = task * parts / tasks; part < (task + 1) * parts / tasks && !cancelled(); ++part) {
+        find_in(part, finder);
       }
     } catch (const std::bad_alloc&) {
       no_memory_ = true;
@@ -234,13 +243,27 @@ void Settlement::find() {
   });
 }
 
+void Settlement::find_in(std::size_t part, Finder& finder) {
+  const std::uint32_t end = end_in_.back()[part];
+  const std::uint32_t rows = end - (part > 0 ? end_in_.back()[part - 1] : 0);
+  Pass pass{0, static_cast<std::uint32_t>(rows / most_rows_a_pass) + 1};
+  for (; pass.index < pass.count && !cancelled(); ++pass.index) {
+    with_pairs([&](const auto& pairs) { sort_by_user(pairs, part, pass, finder); });
+    if (how_ == Duplicates::Mean) finder.sums.assign(finder.sorted.size(), {});
+    find_repeats(finder);
+    finish_pass(finder);
+  }
+}
+
 // Counting sort, which keeps the order of a user's rows.
 template <bool packed>
-void Settlement::sort_by_user(const Pairs<packed>& pairs, std::size_t part, Finder& finder) const {
+void Settlement::sort_by_user(const Pairs<packed>& pairs, std::size_t part, Pass pass, Finder& finder) const {
   finder.begin_of.assign(users_a_part() + 1, 0);
   std::uint32_t* const begin_of = finder.begin_of.data();
   for (std::size_t piece = 0; piece < pieces() && !cancelled(); ++piece) {
-    for (const Entry& entry : entries_of(piece, part)) ++begin_of[pairs.user_of(entry, piece * rows_a_piece)];
+    for (const Entry& entry : entries_of(piece, part)) {
+      if (pass.takes(pairs.movie_of(entry))) ++begin_of[pairs.user_of(entry, piece * rows_a_piece)];
+    }
   }
   std::uint32_t end = 0;
   for (std::uint32_t& count : finder.begin_of) end = count = end + count;
@@ -252,7 +275,8 @@ void Settlement::sort_by_user(const Pairs<packed>& pairs, std::size_t part, Find
     const auto first_row = static_cast<std::uint32_t>(piece * rows_a_piece);
     for (std::size_t i = entries.size(); i-- > 0;) {
       const Entry entry = entries[i];
-      sorted[--begin_of[pairs.user_of(entry, first_row)]] = {pairs.movie_of(entry), first_row + entry.row};
+      const std::uint32_t movie = pairs.movie_of(entry);
+      if (pass.takes(movie)) sorted[--begin_of[pairs.user_of(entry, first_row)]] = {movie, first_row + entry.row};
     }
   }
 }
@@ -299,32 +323,33 @@ void Settlement::settle_repeats(Finder& finder) {
       rows[i] = {finder.sorted[left[i].before].row, finder.sorted[left[i].row].row};
       counts.conflicts += set_.ratings[rows[i].before] != set_.ratings[rows[i].row] ? 1 : 0;
     }
-    left = left.subspan(count);
-    for (const Repeat& repeat : std::span(rows).first(count)) {
-      const auto row = static_cast<std::int32_t>(repeat.row);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto row = static_cast<std::int32_t>(rows[i].row);
       counts.first = std::min(counts.first.value_or(row), row);
-      if (how_ == Duplicates::Mean) add_to_mean(repeat, finder);
-      if (how_ == Duplicates::KeepLast || how_ == Duplicates::Mean) set_.ratings[repeat.before] = gone;
-      if (how_ == Duplicates::KeepFirst) finder.later_rows.push_back(repeat.row);
+      if (how_ == Duplicates::Mean) add_to_mean(left[i], finder);
+      if (how_ == Duplicates::KeepLast || how_ == Duplicates::Mean) set_.ratings[rows[i].before] = gone;
+      if (how_ == Duplicates::KeepFirst) finder.later_rows.push_back(rows[i].row);
     }
+    left = left.subspan(count);
   }
 }
 
-// What has to wait until the ratings of a part are no longer compared.
-void Settlement::finish_part(Finder& finder) {
-  for (const std::uint32_t row : finder.later_rows) set_.ratings[row] = std::numeric_limits<float>::quiet_NaN();
-  for (const auto& [row, sum] : finder.sums) set_.ratings[row] = static_cast<float>(sum.total / sum.count);
-  finder.later_rows.clear();
-  finder.sums.clear();
-}
-
+// Hands the sum of the row before on to the later one.
 void Settlement::add_to_mean(const Repeat& repeat, Finder& finder) const {
-  Sum sum{set_.ratings[repeat.before], 1};
-  if (const auto known = finder.sums.find(repeat.before); known != finder.sums.end()) {
-    sum = known->second;
-    finder.sums.erase(known);
+  Sum sum = std::exchange(finder.sums[repeat.before], {});
+  if (sum.count == 0) sum = {set_.ratings[finder.sorted[repeat.before].row], 1};
+  finder.sums[repeat.row] = {sum.total + set_.ratings[finder.sorted[repeat.row].row], sum.count + 1};
+}
+
+// What has to wait until the ratings of a pass are no longer compared.
+void Settlement::finish_pass(Finder& finder) {
+  for (const std::uint32_t row : finder.later_rows) set_.ratings[row] = std::numeric_limits<float>::quiet_NaN();
+  finder.later_rows.clear();
+  for (std::size_t i = 0; i < finder.sums.size(); ++i) {
+    const Sum& sum = finder.sums[i];
+    if (sum.count > 0) set_.ratings[finder.sorted[i].row] = static_cast<float>(sum.total / sum.count);
   }
-  finder.sums[repeat.row] = {sum.total + set_.ratings[repeat.row], sum.count + 1};
+  finder.sums.clear();
 }
 
 // Moves the rows that stay to the front. `kept` has a bit for each row.
@@ -357,7 +382,7 @@ void Settlement::take_out(std::size_t left) {
   pool_.parallel(4, [&](std::size_t column) {
     switch (column) {
       case 0:
-        if (!set_.times.empty()) set_.times.rearrange([&](auto& times) { keep_rows(kept, left, cancel_, times); });
+        if (!set_.times.empty()) set_.times.keep(kept, [&](auto& times) { keep_rows(kept, left, cancel_, times); });
         break;
       case 1: keep_rows(kept, left, cancel_, set_.users); break;
       case 2: keep_rows(kept, left, cancel_, set_.movies); break;

@@ -20,8 +20,8 @@ struct DuplicateCounts {
 /// Finds the rows of `set` whose (user, movie) pair stood before and deals with them as `how` says: the rows that go
 /// are taken out of all columns, the others keep their order. With Mean the last row stays, with the mean rating.
 /// With Fail and KeepAll nothing is changed. O(ratings) on all threads of the pool, which changes no result; memory: 6
-/// bytes a rating and some megabytes, and up to 8 more for each rating of a user who has a large part of all. Errors:
-/// Cancelled; BadInput when there is not enough memory. `set` is then of no use.
+/// bytes a rating, and for each thread some megabytes and 4 bytes a movie (32 MB for all threads, if that is more than
+/// one needs). Errors: Cancelled; BadInput when there is not enough memory. `set` is then of no use.
 [[nodiscard]] Expected<DuplicateCounts> settle_duplicates(RatingSet& set, Duplicates how, ThreadPool& pool,
                                                           const std::atomic<bool>* cancel);
 

@@ -96,7 +96,7 @@ void RatingAssembler::add_items(std::span<ParsedChunk> chunks) {
 void RatingAssembler::add_values(std::span<ParsedChunk> chunks) {
   for (ParsedChunk& chunk : chunks) {
     append(set_.ratings, chunk.ratings.data(), chunk.rows);
-    if (layout_.time) set_.times.append({chunk.times.data(), chunk.rows});
+    if (layout_.time && chunk.rows > 0) add_times(chunk);
     bad_line_count_ += chunk.bad_line_count;
     for (BadLine& bad : chunk.bad_lines) {
       if (bad_lines_.size() == LoadReport::most_bad_lines) break;
@@ -111,9 +111,6 @@ void RatingAssembler::add_values(std::span<ParsedChunk> chunks) {
     blank_lines_ += chunk.blank_lines;
     not_rated_ += chunk.not_rated;
     stats_.add(chunk.stats);
-    time_stats_.min = std::min(time_stats_.min, chunk.time_stats.min);
-    time_stats_.max = std::max(time_stats_.max, chunk.time_stats.max);
-    time_stats_.dates += chunk.time_stats.dates;
   }
 }
 
@@ -127,27 +124,40 @@ void RatingAssembler::finish(LoadReport& report) {
   if (layout_.time) finish_times(report);
 }
 
-// Most times decide the unit of those that could be milliseconds.
-void RatingAssembler::finish_times(LoadReport& report) {
-  Times& times = set_.times;
+// Most times of the first chunk decide the unit of those that could be milliseconds.
+void RatingAssembler::add_times(ParsedChunk& chunk) {
+  TimeStats& stats = chunk.time_stats;
+  const std::span<std::int64_t> times(chunk.times.data(), chunk.rows);
   const auto large = [](std::int64_t time) { return time >= first_millisecond_time; };
-  bool milliseconds = time_stats_.dates == 0 && large(time_stats_.min);
-  if (time_stats_.dates == 0 && !milliseconds && large(time_stats_.max)) {
-    std::size_t many = 0;
-    for (std::size_t i = 0; i < times.size(); ++i) many += large(times[i]) ? 1 : 0;
-    milliseconds = many > times.size() - many;
-    const std::string unlike = grouped(milliseconds ? times.size() - many : many) + " of " + grouped(times.size());
-    report.notices.push_back(unlike + (milliseconds
-                                           ? " times are too small for milliseconds, which the others are: they are "
+  std::size_t many = 0;
+  if (large(stats.max)) {
+    many = large(stats.min) ? times.size() : static_cast<std::size_t>(std::count_if(times.begin(), times.end(), large));
+  }
+  if (!milliseconds_) milliseconds_ = stats.dates == 0 && many > times.size() - many;
+  unlike_times_ += *milliseconds_ ? times.size() - many : many;
+  if (*milliseconds_ && many > 0) {
+    const std::uint64_t dates = stats.dates;
+    stats = {};
+    stats.dates = dates;
+    for (std::int64_t& time : times) {
+      if (large(time)) time /= 1000;
+      stats.add(time);
+    }
+  }
+  time_stats_.min = std::min(time_stats_.min, stats.min);
+  time_stats_.max = std::max(time_stats_.max, stats.max);
+  time_stats_.dates += stats.dates;
+  set_.times.append(times);
+}
+
+void RatingAssembler::finish_times(LoadReport& report) {
+  const bool milliseconds = milliseconds_.value_or(false);
+  if (unlike_times_ > 0 && time_stats_.dates == 0) {
+    report.notices.push_back(grouped(unlike_times_) + " of " + grouped(set_.times.size()) +
+                             (milliseconds ? " times are too small for milliseconds, which the others are: they are "
                                              "read as seconds"
                                            : " times are as large as milliseconds: they are read as seconds, which the "
                                              "others are"));
-  }
-  if (milliseconds) {
-    times.divide(first_millisecond_time, 1000);
-    time_stats_.min = std::numeric_limits<std::int64_t>::max();
-    time_stats_.max = std::numeric_limits<std::int64_t>::min();
-    for (std::size_t i = 0; i < times.size(); ++i) time_stats_.add(times[i]);
   }
   report.timestamps = milliseconds ? "ms" : time_stats_.dates > 0 ? "date" : "s";
   report.time_min = time_stats_.min;

@@ -51,6 +51,7 @@ class RatingAssembler {
   void map(const ParsedChunk& chunk, RawIds& ids, Mapper& mapper, Vocabulary& vocabulary,
            std::vector<std::int32_t>& column);
   static std::int32_t index_of(std::uint32_t value, const RawIds& ids, Mapper& mapper, Vocabulary& vocabulary);
+  void add_times(ParsedChunk& chunk);
   void finish_times(LoadReport& report);
 
   const Layout& layout_;
@@ -63,6 +64,8 @@ class RatingAssembler {
   std::uint64_t not_rated_ = 0;
   RatingStats stats_;
   TimeStats time_stats_;
+  std::optional<bool> milliseconds_;  // whether the times are, once there are some
+  std::uint64_t unlike_times_ = 0;    // that look like the other unit
   std::uint64_t bad_line_count_ = 0;
   std::vector<BadLine> bad_lines_;
   bool ascii_ = true;

@@ -1,6 +1,7 @@
 #include "core/ratings/rating_set.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cmath>
 #include <functional>
@@ -79,23 +80,38 @@ void Vocabulary::clear() {
 }
 
 void Times::append(std::span<const std::int64_t> times) {
-  const auto is_near = [](std::int64_t time) { return static_cast<std::uint64_t>(time) >> 32U == 0; };
-  if (far_.empty() && std::all_of(times.begin(), times.end(), is_near)) {
-    if (near_.capacity() - near_.size() >= times.size()) {
-      expect_writes(near_.data() + near_.size(), times.size() * sizeof(near_[0]));
-    }
+  const auto is_near = [](std::int64_t time) { return time >= 0 && time < std::int64_t{elsewhere}; };
+  if (near_.capacity() - near_.size() >= times.size()) {
+    expect_writes(near_.data() + near_.size(), times.size() * sizeof(near_[0]));
+  }
+  if (std::all_of(times.begin(), times.end(), is_near)) {
     near_.insert(near_.end(), times.begin(), times.end());
     return;
   }
-  if (far_.empty()) far_.assign(near_.begin(), near_.end());
-  near_ = {};
-  far_.insert(far_.end(), times.begin(), times.end());
+  for (const std::int64_t time : times) {
+    if (!is_near(time)) far_.push_back({near_.size(), time});
+    near_.push_back(is_near(time) ? static_cast<std::uint32_t>(time) : elsewhere);
+  }
 }
 
-void Times::divide(std::int64_t from, std::int64_t divisor) {
-  std::vector<std::int64_t> divided = std::exchange(far_, {});
-  for (std::int64_t& time : divided) time = time >= from ? time / divisor : time;
-  append(divided);
+std::int64_t Times::far(std::size_t i) const {
+  return std::lower_bound(far_.begin(), far_.end(), i, [](const Far& f, std::size_t place) { return f.place < place; })
+      ->time;
+}
+
+void Times::keep(std::span<const std::uint64_t> kept,
+                 const std::function<void(std::vector<std::uint32_t>&)>& keep_near) {
+  keep_near(near_);
+  std::size_t word = 0;
+  std::size_t before = 0;  // that stay, in the words before
+  std::size_t left = 0;
+  for (const Far& f : far_) {
+    for (; word < f.place / 64; ++word) before += static_cast<std::size_t>(std::popcount(kept[word]));
+    const std::uint64_t bit = std::uint64_t{1} << (f.place % 64);
+    if ((kept[word] & bit) == 0) continue;
+    far_[left++] = {before + static_cast<std::size_t>(std::popcount(kept[word] & (bit - 1))), f.time};
+  }
+  far_.resize(left);
 }
 
 std::string RatingSet::movie_label(MovieRow row) const {

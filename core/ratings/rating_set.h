@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -47,28 +49,30 @@ struct MovieInfo {
   std::vector<std::int32_t> genre_index;  ///< into RatingSet::genres, in the file's order; the first is "the" genre
 };
 
-/// Points in time, in seconds since 1970 UTC: in 32 bits each while all lie between 1970 and 2106, else in 64.
+/// Points in time, in seconds since 1970 UTC. 4 bytes each, and 16 more for each that does not lie between 1970 and
+/// 2106.
 class Times {
  public:
-  [[nodiscard]] std::size_t size() const { return near_.size() + far_.size(); }
-  [[nodiscard]] bool empty() const { return size() == 0; }
-  [[nodiscard]] std::int64_t operator[](std::size_t i) const { return far_.empty() ? near_[i] : far_[i]; }
-  /// Room for so many that fit into 32 bits.
+  [[nodiscard]] std::size_t size() const { return near_.size(); }
+  [[nodiscard]] bool empty() const { return near_.empty(); }
+  [[nodiscard]] std::int64_t operator[](std::size_t i) const { return near_[i] != elsewhere ? near_[i] : far(i); }
   void reserve(std::size_t count) { near_.reserve(count); }
   void push_back(std::int64_t time) { append({&time, 1}); }
   void append(std::span<const std::int64_t> times);
-  void clear() { *this = {}; }
-  /// Divides those that are at least `from`, which is 2^32 or more, as milliseconds are.
-  void divide(std::int64_t from, std::int64_t divisor);
-  /// Calls `change` with the one vector that holds them, of either type: for what moves or drops some.
-  template <class Change>
-  void rearrange(const Change& change) {
-    far_.empty() ? change(near_) : change(far_);
-  }
+  /// Leaves those whose bit in `kept` is set, in their order: `left` of them. `keep_near` does so with the vector
+  /// given.
+  void keep(std::span<const std::uint64_t> kept, const std::function<void(std::vector<std::uint32_t>&)>& keep_near);
 
  private:
-  std::vector<std::uint32_t> near_;  // all of them, or
-  std::vector<std::int64_t> far_;    // all of them
+  struct Far {
+    std::size_t place = 0;
+    std::int64_t time = 0;
+  };
+  static constexpr std::uint32_t elsewhere = std::numeric_limits<std::uint32_t>::max();
+  [[nodiscard]] std::int64_t far(std::size_t i) const;
+
+  std::vector<std::uint32_t> near_;  // elsewhere: in far_
+  std::vector<Far> far_;             // by place
 };
 
 /// The smallest and largest rating that can be given.

@@ -203,6 +203,18 @@ class TestLoadRules : public QObject {
     QCOMPARE(said, named ? 1 : 0);
   }
 
+  void separatorsAloneAreABadLine() {
+    test::WrittenFiles files;
+    const auto loaded = read_ratings(files.write("x", "1 2, 3\n4 5,4\n,\n1 4,4\n"));
+    QVERIFY(loaded);
+    QCOMPARE(loaded->set->size(), std::size_t{3});
+    QCOMPARE(loaded->report.bad_line_count, std::uint64_t{1});
+    const BadLine& bad = loaded->report.bad_lines.front();
+    QCOMPARE(bad.line, std::uint64_t{3});
+    QCOMPARE(bad.column, std::uint64_t{1});
+    QVERIFY(bad.reason.starts_with("0 fields"));
+  }
+
   void aFileThatIsRefusedHasAReport() {
     test::WrittenFiles files;
     LoadReport report;
