@@ -106,8 +106,13 @@ void FrameBuilder::fill_training(Frame& frame, const Trainer& trainer) {
   mark_touched(frame.users, Table::Users, trainer);
   mark_touched(frame.movies, Table::Movies, trainer);
   update_batch(trainer);
-  update_loss(trainer);
+  update_loss(trainer.loss_curve(), trainer.epochs());
   frame.batch = batch_;
+  frame.loss = loss_;
+}
+
+void FrameBuilder::fill_loss(Frame& frame, const LossCurve& curve, const std::vector<EpochResult>& epochs) {
+  update_loss(curve, epochs);
   frame.loss = loss_;
 }
 
@@ -207,15 +212,14 @@ void FrameBuilder::update_batch(const Trainer& trainer) {
   batch_ = std::move(view);
 }
 
-void FrameBuilder::update_loss(const Trainer& trainer) {
-  const LossCurve& curve = trainer.loss_curve();
-  const int last_epoch = trainer.epochs().empty() ? 0 : trainer.epochs().back().epoch;
+void FrameBuilder::update_loss(const LossCurve& curve, const std::vector<EpochResult>& epochs) {
+  const int last_epoch = epochs.empty() ? 0 : epochs.back().epoch;
   const int shown_epoch = !loss_ || loss_->epochs.empty() ? 0 : loss_->epochs.back().epoch;
   const bool current = loss_ && shown_epoch == last_epoch &&
                        (curve.points().empty()
                             ? loss_->training.empty()
                             : !loss_->training.empty() && loss_->training.back().batch == curve.points().back().batch);
-  if (!current) loss_ = std::make_shared<LossHistory>(LossHistory{curve.points(), decimated(trainer.epochs())});
+  if (!current) loss_ = std::make_shared<LossHistory>(LossHistory{curve.points(), decimated(epochs)});
 }
 
 void FrameBuilder::update_projection(const LiveTables& tables, bool playing) {
