@@ -153,11 +153,14 @@ Expected<std::unique_ptr<FastTrainer>> FastTrainer::create(TrainerInput input) {
       return fail(ErrorKind::Usage, "no ratings are left to train on",
                   "load more ratings or lower the validation share");
     }
+    const RatingSetPtr test = input.test;
+    const std::vector<std::int32_t> validation = std::move(prepared.validation);
     std::unique_ptr<FastTrainer> trainer(new FastTrainer(std::move(input), std::move(prepared)));
     if (initial != nullptr) {
       if (auto begun = trainer->begin_from(*initial); !begun) return tl::make_unexpected(begun.error());
     }
     trainer->prepare_seconds_ = seconds_since(start);
+    trainer->prepare_validation(test.get(), validation);
     return trainer;
   } catch (const std::bad_alloc&) {
     return no_memory();
@@ -170,10 +173,13 @@ FastTrainer::FastTrainer(TrainerInput&& input, Prepared&& prepared)
       pool_(settings_.threads),
       lists_(*ratings_, prepared.left_out, pool_),
       counts_{counts_of(lists_, Table::Users), counts_of(lists_, Table::Movies)},
-      validation_(input.test ? Validation(*input.test, *ratings_, *counts_[0], *counts_[1])
-                             : Validation(*ratings_, prepared.validation, *counts_[0], *counts_[1])),
       model_(prepared.spec),
       solver_(lists_, padded_stride(settings_.factors), pool_) {}
+
+void FastTrainer::prepare_validation(const RatingSet* test, std::span<const std::int32_t> positions) {
+  validation_ = test ? Validation(*test, *ratings_, *counts_[0], *counts_[1])
+                     : Validation(*ratings_, positions, *counts_[0], *counts_[1]);
+}
 
 /// Tables of another run are where this one begins: what they leave unexplained is the noise.
 Expected<void> FastTrainer::begin_from(const TensorFile& file) {

@@ -201,6 +201,10 @@ void RatingLists::count_partners(Table table, ThreadPool& pool) {
   const std::size_t rows = own.begins.size() - 1;
   own.partner_counts.assign(rows, 1);
   const unsigned shift = packed_ ? code_bits : 0U;
+  std::vector<float> shares(other.begins.size() - 1);
+  for (std::size_t row = 0; row < shares.size(); ++row) {
+    shares[row] = 1.0F / static_cast<float>(std::max(other.begins[row + 1] - other.begins[row], 1U));
+  }
   const auto count = [&](std::size_t piece) {
     for (std::size_t row = piece * rows_of_piece; row < std::min(rows, (piece + 1) * rows_of_piece); ++row) {
       const std::size_t begin = own.begins[row];
@@ -208,8 +212,7 @@ void RatingLists::count_partners(Table table, ThreadPool& pool) {
       const std::size_t n = std::min(all, sampled_partners);
       float sum = 0;
       for (std::size_t i = 0; i < n; ++i) {  // evenly spread: the first rows of a table tend to have the most ratings
-        const std::size_t partner = own.entries[begin + i * all / n] >> shift;
-        sum += 1.0F / static_cast<float>(other.begins[partner + 1] - other.begins[partner]);
+        sum += shares[own.entries[begin + i * all / n] >> shift];
       }
       if (n > 0) own.partner_counts[row] = static_cast<float>(n) / sum;
     }

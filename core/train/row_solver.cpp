@@ -198,27 +198,34 @@ bool RowSolver::is_far(std::size_t ratings) const { return ratings > near_rating
 /// A piece is a row of many ratings, or rows of some thousand ratings together; a part is several pieces of one kind.
 void RowSolver::plan(Table table) {
   Side& side = sides_[index_of(table)];
-  const std::size_t rows = lists_.rows(table);
-  std::uint64_t in_piece = 0;
-  Part part;
-  const auto end_part = [&](bool next_far) {
-    part.last_piece = side.cuts.size();
-    if (part.last_piece > part.first_piece) side.parts.push_back(part);
-    part = {side.cuts.size(), 0, 0, next_far};
-  };
-  for (std::size_t row = 0; row < rows; ++row) {
-    const std::size_t n = lists_.count(table, row);
-    const bool far = is_far(n);
-    if (row == 0 || far || far != part.far || in_piece >= piece_ratings) {
-      if (row == 0 || far != part.far || part.ratings * stride_ >= part_floats) end_part(far);
-      side.cuts.push_back(static_cast<std::uint32_t>(row));
-      in_piece = 0;
+  const auto rows = static_cast<std::uint32_t>(lists_.rows(table));
+  for (const bool far : {true, false}) {
+    Part part{side.pieces.size(), 0, 0, far};
+    const auto end_part = [&] {
+      part.last_piece = side.pieces.size();
+      if (part.last_piece > part.first_piece) side.parts.push_back(part);
+      part = {side.pieces.size(), 0, 0, far};
+    };
+    std::uint64_t in_piece = 0;
+    bool open = false;  // the last piece takes more rows
+    for (std::uint32_t row = 0; row < rows; ++row) {
+      const std::size_t n = lists_.count(table, row);
+      if (is_far(n) != far) {
+        open = false;
+        continue;
+      }
+      if (!open || far || in_piece >= piece_ratings) {
+        if (part.ratings * stride_ >= part_floats) end_part();
+        side.pieces.push_back({row, row});
+        open = true;
+        in_piece = 0;
+      }
+      side.pieces.back().last = row + 1;
+      in_piece += n;
+      part.ratings += n;
     }
-    in_piece += n;
-    part.ratings += n;
+    end_part();
   }
-  end_part(false);
-  side.cuts.push_back(static_cast<std::uint32_t>(rows));
 }
 
 /// Calls work(piece, worker, sums) for a part's pieces, on all threads.
@@ -262,7 +269,7 @@ SolveSums RowSolver::solve(Table table, const Part& part, const FactorTables& ta
   if (part.far && options.most_ratings > near_ratings) return solve_far(table, part, tables, ridge, options);
   const Side& side = sides_[index_of(table)];
   run(part, [&](std::size_t piece, Worker& worker, SolveSums& sums) {
-    for (std::size_t row = side.cuts[piece]; row < side.cuts[piece + 1]; ++row) {
+    for (std::size_t row = side.pieces[piece].first; row < side.pieces[piece].last; ++row) {
       if (lists_.count(table, row) > 0) sums += solve_near(row_of(table, row, tables, ridge, options), worker);
     }
   });
@@ -289,7 +296,7 @@ SolveSums RowSolver::solve_far(Table table, const Part& part, const FactorTables
   far_rows_.clear();
   far_pieces_.clear();
   for (std::size_t piece = part.first_piece; piece < part.last_piece; ++piece) {
-    const Row row = row_of(table, side.cuts[piece], tables, ridge, options);
+    const Row row = row_of(table, side.pieces[piece].first, tables, ridge, options);
     for (std::size_t begin = 0; begin < row.n; begin += far_piece) far_pieces_.push_back({far_rows_.size(), begin});
     far_rows_.emplace_back(
         row, std::span(far_vectors_).subspan(far_rows_.size() * vector_count * stride_, vector_count * stride_));
@@ -355,7 +362,7 @@ SolveSums RowSolver::project(Table table, const Part& part, MatrixView own, Cons
   const Side& side = sides_[index_of(table)];
   const std::size_t width = padded_stride(own.cols);
   run(part, [&](std::size_t piece, Worker& worker, SolveSums& sums) {
-    for (std::size_t row = side.cuts[piece]; row < side.cuts[piece + 1]; ++row) {
+    for (std::size_t row = side.pieces[piece].first; row < side.pieces[piece].last; ++row) {
       const std::size_t n = std::min({lists_.count(table, row), most, near_ratings});
       if (n == 0) continue;
       const auto ids = std::span(worker.ids).first(n);
@@ -382,7 +389,7 @@ void RowSolver::guess_bias(Table table, const Part& part, float centre, std::spa
                            std::span<const float> other, std::size_t most) {
   const Side& side = sides_[index_of(table)];
   run(part, [&](std::size_t piece, Worker& worker, SolveSums&) {
-    for (std::size_t row = side.cuts[piece]; row < side.cuts[piece + 1]; ++row) {
+    for (std::size_t row = side.pieces[piece].first; row < side.pieces[piece].last; ++row) {
       const std::size_t n = std::min({lists_.count(table, row), most, near_ratings});
       if (n == 0) continue;
       const auto ids = std::span(worker.ids).first(n);

@@ -65,7 +65,7 @@ class RowSolver {
   RowSolver(const RowSolver&) = delete;
   RowSolver& operator=(const RowSolver&) = delete;
 
-  /// The parts of a side, in the order of its rows; they depend on the lists and the stride alone.
+  /// The parts of a side, rows of very many ratings first; they depend on the lists and the stride alone.
   [[nodiscard]] const std::vector<Part>& parts(Table table) const { return sides_[index_of(table)].parts; }
 
   /// Solves a part's rows. Rows without ratings stay as they are.
@@ -88,8 +88,12 @@ class RowSolver {
     std::vector<float> targets;
     std::vector<float> vectors;
   };
+  struct Piece {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;  // one past
+  };
   struct Side {
-    std::vector<std::uint32_t> cuts;  // where pieces begin, in rows; one more ends the last
+    std::vector<Piece> pieces;
     std::vector<Part> parts;
   };
   struct Row;
