@@ -39,7 +39,7 @@ class ThreadPool {
   std::size_t next_ = 0;
   std::size_t count_ = 0;
   std::size_t running_ = 0;
-  std::atomic<std::uint64_t> calls_ = 0;    // of parallel(), and one for the end
+  std::atomic<std::uint64_t> calls_ = 0;     // of parallel(), and one for the end
   std::atomic<std::uint64_t> answered_ = 0;  // the last of them that is done
   bool stop_ = false;
   std::vector<std::thread> workers_;

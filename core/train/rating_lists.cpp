@@ -20,9 +20,10 @@ constexpr unsigned slot_bits = 12;  // of the hash table: at most a sixteenth fu
 constexpr std::size_t most_pieces = 16;
 constexpr std::size_t sampled_partners = 256;
 
+/// Zero and minus zero are equal and share one.
 std::size_t slot_of(float rating) {
   constexpr std::uint32_t odd = 0x9E3779B1U;  // 2^32 / golden ratio (Knuth)
-  return (std::bit_cast<std::uint32_t>(rating) * odd) >> (32U - slot_bits);
+  return (std::bit_cast<std::uint32_t>(rating + 0.0F) * odd) >> (32U - slot_bits);
 }
 
 /// Sorts `count` items into rows, keeping their order within a row: each piece counts its items by row, the counts
