@@ -33,6 +33,9 @@ constexpr std::size_t in_flight = 8;     // ratings of a block
 constexpr std::size_t fetch_ahead = 16;  // ratings from a block to the one whose rows are fetched
 constexpr std::size_t line = 16;         // floats of a cache line
 
+constexpr std::size_t widest_row = 4096;  // floats; a wider one takes the plain loops
+alignas(64) constexpr float zeros[widest_row] = {};
+
 enum class Pass { Residual, Product, Square, Weighted };
 
 /// The sum of the 128-bit parts.
@@ -144,41 +147,52 @@ HWY_INLINE void AddBlock(const float* const* row, const float* scale, std::size_
   }
 }
 
-/// The last ratings, too few for a block.
+/// e or q of eight ratings.
 template <Pass pass>
-HWY_INLINE void AddSingle(const Work& w, std::size_t t, PassSums& sums) {
-  const F d;
-  const std::size_t lanes = hn::Lanes(d);
-  const float* row = w.rows.table + static_cast<std::size_t>(w.rows.ids[t]) * w.rows.stride;
-  float scale = 0;
+HWY_INLINE void Scales(const Work& w, const float* const* row, const float* given, V4& low, V4& high) {
+  const F4 d4;
+  const auto offset = hn::Set(d4, w.offset);
+  Dots(row, w.x, w.rows.width, low, high);
+  low = hn::Add(low, offset);
+  high = hn::Add(high, offset);
+  if constexpr (pass == Pass::Residual) {
+    low = hn::Sub(hn::LoadU(d4, given), low);
+    high = hn::Sub(hn::LoadU(d4, given + 4), high);
+  }
+}
+
+/// The last ratings, too few for a block: rows of zeros fill it up.
+template <Pass pass>
+HWY_INLINE void AddRest(const Work& w, std::size_t first, PassSums& sums) {
+  const F4 d4;
+  const std::size_t n = w.rows.n - first;
+  const float* row[in_flight];
+  HWY_ALIGN float given[in_flight] = {};
+  HWY_ALIGN float scale[in_flight] = {};
+  for (std::size_t j = 0; j < in_flight; ++j) {
+    row[j] = j < n ? w.rows.table + static_cast<std::size_t>(w.rows.ids[first + j]) * w.rows.stride : zeros;
+    if (j < n && w.given != nullptr) given[j] = w.given[first + j];
+  }
   if constexpr (pass == Pass::Weighted) {
-    scale = w.given[t];
+    for (std::size_t j = 0; j < n; ++j) scale[j] = given[j];
   } else {
-    auto sum = hn::Zero(d);
-    for (std::size_t k = 0; k < w.rows.width; k += lanes) {
-      sum = hn::MulAdd(hn::LoadU(d, w.x + k), hn::LoadU(d, row + k), sum);
+    V4 low;
+    V4 high;
+    Scales<pass>(w, row, given, low, high);
+    hn::Store(low, d4, scale);
+    hn::Store(high, d4, scale + 4);
+    for (std::size_t j = 0; j < n; ++j) {
+      sums.sum += scale[j];
+      sums.squares += scale[j] * scale[j];
     }
-    scale = w.offset + hn::GetLane(hn::SumOfLanes(d, sum));
-    if constexpr (pass == Pass::Residual) scale = w.given[t] - scale;
-    sums.sum += scale;
-    sums.squares += scale * scale;
+    for (std::size_t j = n; j < in_flight; ++j) scale[j] = 0;
   }
-  if constexpr (pass != Pass::Square) {
-    const auto factor = hn::Set(d, scale);
-    for (std::size_t k = 0; k < w.rows.width; k += lanes) {
-      const auto v = hn::LoadU(d, row + k);
-      hn::StoreU(hn::MulAdd(factor, v, hn::LoadU(d, w.out + k)), d, w.out + k);
-      if constexpr (pass == Pass::Residual) {
-        hn::StoreU(hn::MulAdd(v, v, hn::LoadU(d, w.curvature + k)), d, w.curvature + k);
-      }
-    }
-  }
+  if constexpr (pass != Pass::Square) AddBlock<pass == Pass::Residual>(row, scale, w.rows.width, w.out, w.curvature);
 }
 
 template <Pass pass, bool fetches>
 HWY_INLINE PassSums Run(const Work& w) {
   const F4 d4;
-  const auto offset = hn::Set(d4, w.offset);
   auto sums = hn::Zero(d4);
   auto squares = hn::Zero(d4);
   std::size_t t = 0;
@@ -195,13 +209,7 @@ HWY_INLINE PassSums Run(const Work& w) {
     } else {
       V4 low;
       V4 high;
-      Dots(row, w.x, w.rows.width, low, high);
-      low = hn::Add(low, offset);
-      high = hn::Add(high, offset);
-      if constexpr (pass == Pass::Residual) {
-        low = hn::Sub(hn::LoadU(d4, w.given + t), low);
-        high = hn::Sub(hn::LoadU(d4, w.given + t + 4), high);
-      }
+      Scales<pass>(w, row, pass == Pass::Residual ? w.given + t : nullptr, low, high);
       sums = hn::Add(sums, hn::Add(low, high));
       squares = hn::MulAdd(low, low, hn::MulAdd(high, high, squares));
       hn::Store(low, d4, scale);
@@ -212,7 +220,7 @@ HWY_INLINE PassSums Run(const Work& w) {
     }
   }
   PassSums total{hn::GetLane(hn::SumOfLanes(d4, sums)), hn::GetLane(hn::SumOfLanes(d4, squares))};
-  for (; t < w.rows.n; ++t) AddSingle<pass>(w, t, total);
+  if (t < w.rows.n) AddRest<pass>(w, t, total);
   return total;
 }
 
@@ -222,28 +230,28 @@ HWY_INLINE bool MustFetch(const PassRows& rows) {
   return rows.n * rows.width > cached;
 }
 
-HWY_INLINE bool WholeVectors(const PassRows& rows) { return rows.width % hn::Lanes(F()) == 0; }
+HWY_INLINE bool Suits(const PassRows& rows) { return rows.width % hn::Lanes(F()) == 0 && rows.width <= widest_row; }
 
 PassSums ResidualPass(const PassRows& rows, const float* targets, const float* x, float offset, float* gradient,
                       float* curvature) {
-  if (!WholeVectors(rows)) return scalar_factorization().residual_pass(rows, targets, x, offset, gradient, curvature);
+  if (!Suits(rows)) return scalar_factorization().residual_pass(rows, targets, x, offset, gradient, curvature);
   return Run<Pass::Residual, true>({rows, targets, x, offset, gradient, curvature});
 }
 
 PassSums ProductPass(const PassRows& rows, const float* x, float offset, float* product) {
-  if (!WholeVectors(rows)) return scalar_factorization().product_pass(rows, x, offset, product);
+  if (!Suits(rows)) return scalar_factorization().product_pass(rows, x, offset, product);
   const Work work{rows, nullptr, x, offset, product, nullptr};
   return MustFetch(rows) ? Run<Pass::Product, true>(work) : Run<Pass::Product, false>(work);
 }
 
 PassSums SquarePass(const PassRows& rows, const float* x, float offset) {
-  if (!WholeVectors(rows)) return scalar_factorization().square_pass(rows, x, offset);
+  if (!Suits(rows)) return scalar_factorization().square_pass(rows, x, offset);
   const Work work{rows, nullptr, x, offset, nullptr, nullptr};
   return MustFetch(rows) ? Run<Pass::Square, true>(work) : Run<Pass::Square, false>(work);
 }
 
 void WeightedPass(const PassRows& rows, const float* weights, float* out) {
-  if (!WholeVectors(rows)) return scalar_factorization().weighted_pass(rows, weights, out);
+  if (!Suits(rows)) return scalar_factorization().weighted_pass(rows, weights, out);
   Run<Pass::Weighted, true>({rows, weights, nullptr, 0, out, nullptr});
 }
 

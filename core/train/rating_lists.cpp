@@ -5,7 +5,7 @@
 #include <bit>
 #include <cassert>
 #include <functional>
-#include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "core/simd/factorization.h"
@@ -92,13 +92,14 @@ RatingLists::RatingLists(const RatingSet& ratings, const std::vector<bool>& left
   for (const Table table : {Table::Users, Table::Movies}) {
     count_partners(table, pool);
     Side& side = sides_[index_of(table)];
-    std::map<std::size_t, std::size_t> groups;
+    std::unordered_map<std::size_t, std::size_t> groups;
     for (std::size_t row = 0; row < rows(table); ++row) ++groups[count(table, row)];
     groups.erase(0);
     for (const auto& [n, of_rows] : groups) {
       side.groups.push_back({n, of_rows});
       side.rows_with_ratings += of_rows;
     }
+    std::ranges::sort(side.groups, {}, &CountGroup::ratings);
   }
 }
 

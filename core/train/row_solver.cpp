@@ -302,7 +302,8 @@ SolveSums RowSolver::solve_far(Table table, const Part& part, const FactorTables
         row, std::span(far_vectors_).subspan(far_rows_.size() * vector_count * stride_, vector_count * stride_));
   }
   far_pass(FarPass::Residual, far_rows_);
-  for (int i = 0; i < options.iterations; ++i) far_pass(FarPass::Product, far_rows_);
+  for (int i = 1; i < options.iterations; ++i) far_pass(FarPass::Product, far_rows_);
+  if (options.iterations > 0) far_pass(FarPass::Square, far_rows_);
   SolveSums total;
   for (const Descent& d : far_rows_) total += d.finish();
   return total;
@@ -324,9 +325,16 @@ void RowSolver::far_pass(FarPass kind, std::vector<Descent>& rows) {
       std::ranges::fill(partial, 0.0F);
       const auto first = partial.first(row.x.size());
       const auto second = partial.subspan(row.x.size(), row.x.size());
-      const simd::PassSums sums = kind == FarPass::Residual
-                                      ? simd::residual_pass(row.other, ids, targets, row.x, d.offset(), first, second)
-                                      : simd::product_pass(row.other, ids, d.direction(), d.bias_direction(), first);
+      simd::PassSums sums;
+      switch (kind) {
+        case FarPass::Residual:
+          sums = simd::residual_pass(row.other, ids, targets, row.x, d.offset(), first, second);
+          break;
+        case FarPass::Product:
+          sums = simd::product_pass(row.other, ids, d.direction(), d.bias_direction(), first);
+          break;
+        case FarPass::Square: sums = simd::square_pass(row.other, ids, d.direction(), d.bias_direction()); break;
+      }
       partial[room - 2] = sums.sum;
       partial[room - 1] = sums.squares;
     }

@@ -102,7 +102,7 @@ class RowSolver {
     std::size_t row = 0;    // of the part
     std::size_t begin = 0;  // rating, counted in the row
   };
-  enum class FarPass : std::uint8_t { Residual, Product };
+  enum class FarPass : std::uint8_t { Residual, Product, Square };
 
   [[nodiscard]] bool is_far(std::size_t ratings) const;
   void plan(Table table);
