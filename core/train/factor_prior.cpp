@@ -70,11 +70,11 @@ void FactorPrior::fill(Table table, double bias_centre, double strength, RowRidg
     ridge.spread[k] = static_cast<float>(std::min(noise_ / (variance_[k] * variance_[k]), 1e30));
   }
   ridge.bias = static_cast<float>(strength * noise_ / bias_variance_[index_of(table)]);
-  ridge.bias_centre = table == Table::Users ? static_cast<float>(bias_centre) : 0.0F;
+  ridge.bias_centre = static_cast<float>(bias_centre);
 }
 
 void FactorPrior::update(const FactorTables& tables, const RatingLists& lists, const SolveSums (&sums)[2],
-                         double bias_centre, ThreadPool& pool) {
+                         const double (&bias_centres)[2], ThreadPool& pool) {
   turn_to_axes(tables.factors[0], tables.factors[1], pool);
   const std::vector<double> squares[2] = {column_squares(tables.factors[0], pool),
                                           column_squares(tables.factors[1], pool)};
@@ -87,7 +87,7 @@ void FactorPrior::update(const FactorTables& tables, const RatingLists& lists, c
     }
     variance_[k] = std::max(std::sqrt(product), least_variance);
   }
-  if (!tables.bias[0].empty()) update_biases(tables, lists, bias_centre);
+  if (!tables.bias[0].empty()) update_biases(tables, lists, bias_centres);
   const SolveSums& last = sums[1];
   noise_ = last.squares / static_cast<double>(std::max<std::uint64_t>(last.ratings, 1));
   for (const SolveSums& side : sums) {
@@ -96,17 +96,16 @@ void FactorPrior::update(const FactorTables& tables, const RatingLists& lists, c
   noise_ = std::max(noise_, least_variance);
 }
 
-void FactorPrior::update_biases(const FactorTables& tables, const RatingLists& lists, double bias_centre) {
+void FactorPrior::update_biases(const FactorTables& tables, const RatingLists& lists, const double (&bias_centres)[2]) {
   for (const Table table : {Table::Users, Table::Movies}) {
     const std::size_t side = index_of(table);
-    const double centre = table == Table::Users ? bias_centre : 0;
     const double ridge = noise_ / bias_variance_[side];
     double sum = 0;
     double rows = 0;
     for (std::size_t row = 0; row < lists.rows(table); ++row) {
       const auto n = static_cast<double>(lists.count(table, row));
       if (n == 0) continue;
-      const double b = tables.bias[side][row] - centre;
+      const double b = tables.bias[side][row] - bias_centres[side];
       sum += b * b + noise_ / (n + ridge);
       ++rows;
     }

@@ -39,19 +39,21 @@ class FactorPrior {
   /// Lowers the variances until the factors explain at most `share` of `total`.
   void limit(double share, double total);
 
-  /// `ridge` for a side; `strength` scales it. No allocation when it has the size already.
+  /// `ridge` for a side, whose biases are around `bias_centre`; `strength` scales it. No allocation when it has the
+  /// size already.
   void fill(Table table, double bias_centre, double strength, RowRidge& ridge) const;
 
-  /// Learns from tables that were just solved: `sums[i]` of each side's last solve. Turns the tables.
-  void update(const FactorTables& tables, const RatingLists& lists, const SolveSums (&sums)[2], double bias_centre,
-              ThreadPool& pool);
+  /// Learns from tables that were just solved: `sums[i]` of each side's last solve, its biases around bias_centres[i].
+  /// Turns the tables.
+  void update(const FactorTables& tables, const RatingLists& lists, const SolveSums (&sums)[2],
+              const double (&bias_centres)[2], ThreadPool& pool);
 
   /// For saving and going on: noise, the biases' variances, then the factors'.
   [[nodiscard]] std::vector<double> state() const;
   [[nodiscard]] static FactorPrior from_state(std::span<const double> state);
 
  private:
-  void update_biases(const FactorTables& tables, const RatingLists& lists, double bias_centre);
+  void update_biases(const FactorTables& tables, const RatingLists& lists, const double (&bias_centres)[2]);
 
   std::vector<double> variance_;
   double noise_ = 1;

@@ -192,7 +192,7 @@ Expected<void> FastTrainer::begin_from(const TensorFile& file) {
     squares[index_of(table)] /= static_cast<double>(lists_.rows_with_ratings(table) * settings_.factors);
   }
   prior_ = FactorPrior(settings_.factors, std::sqrt(squares[0] * squares[1]), 1, 1);
-  prior_.fill(Table::Users, lists_.mean(), settings_.fast.regularisation, ridge_);
+  prior_.fill(Table::Users, centre(Table::Users), settings_.fast.regularisation, ridge_);
   SolveSums sums;
   for (const RowSolver::Part& part : solver_.parts(Table::Users)) {
     sums.squares += solver_.solve(Table::Users, part, tables(), ridge_, {0, 1, SIZE_MAX}).squares;
@@ -210,6 +210,11 @@ FactorTables FastTrainer::tables() {
     if (biased()) tables.bias[side] = parameters[2 + side].value.view().flat();
   }
   return tables;
+}
+
+double FastTrainer::centre(Table table) const {
+  const bool users = lists_.rows_with_one_rating(Table::Users) <= lists_.rows_with_one_rating(Table::Movies);
+  return users == (table == Table::Users) ? lists_.mean() : 0;
 }
 
 std::span<float> FastTrainer::start_bias(Table table) {
@@ -244,8 +249,7 @@ void FastTrainer::begin_stage(Stage stage) {
       if (!biased()) {
         for (const std::size_t side : {0U, 1U}) start_biases_[side].assign(counts_[side]->size(), 0.0F);
       }
-      // The movies' biases are around zero; the mean is in the users', which are still to come.
-      std::ranges::fill(start_bias(Table::Users), static_cast<float>(lists_.mean()));
+      std::ranges::fill(start_bias(Table::Users), static_cast<float>(centre(Table::Users)));
       break;
     case Stage::ProjectUsers:
       if (prior_.columns() == 0) draw_start();
@@ -265,7 +269,7 @@ void FastTrainer::begin_stage(Stage stage) {
   }
   if (table && (stage == Stage::FirstMovies || stage == Stage::SolveUsers || stage == Stage::SolveMovies)) {
     sums_[index_of(*table)] = {};
-    prior_.fill(*table, lists_.mean(), settings_.fast.regularisation, ridge_);
+    prior_.fill(*table, centre(*table), settings_.fast.regularisation, ridge_);
   }
   if (stage == Stage::ProjectUsers) sums_[0] = {};
 }
@@ -294,7 +298,7 @@ void FastTrainer::begin_first_movies() {
     const float sign = mean < 0 ? -1.0F : 1.0F;
     for (std::size_t row = 0; row < all.factors[0].rows; ++row) {
       if ((*counts_[0])[row] == 0) continue;
-      const float deviation = start_biases_[0][row] - static_cast<float>(mean);
+      const float deviation = start_biases_[0][row] - static_cast<float>(centre(Table::Users));
       all.factors[0](row, columns - 1) = root + sign * deviation / root;
     }
     prior_.set_variance(columns - 1, std::max(variance, std::abs(mean)));
@@ -308,11 +312,11 @@ void FastTrainer::run_part(Stage stage, std::size_t part) {
   const double variance = std::sqrt(1.0 / static_cast<double>(std::max<std::size_t>(prior_.columns(), 1)));
   switch (stage) {
     case Stage::GuessMovieBias:
-      solver_.guess_bias(Table::Movies, solver_.parts(Table::Movies)[part], 0, start_bias(Table::Movies),
-                         start_bias(Table::Users), start_movie_ratings);
+      solver_.guess_bias(Table::Movies, solver_.parts(Table::Movies)[part], static_cast<float>(centre(Table::Movies)),
+                         start_bias(Table::Movies), start_bias(Table::Users), start_movie_ratings);
       break;
     case Stage::GuessUserBias:
-      solver_.guess_bias(Table::Users, solver_.parts(Table::Users)[part], static_cast<float>(lists_.mean()),
+      solver_.guess_bias(Table::Users, solver_.parts(Table::Users)[part], static_cast<float>(centre(Table::Users)),
                          start_bias(Table::Users), start_bias(Table::Movies), SIZE_MAX);
       break;
     case Stage::ProjectUsers:
@@ -357,7 +361,7 @@ void FastTrainer::solve(Table table, std::size_t part) {
 
 void FastTrainer::learn(bool first) {
   if (first) sums_[0] = {};
-  prior_.update(tables(), lists_, sums_, lists_.mean(), pool_);
+  prior_.update(tables(), lists_, sums_, {centre(Table::Users), centre(Table::Movies)}, pool_);
   if (first && biased()) prior_.limit(start_share, bias_loss_);
 }
 

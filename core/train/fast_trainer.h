@@ -19,7 +19,9 @@ namespace rowlight {
 
 /// One training run in mode fast: alternating least squares on all users and then all movies (RowSolver), with the
 /// ridge learnt from the ratings (FactorPrior). An epoch uses every rating twice, once for its user and once for its
-/// movie. The model and its tables are DotModel's, without a range; the mean rating is part of the users' biases.
+/// movie. The model and its tables are DotModel's, without a range. The mean rating is part of the biases of one side:
+/// of the side of which later ratings will name fewer rows that training never saw, since such a row contributes
+/// nothing.
 ///
 /// How a run begins, in its first epoch: biases from means; three steps of a power iteration on what the biases leave
 /// (Halko, Martinsson and Tropp, "Finding structure with randomness", SIAM Review 53, 2011) from random signs, for at
@@ -112,6 +114,8 @@ class FastTrainer {
   [[nodiscard]] Error divergence(const std::string& where) const;
 
   [[nodiscard]] FactorTables tables();
+  /// What the biases of a side are around.
+  [[nodiscard]] double centre(Table table) const;
   [[nodiscard]] bool biased() const { return model_.spec().bias; }
   [[nodiscard]] std::span<float> start_bias(Table table);
   [[nodiscard]] Expected<void> restore(const TensorFile& file);

@@ -96,7 +96,7 @@ Expected<void> FastTrainer::restore(const TensorFile& file) {
   // In the middle of a stage its ridge is needed again; it depends on the prior alone.
   const auto table = table_of(order[stage_]);
   if (part_ > 0 && table && prior_.columns() > 0) {
-    prior_.fill(*table, lists_.mean(), settings_.fast.regularisation, ridge_);
+    prior_.fill(*table, centre(*table), settings_.fast.regularisation, ridge_);
   }
   return {};
 }

@@ -45,6 +45,12 @@ class RatingLists {
   };
   /// By rising number of ratings; rows without any are left out.
   [[nodiscard]] const std::vector<CountGroup>& count_groups(Table table) const { return side(table).groups; }
+  /// Rows with one rating only. Their share of all ratings is how likely the next rating names a row that has none
+  /// (Good, "The population frequencies of species", Biometrika 40, 1953).
+  [[nodiscard]] std::size_t rows_with_one_rating(Table table) const {
+    const std::vector<CountGroup>& groups = count_groups(table);
+    return !groups.empty() && groups.front().ratings == 1 ? groups.front().rows : 0;
+  }
   [[nodiscard]] std::size_t rows_with_ratings(Table table) const { return side(table).rows_with_ratings; }
 
   [[nodiscard]] double mean() const { return mean_; }
