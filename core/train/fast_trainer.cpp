@@ -19,7 +19,7 @@ constexpr std::uint64_t start_stream = 200;  // of the seed, see Random: random 
 
 constexpr std::size_t start_columns = 32;  // factors of the first epoch
 // Ratings of a row that the start looks at: enough for directions, and a row of a million costs no more.
-constexpr std::size_t start_user_ratings = 64;
+constexpr std::size_t start_user_ratings = 96;
 constexpr std::size_t start_movie_ratings = 768;
 constexpr int first_iterations = 3;
 constexpr int iterations = 2;

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "core/io/factors.h"
+
 namespace rowlight {
 
 namespace {
@@ -114,6 +116,21 @@ void FrameBuilder::fill_training(Frame& frame, const Trainer& trainer) {
 void FrameBuilder::fill_loss(Frame& frame, const LossCurve& curve, const std::vector<EpochResult>& epochs) {
   update_loss(curve, epochs);
   frame.loss = loss_;
+}
+
+void FrameBuilder::fill_viewed(Frame& frame, const Factors& factors) {
+  auto viewed = std::make_shared<ViewedFactors>();
+  viewed->format = factors.format;
+  viewed->missing = factors.missing;
+  for (const std::size_t i : {0U, 1U}) {
+    const Matrix& table = factors.tables[i];
+    viewed->width[i] = table.rows() > 0 ? table.cols() : 0;
+    frame.parameter_count += std::uint64_t{table.rows()} * table.cols() + factors.biases[i].rows();
+    viewed->bias[i] = factors.biases[i].rows() > 0;
+  }
+  frame.settings.model = viewed->bias[0] || viewed->bias[1] ? ModelKind::DotBias : ModelKind::Dot;
+  frame.settings.factors = std::max(viewed->width[0], viewed->width[1]);
+  frame.viewed = std::move(viewed);
 }
 
 WatchedRows FrameBuilder::watched_rows(Table table, const LiveTables& tables, bool playing) {

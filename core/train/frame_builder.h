@@ -37,6 +37,9 @@ class FrameBuilder {
   /// Fills the loss of a run that has no minibatches to show.
   void fill_loss(Frame& frame, const LossCurve& curve, const std::vector<EpochResult>& epochs);
 
+  /// Fills what is said of factors beside their tables; settings describe them as far as settings can.
+  static void fill_viewed(Frame& frame, const Factors& factors);
+
  private:
   using Clock = std::chrono::steady_clock;
   struct WatchState {

@@ -433,22 +433,6 @@ bool Session::advance(const Budget& budget) {
 
 namespace {
 
-/// What a frame says about factors beside their tables. Its settings describe them as far as settings can.
-void show_viewed(Frame& frame, const Factors& factors) {
-  auto viewed = std::make_shared<ViewedFactors>();
-  viewed->format = factors.format;
-  viewed->missing = factors.missing;
-  for (const std::size_t i : {0U, 1U}) {
-    const Matrix& table = factors.tables[i];
-    viewed->width[i] = table.rows() > 0 ? table.cols() : 0;
-    frame.parameter_count += std::uint64_t{table.rows()} * table.cols() + factors.biases[i].rows();
-    viewed->bias[i] = factors.biases[i].rows() > 0;
-  }
-  frame.settings.model = viewed->bias[0] || viewed->bias[1] ? ModelKind::DotBias : ModelKind::Dot;
-  frame.settings.factors = std::max(viewed->width[0], viewed->width[1]);
-  frame.viewed = std::move(viewed);
-}
-
 /// What either trainer tells about its run.
 template <class AnyTrainer>
 void show_run(Frame& frame, const AnyTrainer& trainer) {
@@ -479,7 +463,7 @@ FramePtr Session::frame() {
   const LiveTables tables = s.tables();
   frame->ratings = tables.ratings;
   if (tables.ratings) s.builder.fill_tables(*frame, tables, s.run_state == RunState::Playing);
-  if (s.viewed) show_viewed(*frame, *s.viewed);
+  if (s.viewed) FrameBuilder::fill_viewed(*frame, *s.viewed);
   frame->progress.ratings_per_second = s.ratings_per_second;
   if (s.fast) {
     show_run(*frame, *s.fast);

@@ -65,7 +65,7 @@ class TestFactorization : public QObject {
     QFETCH(int, target);
     QFETCH(std::size_t, offset);
     const FactorizationTable& passes = factorization_for(static_cast<Target>(target));
-    for (const std::size_t width : {0, 1, 5, 15, 16, 17, 32, 33, 48, 64}) {
+    for (const std::size_t width : {0U, 1U, 5U, 15U, 16U, 17U, 32U, 33U, 48U, 64U}) {
       for (std::size_t n = 0; n <= 2 * widest + 1; ++n) {
         Case expected(width, width + 3, offset, n);
         Case found = expected;
@@ -84,7 +84,7 @@ class TestFactorization : public QObject {
     QTest::addColumn<int>("target");
     QTest::addColumn<std::size_t>("offset");
     for (const Target target : supported_targets()) {
-      for (const std::size_t offset : {0, 1, 3}) {
+      for (const std::size_t offset : {0U, 1U, 3U}) {
         QTest::addRow("%s +%zu", name_of(target).data(), offset) << static_cast<int>(target) << offset;
       }
     }
