@@ -10,6 +10,7 @@
 #include "core/io/npy.h"
 #include "core/io/safetensors.h"
 #include "core/simd/kernels.h"
+#include "core/train/fast_trainer.h"
 #include "core/train/session.h"
 #include "core/train/trainer.h"
 
@@ -20,7 +21,6 @@ namespace {
 struct TrainArguments {
   ReadArguments read;
   TrainingArguments training;
-  std::string mode = "exact";
   std::string test;
   std::string init;
   std::string order;
@@ -82,13 +82,14 @@ class Reporter {
     }
   }
 
-  void start(const Trainer& trainer) const {
+  template <class AnyTrainer>
+  void start(const AnyTrainer& trainer) const {
     if (!context_.json) return;
     print_line({{"event", "start"},
                 {"parameters", trainer.model().parameter_count()},
                 {"target", simd::name_of(simd::current_target())},
                 {"threads", trainer.settings().threads},
-                {"mode", "exact"}});
+                {"mode", name_of(trainer.settings().mode)}});
   }
 
   void batch(const Trainer& trainer) const {
@@ -120,7 +121,8 @@ class Reporter {
     std::fflush(stdout);
   }
 
-  void done(const Trainer& trainer, double seconds) const {
+  template <class AnyTrainer>
+  void done(const AnyTrainer& trainer, double seconds) const {
     if (!context_.json) return;
     const auto& epochs = trainer.epochs();
     const auto ratings = static_cast<double>(trainer.trained_ratings());
@@ -140,17 +142,25 @@ class Reporter {
   const Context& context_;
 };
 
-void show_progress(const Trainer& trainer) {
+template <class AnyTrainer>
+void show_progress(const AnyTrainer& trainer) {
   if (!stderr_is_terminal()) return;
   constexpr double percent = 100;
   const auto total = static_cast<double>(trainer.batches_per_epoch()) * trainer.settings().epochs;
-  std::fprintf(stderr, "\r%5.1f %% ", percent * static_cast<double>(trainer.batch_number()) / total);
+  std::fprintf(stderr, "\r%5.1f %% ", percent * static_cast<double>(trainer.batches_done()) / total);
 }
 
+[[nodiscard]] bool at_rest(const Trainer& trainer) { return trainer.between_batches(); }
+[[nodiscard]] bool at_rest(const FastTrainer& trainer) { return trainer.between_parts(); }
+
+void report_batch(const Reporter& reporter, const Trainer& trainer) { reporter.batch(trainer); }
+void report_batch(const Reporter&, const FastTrainer&) {}  // there are no minibatches, and no option asks for them
+
 /// Trains to the end, to `stop_at_rmse` or to an interrupt. Errors: Diverged, Cancelled.
-Expected<void> train(Session& session, const TrainArguments& arguments, const Reporter& reporter) {
+template <class AnyTrainer>
+Expected<void> train(Session& session, const AnyTrainer& trainer, const TrainArguments& arguments,
+                     const Reporter& reporter) {
   using namespace std::chrono_literals;
-  const Trainer& trainer = *session.trainer();
   std::size_t reported = trainer.epochs().size();
   if (trainer.finished()) return {};
   // No slice goes past the end of an epoch: whether training stops there must not hang on the clock.
@@ -160,8 +170,8 @@ Expected<void> train(Session& session, const TrainArguments& arguments, const Re
     const std::uint64_t batches = trainer.batches_done();
     more = session.advance(arguments.log_batches ? one_unit : Budget{50ms, 1});
     const bool stop = interrupted();
-    if (stop && more && !trainer.between_batches()) more = session.advance(one_unit);  // the epoch's validation
-    if (arguments.log_batches && trainer.batches_done() != batches) reporter.batch(trainer);
+    if (stop && more && !at_rest(trainer)) more = session.advance(one_unit);  // the epoch's validation
+    if (arguments.log_batches && trainer.batches_done() != batches) report_batch(reporter, trainer);
     show_progress(trainer);
     if (reported < trainer.epochs().size()) {
       const EpochResult& epoch = trainer.epochs()[reported++];
@@ -198,18 +208,47 @@ Error with_file(Error error, const TrainArguments& arguments) {
   return error;
 }
 
+/// Trains the run that the session holds, and saves it.
+template <class AnyTrainer>
+Expected<void> train_and_save(Session& session, const AnyTrainer& trainer, const TrainArguments& arguments,
+                              const Reporter& reporter) {
+  reporter.start(trainer);
+  const Expected<void> outcome = train(session, trainer, arguments, reporter);
+  const bool stopped_cleanly = outcome || outcome.error().kind == ErrorKind::Cancelled;
+  if (stopped_cleanly && !arguments.save.empty()) {
+    if (auto saved = write_safetensors(arguments.save, trainer.save()); !saved) return saved;
+  }
+  return outcome;
+}
+
+/// Gives a resumed run another number of epochs. Errors: Usage, where its rate is planned for its own.
+Expected<void> change_epochs(Session& session, int epochs) {
+  const FramePtr frame = session.frame();
+  TrainSettings more = frame->settings;
+  more.epochs = epochs;
+  if (starts_afresh(frame->settings, more, frame->progress.batches_done > 0)) {
+    return fail(ErrorKind::Usage,
+                "--epochs is " + std::to_string(epochs) + " and the saved run's one-cycle rate is planned for " +
+                    std::to_string(frame->settings.epochs),
+                "leave out --epochs; only a run with --schedule constant can be given other epochs");
+  }
+  session.apply(Configure{more});
+  return {};
+}
+
 Expected<void> run(const TrainArguments& arguments, const Context& context) {
   const auto begin = std::chrono::steady_clock::now();
   const auto since_begin = [begin] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   };
-  if (arguments.mode != "exact") {
-    return fail(ErrorKind::Usage, "--mode is '" + arguments.mode + "'", "this version trains in mode exact only");
-  }
   auto settings = arguments.training.resolved();
   if (!settings) return tl::make_unexpected(settings.error());
   settings->seed = context.seed;
   settings->threads = context.thread_count();
+  if (settings->mode == TrainMode::Fast && arguments.log_batches) {
+    return fail(ErrorKind::Usage, "--log-batches is given in mode fast",
+                "it has no minibatches; leave the option out, or use --mode exact");
+  }
   if (auto writable = check_save_path(arguments.save); !writable) return writable;
   const Reporter reporter(context);
   const auto inputs = read_inputs(arguments, context);
@@ -219,35 +258,26 @@ Expected<void> run(const TrainArguments& arguments, const Context& context) {
   Session session;
   session.apply(Configure{*settings});
   session.apply(*inputs);
-  if (!session.trainer()) return tl::make_unexpected(with_file(*session.frame()->error, arguments));
+  if (!session.trainer() && !session.fast_trainer()) {
+    return tl::make_unexpected(with_file(*session.frame()->error, arguments));
+  }
   if (inputs->resume && arguments.epochs_given) {
-    TrainSettings more = session.trainer()->settings();
-    more.epochs = settings->epochs;
-    if (starts_afresh(session.trainer()->settings(), more, session.trainer()->batches_done() > 0)) {
-      return fail(ErrorKind::Usage,
-                  "--epochs is " + std::to_string(more.epochs) + " and the saved run's one-cycle rate is planned for " +
-                      std::to_string(session.trainer()->settings().epochs),
-                  "leave out --epochs; only a run with --schedule constant can be given other epochs");
-    }
-    session.apply(Configure{more});
+    if (auto changed = change_epochs(session, settings->epochs); !changed) return changed;
   }
-  reporter.start(*session.trainer());
-  const Expected<void> outcome = train(session, arguments, reporter);
-  const bool stopped_cleanly = outcome || outcome.error().kind == ErrorKind::Cancelled;
-  if (stopped_cleanly && !arguments.save.empty()) {
-    if (auto saved = write_safetensors(arguments.save, session.trainer()->save()); !saved) return saved;
-  }
-  if (!outcome) return outcome;
-  reporter.done(*session.trainer(), since_begin());
-  return {};
+  const auto train_with = [&](const auto& trainer) -> Expected<void> {
+    if (auto done = train_and_save(session, trainer, arguments, reporter); !done) return done;
+    reporter.done(trainer, since_begin());
+    return {};
+  };
+  return session.fast_trainer() ? train_with(*session.fast_trainer()) : train_with(*session.trainer());
 }
 
 /// A saved run brings its settings along; options that would set others are named, not silently dropped.
 void note_unused_options(const CLI::App& command) {
   if (command.count("--resume") == 0) return;
   std::string given;
-  for (const char* name : {"--model", "--factors", "--y-range", "--batch-size", "--optimizer", "--lr", "--momentum",
-                           "--betas", "--eps", "--weight-decay", "--schedule", "--valid", "--seed"}) {
+  for (const char* name : {"--mode", "--model", "--factors", "--y-range", "--batch-size", "--optimizer", "--lr",
+                           "--momentum", "--betas", "--eps", "--weight-decay", "--schedule", "--valid", "--seed"}) {
     if (command.count(name) > 0) given += (given.empty() ? "" : ", ") + std::string(name);
   }
   if (!given.empty())
@@ -270,7 +300,6 @@ void add_train(CLI::App& app, Context& context) {
       ->excludes(init);
   command->add_flag("--log-batches", arguments->log_batches, "Print the loss of every batch (with --json)");
   command->add_option("--stop-at-rmse", arguments->stop_at_rmse, "Stop after an epoch with this validation RMSE");
-  command->add_option("--mode", arguments->mode, "exact (default): minibatches with PyTorch's semantics");
   command->callback([arguments, command, &context] {
     arguments->epochs_given = command->count("--epochs") > 0;
     arguments->log_batches = arguments->log_batches && context.json;

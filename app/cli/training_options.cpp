@@ -64,7 +64,14 @@ Expected<std::pair<double, double>> parse_pair(const std::string& option, const 
 Expected<TrainSettings> TrainingArguments::resolved() const {
   TrainSettings s = settings;
   const OptimizerSettings defaults = default_optimizer(s.optimizer.kind);
-  s.optimizer.weight_decay = weight_decay.value_or(defaults.weight_decay);
+  if (s.mode == TrainMode::Fast) {
+    s.fast.step = learning_rate.value_or(s.fast.step);
+    s.fast.regularisation = weight_decay.value_or(s.fast.regularisation);
+  } else {
+    s.optimizer.learning_rate = learning_rate.value_or(s.optimizer.learning_rate);
+  }
+  s.optimizer.weight_decay =
+      s.mode == TrainMode::Fast ? defaults.weight_decay : weight_decay.value_or(defaults.weight_decay);
   s.optimizer.eps = eps.value_or(defaults.eps);
   if (!betas.empty()) {
     const auto pair = parse_pair("--betas", betas);
@@ -85,6 +92,9 @@ Expected<TrainSettings> TrainingArguments::resolved() const {
 
 void add_training_options(CLI::App& command, TrainingArguments& a) {
   TrainSettings& s = a.settings;
+  add_choice<TrainMode>(command, "--mode", s.mode, choices_of(train_modes),
+                        "exact (default): minibatches with PyTorch's semantics; fast: alternating least squares, for "
+                        "large sets (dot and dot-bias)");
   add_choice<ModelKind>(command, "--model", s.model, choices_of(model_kinds),
                         "dot, dot-bias (default) or dot-onehot (dot through one-hot Linear layers)");
   command.add_option("--factors", s.factors, "Length of a row (default: 50)");
@@ -94,11 +104,15 @@ void add_training_options(CLI::App& command, TrainingArguments& a) {
   command.add_option("--batch-size", s.batch_size, "Ratings in a batch (default: 64)");
   add_choice<OptimizerKind>(command, "--optimizer", s.optimizer.kind, choices_of(optimizer_kinds),
                             "sgd, adagrad, adam, adamw (default) or sparse-adam");
-  command.add_option("--lr", s.optimizer.learning_rate, "Learning rate (default: 0.005)");
+  command.add_option("--lr", a.learning_rate,
+                     "Learning rate (default: 0.005); in mode fast the share of a whole step (default: 1)");
   command.add_option("--momentum", s.optimizer.momentum, "SGD's momentum (default: 0)");
   command.add_option("--betas", a.betas, "Betas A:B of the Adam family (default: 0.9:0.99)");
   command.add_option("--eps", a.eps, "Eps (default: 1e-5 for the Adam family, 1e-10 for adagrad)");
-  command.add_option("--weight-decay", a.weight_decay, "Weight decay (default: 0.1 for adamw, 0 for the others)");
+  command.add_option(
+      "--weight-decay", a.weight_decay,
+      "Weight decay (default: 0.1 for adamw, 0 for the others); in mode fast in units of what the ratings "
+      "suggest (default: 1)");
   add_choice<ScheduleKind>(command, "--schedule", s.schedule, choices_of(schedule_kinds),
                            "constant or one-cycle (default)");
   command.add_option("--valid", s.valid_share, "Share of the ratings to validate on (default: 0.2)");

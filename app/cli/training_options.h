@@ -19,6 +19,7 @@ struct TrainingArguments {
   TrainSettings settings;
   std::string y_range;
   std::string betas;
+  std::optional<double> learning_rate;
   std::optional<double> weight_decay;
   std::optional<double> eps;
 
@@ -26,7 +27,7 @@ struct TrainingArguments {
   [[nodiscard]] Expected<TrainSettings> resolved() const;
 };
 
-/// Adds --model, --factors, --y-range, --epochs, --batch-size, --optimizer, --lr, --momentum, --betas, --eps,
+/// Adds --mode, --model, --factors, --y-range, --epochs, --batch-size, --optimizer, --lr, --momentum, --betas, --eps,
 /// --weight-decay, --schedule and --valid. `arguments` must outlive the parsing.
 void add_training_options(CLI::App& command, TrainingArguments& arguments);
 

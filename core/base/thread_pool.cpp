@@ -4,6 +4,21 @@
 
 namespace rowlight {
 
+namespace {
+
+/// Waits for a moment that is likely near: being woken takes longer than many a piece of work. Returns whether it came.
+template <class Condition>
+bool comes_soon(const Condition& condition) {
+  constexpr int looks = 200;
+  for (int i = 0; i < looks; ++i) {
+    if (condition()) return true;
+    std::this_thread::yield();
+  }
+  return false;
+}
+
+}  // namespace
+
 ThreadPool::ThreadPool(unsigned threads) {
   try {
     for (unsigned i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
@@ -15,6 +30,7 @@ ThreadPool::~ThreadPool() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
+    ++calls_;
   }
   wake_.notify_all();
   for (std::thread& worker : workers_) worker.join();
@@ -29,14 +45,24 @@ bool ThreadPool::run_one(std::unique_lock<std::mutex>& lock) {
   piece(index);
   lock.lock();
   --running_;
-  if (next_ == count_ && running_ == 0) done_.notify_all();
+  if (next_ == count_ && running_ == 0) {
+    answered_ = calls_.load();
+    done_.notify_all();
+  }
   return true;
 }
 
 void ThreadPool::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return stop_ || next_ < count_; });
+    const auto has_work = [this] { return stop_ || next_ < count_; };
+    if (!has_work()) {
+      const std::uint64_t seen = calls_;
+      lock.unlock();
+      comes_soon([&] { return calls_ != seen; });
+      lock.lock();
+    }
+    wake_.wait(lock, has_work);
     if (stop_) return;
     while (run_one(lock)) {
     }
@@ -52,8 +78,14 @@ void ThreadPool::parallel(std::size_t count, const std::function<void(std::size_
   piece_ = &piece;
   next_ = 0;
   count_ = count;
+  const std::uint64_t call = ++calls_;
   wake_.notify_all();
   while (run_one(lock)) {
+  }
+  if (answered_ != call) {
+    lock.unlock();
+    comes_soon([&] { return answered_ == call; });
+    lock.lock();
   }
   done_.wait(lock, [this] { return next_ == count_ && running_ == 0; });
 }

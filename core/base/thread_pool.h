@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -37,6 +39,8 @@ class ThreadPool {
   std::size_t next_ = 0;
   std::size_t count_ = 0;
   std::size_t running_ = 0;
+  std::atomic<std::uint64_t> calls_ = 0;     // of parallel(), and one for the end
+  std::atomic<std::uint64_t> answered_ = 0;  // the last of them that is done
   bool stop_ = false;
   std::vector<std::thread> workers_;
 };

@@ -20,19 +20,20 @@ constexpr std::uint64_t first_table_stream = 100;
 
 enum ParameterPosition : std::size_t { user_factors, movie_factors, user_bias, movie_bias };
 
-Parameter make_parameter(const char* name, Table table, std::size_t rows, std::size_t cols, Random random) {
-  Parameter parameter{name, table, Matrix(rows, cols)};
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (float& x : parameter.value.row(r)) x = random.truncated_normal(initial_deviation);
+void draw(Matrix& table, Random random) {
+  for (std::size_t r = 0; r < table.rows(); ++r) {
+    for (float& x : table.row(r)) x = random.truncated_normal(initial_deviation);
   }
-  return parameter;
 }
 
 float sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }
 
 }  // namespace
 
-DotModel::DotModel(const DotModelSpec& spec, std::uint64_t seed)
+DotModel::DotModel(const DotModelSpec& spec, std::uint64_t seed) : DotModel(spec, true, seed) {}
+DotModel::DotModel(const DotModelSpec& spec) : DotModel(spec, false, 0) {}
+
+DotModel::DotModel(const DotModelSpec& spec, bool drawn, std::uint64_t seed)
     : spec_(spec),
       looked_up_{Matrix(spec.batch_size, spec.factors), Matrix(spec.batch_size, spec.factors)},
       scores_(spec.batch_size),
@@ -40,8 +41,8 @@ DotModel::DotModel(const DotModelSpec& spec, std::uint64_t seed)
       grad_scores_(spec.batch_size) {
   const auto add = [&](const char* name, Table table, std::size_t cols) {
     const std::size_t rows = table == Table::Users ? spec_.users : spec_.movies;
-    parameters_.push_back(
-        make_parameter(name, table, rows, cols, Random(seed, first_table_stream + parameters_.size())));
+    parameters_.push_back({name, table, Matrix(rows, cols)});
+    if (drawn) draw(parameters_.back().value, Random(seed, first_table_stream + parameters_.size() - 1));
     const bool is_bias = parameters_.size() > 2;
     if (!spec_.one_hot || is_bias) {
       gradients_.emplace_back(rows, cols, spec_.batch_size);

@@ -49,6 +49,8 @@ class DotModel {
  public:
   /// Tables drawn from the truncated normal distribution N(0, 0.01), each from its own stream of `seed`.
   DotModel(const DotModelSpec& spec, std::uint64_t seed);
+  /// Tables of zeros.
+  explicit DotModel(const DotModelSpec& spec);
 
   [[nodiscard]] const DotModelSpec& spec() const { return spec_; }
   [[nodiscard]] std::vector<Parameter>& parameters() { return parameters_; }
@@ -87,6 +89,7 @@ class DotModel {
   void predict(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, std::span<float> out) const;
 
  private:
+  DotModel(const DotModelSpec& spec, bool drawn, std::uint64_t seed);
   /// What a table needs when it is used through one-hot products; empty otherwise.
   struct OneHotPath {
     Matrix input;        // (batch, rows)

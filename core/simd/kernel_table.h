@@ -37,5 +37,7 @@ struct KernelTable {
 [[nodiscard]] const KernelTable& scalar_kernels();
 /// The kernels compiled for `target`. Pre: it is among supported_targets().
 [[nodiscard]] const KernelTable& kernels_for(Target target);
+/// The bits of Highway's targets that stand behind one of ours; 0 for Scalar.
+[[nodiscard]] std::int64_t highway_targets_of(Target target);
 
 }  // namespace rowlight::simd

@@ -254,20 +254,8 @@ HWY_EXPORT(Table);
 
 namespace {
 
-// The Highway targets that stand behind one of ours.
-std::int64_t highway_mask(Target target) {
-  switch (target) {
-    case Target::Scalar: return 0;
-    case Target::Sse4: return HWY_SSE4;
-    case Target::Avx2: return HWY_AVX2;
-    case Target::Avx512: return HWY_AVX3 | HWY_AVX3_DL;
-    case Target::Neon: return HWY_NEON;
-  }
-  return 0;
-}
-
 const KernelTable* dispatched_table(Target target) {
-  const std::int64_t mask = highway_mask(target) & HWY_TARGETS;
+  const std::int64_t mask = highway_targets_of(target) & HWY_TARGETS;
   if (mask == 0) return &scalar_kernels();
   hwy::SetSupportedTargetsForTest(hwy::SupportedTargets() & mask);
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
@@ -310,10 +298,21 @@ T* pointer_or_null(std::span<T> span) {
 
 }  // namespace
 
+std::int64_t highway_targets_of(Target target) {
+  switch (target) {
+    case Target::Scalar: return 0;
+    case Target::Sse4: return HWY_SSE4;
+    case Target::Avx2: return HWY_AVX2;
+    case Target::Avx512: return HWY_AVX3 | HWY_AVX3_DL;
+    case Target::Neon: return HWY_NEON;
+  }
+  return 0;
+}
+
 std::vector<Target> supported_targets() {
   std::vector<Target> targets;
   for (const Target target : {Target::Avx512, Target::Avx2, Target::Sse4, Target::Neon}) {
-    if ((hwy::SupportedTargets() & HWY_TARGETS & highway_mask(target)) != 0) targets.push_back(target);
+    if ((hwy::SupportedTargets() & HWY_TARGETS & highway_targets_of(target)) != 0) targets.push_back(target);
   }
   targets.push_back(Target::Scalar);
   return targets;

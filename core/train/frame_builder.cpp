@@ -5,6 +5,8 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "core/io/factors.h"
+
 namespace rowlight {
 
 namespace {
@@ -106,9 +108,29 @@ void FrameBuilder::fill_training(Frame& frame, const Trainer& trainer) {
   mark_touched(frame.users, Table::Users, trainer);
   mark_touched(frame.movies, Table::Movies, trainer);
   update_batch(trainer);
-  update_loss(trainer);
+  update_loss(trainer.loss_curve(), trainer.epochs());
   frame.batch = batch_;
   frame.loss = loss_;
+}
+
+void FrameBuilder::fill_loss(Frame& frame, const LossCurve& curve, const std::vector<EpochResult>& epochs) {
+  update_loss(curve, epochs);
+  frame.loss = loss_;
+}
+
+void FrameBuilder::fill_viewed(Frame& frame, const Factors& factors) {
+  auto viewed = std::make_shared<ViewedFactors>();
+  viewed->format = factors.format;
+  viewed->missing = factors.missing;
+  for (const std::size_t i : {0U, 1U}) {
+    const Matrix& table = factors.tables[i];
+    viewed->width[i] = table.rows() > 0 ? table.cols() : 0;
+    frame.parameter_count += std::uint64_t{table.rows()} * table.cols() + factors.biases[i].rows();
+    viewed->bias[i] = factors.biases[i].rows() > 0;
+  }
+  frame.settings.model = viewed->bias[0] || viewed->bias[1] ? ModelKind::DotBias : ModelKind::Dot;
+  frame.settings.factors = std::max(viewed->width[0], viewed->width[1]);
+  frame.viewed = std::move(viewed);
 }
 
 WatchedRows FrameBuilder::watched_rows(Table table, const LiveTables& tables, bool playing) {
@@ -207,15 +229,14 @@ void FrameBuilder::update_batch(const Trainer& trainer) {
   batch_ = std::move(view);
 }
 
-void FrameBuilder::update_loss(const Trainer& trainer) {
-  const LossCurve& curve = trainer.loss_curve();
-  const int last_epoch = trainer.epochs().empty() ? 0 : trainer.epochs().back().epoch;
+void FrameBuilder::update_loss(const LossCurve& curve, const std::vector<EpochResult>& epochs) {
+  const int last_epoch = epochs.empty() ? 0 : epochs.back().epoch;
   const int shown_epoch = !loss_ || loss_->epochs.empty() ? 0 : loss_->epochs.back().epoch;
   const bool current = loss_ && shown_epoch == last_epoch &&
                        (curve.points().empty()
                             ? loss_->training.empty()
                             : !loss_->training.empty() && loss_->training.back().batch == curve.points().back().batch);
-  if (!current) loss_ = std::make_shared<LossHistory>(LossHistory{curve.points(), decimated(trainer.epochs())});
+  if (!current) loss_ = std::make_shared<LossHistory>(LossHistory{curve.points(), decimated(epochs)});
 }
 
 void FrameBuilder::update_projection(const LiveTables& tables, bool playing) {

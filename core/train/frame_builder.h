@@ -34,6 +34,11 @@ class FrameBuilder {
   /// Fills what shows their training: the batch, the loss, and what the batch did to the rows that fill_tables() put
   /// there.
   void fill_training(Frame& frame, const Trainer& trainer);
+  /// Fills the loss of a run that has no minibatches to show.
+  void fill_loss(Frame& frame, const LossCurve& curve, const std::vector<EpochResult>& epochs);
+
+  /// Fills what is said of factors beside their tables; settings describe them as far as settings can.
+  static void fill_viewed(Frame& frame, const Factors& factors);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -53,7 +58,7 @@ class FrameBuilder {
   [[nodiscard]] WatchedRows watched_rows(Table table, const LiveTables& tables, bool playing);
   void mark_touched(WatchedRows& shown, Table table, const Trainer& trainer) const;
   void update_batch(const Trainer& trainer);
-  void update_loss(const Trainer& trainer);
+  void update_loss(const LossCurve& curve, const std::vector<EpochResult>& epochs);
   void update_projection(const LiveTables& tables, bool playing);
 
   WatchState watches_[2];

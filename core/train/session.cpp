@@ -1,12 +1,15 @@
 #include "core/train/session.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "core/io/factors.h"
 #include "core/simd/kernels.h"
+#include "core/train/fast_trainer.h"
 #include "core/train/frame_builder.h"
 #include "core/train/lookup_desk.h"
+#include "core/train/run_file.h"
 #include "core/train/trainer.h"
 
 namespace rowlight {
@@ -18,8 +21,9 @@ using Clock = std::chrono::steady_clock;
 struct Session::State {
   TrainSettings settings;
   InstallRatings source;  // what the run was started with, for Reset
-  // What is looked at: a run, or factors that were trained elsewhere. At most one of them is there.
+  // What is looked at: a run of one of the trainers, or factors that were trained elsewhere. At most one is there.
   std::unique_ptr<Trainer> trainer;
+  std::unique_ptr<FastTrainer> fast;
   std::shared_ptr<const Factors> viewed;
   FrameBuilder builder;
   LookupDesk desk;  // after both, whose tables its pass may use
@@ -47,24 +51,35 @@ struct Session::State {
 
   /// Makes a run of `source` and `settings`. On an error everything stays as it was.
   bool start(const InstallRatings& from, const TrainSettings& with) {
+    const TrainMode mode = from.resume ? mode_of_run(*from.resume) : with.mode;
+    return mode == TrainMode::Fast ? start_with<FastTrainer>(from, with) : start_with<Trainer>(from, with);
+  }
+
+  template <class AnyTrainer>
+  bool start_with(const InstallRatings& from, const TrainSettings& with) {
     TrainerInput input{from.ratings, with, from.test, from.order, from.initial.get()};
     auto created =
-        from.resume ? Trainer::resume(std::move(input), *from.resume, true) : Trainer::create(std::move(input));
+        from.resume ? AnyTrainer::resume(std::move(input), *from.resume, true) : AnyTrainer::create(std::move(input));
     if (!created) {
       error = created.error();
       return false;
     }
-    replace(std::move(*created), nullptr);
-    settings = trainer->settings();
+    settings = (*created)->settings();
+    replace(std::move(*created));
     source = from;
     return true;
   }
 
-  /// Puts a run or factors in the place of what there is. Pre: one of the two is not null.
-  void replace(std::unique_ptr<Trainer> new_trainer, std::shared_ptr<const Factors> new_factors) {
+  /// Puts a run or factors, not null, in the place of what there is.
+  template <class Shown>
+  void replace(Shown shown) {
     desk.attach({});
-    trainer = std::move(new_trainer);
-    viewed = std::move(new_factors);
+    trainer.reset();
+    fast.reset();
+    viewed.reset();
+    if constexpr (std::is_same_v<Shown, std::unique_ptr<Trainer>>) trainer = std::move(shown);
+    if constexpr (std::is_same_v<Shown, std::unique_ptr<FastTrainer>>) fast = std::move(shown);
+    if constexpr (std::is_same_v<Shown, std::shared_ptr<const Factors>>) viewed = std::move(shown);
     desk.attach(tables(), trainer.get());
     diverged = false;
     single_step = false;
@@ -76,8 +91,12 @@ struct Session::State {
     ++run;
   }
 
+  [[nodiscard]] bool has_run() const { return trainer || fast; }
+  [[nodiscard]] bool run_finished() const { return fast ? fast->finished() : trainer->finished(); }
+
   [[nodiscard]] LiveTables tables() const {
     if (trainer) return tables_of(*trainer);
+    if (fast) return tables_of(*fast);
     return viewed ? tables_of(*viewed) : LiveTables{};
   }
 
@@ -96,7 +115,7 @@ struct Session::State {
 
   void apply(const InstallFactors& command) {
     source = {};
-    replace(nullptr, command.factors);
+    replace(command.factors);
   }
 
   void apply(const Configure& command) {
@@ -108,17 +127,17 @@ struct Session::State {
       error = only_viewed();
       return;
     }
-    if (!trainer) {
+    if (!has_run()) {
       settings = command.settings;
       return;
     }
-    const bool under_way = trainer->batches_done() > 0 || !trainer->between_batches();
+    const bool under_way = fast || trainer->batches_done() > 0 || !trainer->between_batches();
     if (!starts_afresh(settings, command.settings, under_way)) {
       // Threads do not change a result; they come into force with the next run.
       settings = command.settings;
-      trainer->set_epochs(settings.epochs);
-      if (run_state == RunState::Finished && !trainer->finished()) run_state = RunState::Paused;
-      if (run_state != RunState::Diverged && trainer->finished()) run_state = RunState::Finished;
+      fast ? fast->set_epochs(settings.epochs) : trainer->set_epochs(settings.epochs);
+      if (run_state == RunState::Finished && !run_finished()) run_state = RunState::Paused;
+      if (run_state != RunState::Diverged && run_finished()) run_state = RunState::Finished;
       return;
     }
     InstallRatings fresh = source;
@@ -129,13 +148,14 @@ struct Session::State {
   bool can_train() {
     if (viewed) {
       error = only_viewed();
-    } else if (!trainer) {
+    } else if (!has_run()) {
       error = Error{ErrorKind::Usage, "there are no ratings to train on", "open a rating file first", {}, 0, 0};
     } else if (run_state == RunState::Finished) {
       error = Error{ErrorKind::Usage,
                     "all " + std::to_string(settings.epochs) + " epochs are done",
-                    settings.schedule == ScheduleKind::Constant ? "reset to start over, or raise the number of epochs"
-                                                                : "reset to start over",
+                    settings.schedule == ScheduleKind::Constant || fast
+                        ? "reset to start over, or raise the number of epochs"
+                        : "reset to start over",
                     {},
                     0,
                     0};
@@ -184,7 +204,7 @@ struct Session::State {
       return;
     }
     if (viewed) error = only_viewed();
-    if (!trainer) return;
+    if (!has_run()) return;
     InstallRatings fresh = source;
     fresh.resume.reset();
     start(fresh, settings);
@@ -242,15 +262,15 @@ struct Session::State {
   /// What the run is when nothing plays.
   [[nodiscard]] RunState resting_state() const {
     if (viewed) return RunState::ViewOnly;
-    if (!trainer) return RunState::Empty;
+    if (!has_run()) return RunState::Empty;
     if (diverged) return RunState::Diverged;
-    return trainer->finished() ? RunState::Finished : RunState::Paused;
+    return run_finished() ? RunState::Finished : RunState::Paused;
   }
 
   /// One piece of the lookup pass. Returns whether a unit, here a step, is done.
   bool run_lookup_piece() {
     if (!desk.has_work()) desk.step();
-    if (desk.follows_training() && trainer->between_batches()) builder.before_batch(*trainer, to_remember());
+    if (desk.follows_training() && trainer && trainer->between_batches()) builder.before_batch(*trainer, to_remember());
     const bool done = desk.advance();
     if (desk.error()) {
       diverged = diverged || desk.error()->kind == ErrorKind::Diverged;
@@ -339,17 +359,34 @@ struct Session::State {
     return wanted && bytes <= most_bytes ? FrameBuilder::Before::AllRows : FrameBuilder::Before::WatchedRows;
   }
 
+  void diverge(const Error& at) {
+    error = at;
+    run_state = RunState::Diverged;
+    diverged = true;
+    single_step = false;
+  }
+
+  /// The same in mode fast, where a piece is no less than a batch.
+  bool run_fast_piece() {
+    desk.training_moved();
+    const std::uint64_t ratings_before = fast->trained_ratings();
+    if (const Expected<void> result = fast->advance(); !result) {
+      diverge(result.error());
+      return true;
+    }
+    if (fast->between_parts()) count_rate(fast->trained_ratings() - ratings_before);
+    return unit == StepUnit::Epoch ? fast->between_epochs() : fast->between_parts();
+  }
+
   /// One piece of work. Returns whether it ended a unit.
   bool run_piece() {
+    if (fast) return run_fast_piece();
     desk.training_moved();
     if (trainer->between_batches()) builder.before_batch(*trainer, to_remember());
     const std::uint64_t batch_before = trainer->loss_curve().batches();
     const Expected<void> result = unit == StepUnit::Operation ? trainer->advance_stage() : trainer->advance();
     if (!result) {
-      error = result.error();
-      run_state = RunState::Diverged;
-      diverged = true;
-      single_step = false;
+      diverge(result.error());
       return true;
     }
     if (trainer->loss_curve().batches() != batch_before) count_rate(trainer->step().size());
@@ -386,7 +423,7 @@ bool Session::advance(const Budget& budget) {
       ++units;
       ++s.units_done;
       if (!lookup && s.single_step && s.run_state == RunState::Playing) s.run_state = RunState::Paused;
-      if (!lookup && s.trainer->finished()) s.run_state = RunState::Finished;
+      if (!lookup && s.run_finished()) s.run_state = RunState::Finished;
       if (s.run_state != RunState::Playing) s.single_step = false;
     }
     if (timed && Clock::now() >= end) break;
@@ -396,20 +433,18 @@ bool Session::advance(const Budget& budget) {
 
 namespace {
 
-/// What a frame says about factors beside their tables. Its settings describe them as far as settings can.
-void show_viewed(Frame& frame, const Factors& factors) {
-  auto viewed = std::make_shared<ViewedFactors>();
-  viewed->format = factors.format;
-  viewed->missing = factors.missing;
-  for (const std::size_t i : {0U, 1U}) {
-    const Matrix& table = factors.tables[i];
-    viewed->width[i] = table.rows() > 0 ? table.cols() : 0;
-    frame.parameter_count += std::uint64_t{table.rows()} * table.cols() + factors.biases[i].rows();
-    viewed->bias[i] = factors.biases[i].rows() > 0;
-  }
-  frame.settings.model = viewed->bias[0] || viewed->bias[1] ? ModelKind::DotBias : ModelKind::Dot;
-  frame.settings.factors = std::max(viewed->width[0], viewed->width[1]);
-  frame.viewed = std::move(viewed);
+/// What either trainer tells about its run.
+template <class AnyTrainer>
+void show_run(Frame& frame, const AnyTrainer& trainer) {
+  frame.range = trainer.model().spec().range;
+  frame.parameter_count = trainer.model().parameter_count();
+  frame.training_ratings = trainer.training_size();
+  frame.validation_ratings = trainer.validation_size();
+  frame.progress.epoch = trainer.epoch();
+  frame.progress.batch = trainer.batch();
+  frame.progress.batches_per_epoch = trainer.batches_per_epoch();
+  frame.progress.batches_done = trainer.batches_done();
+  frame.progress.train_seconds = trainer.batch_seconds();
 }
 
 }  // namespace
@@ -428,27 +463,21 @@ FramePtr Session::frame() {
   const LiveTables tables = s.tables();
   frame->ratings = tables.ratings;
   if (tables.ratings) s.builder.fill_tables(*frame, tables, s.run_state == RunState::Playing);
-  if (s.viewed) show_viewed(*frame, *s.viewed);
-  if (!s.trainer) {
+  if (s.viewed) FrameBuilder::fill_viewed(*frame, *s.viewed);
+  frame->progress.ratings_per_second = s.ratings_per_second;
+  if (s.fast) {
+    show_run(*frame, *s.fast);
+    frame->progress.learning_rate = s.settings.fast.step;
+    s.builder.fill_loss(*frame, s.fast->loss_curve(), s.fast->epochs());
+  } else if (s.trainer) {
+    show_run(*frame, *s.trainer);
+    const BatchStep& step = s.trainer->step();
+    frame->progress.next_stage = step.done() ? BatchStage::DrawBatch : step.next_stage();
+    frame->progress.learning_rate = step.rates().learning_rate;
+    s.builder.fill_training(*frame, *s.trainer);
+  } else {
     frame->loss = std::make_shared<LossHistory>();
-    return frame;
   }
-
-  const Trainer& trainer = *s.trainer;
-  frame->range = trainer.model().spec().range;
-  frame->parameter_count = trainer.model().parameter_count();
-  frame->training_ratings = trainer.training_size();
-  frame->validation_ratings = trainer.validation_size();
-  Progress& progress = frame->progress;
-  progress.epoch = trainer.epoch();
-  progress.batch = trainer.batch();
-  progress.batches_per_epoch = trainer.batches_per_epoch();
-  progress.batches_done = trainer.batches_done();
-  progress.next_stage = trainer.step().done() ? BatchStage::DrawBatch : trainer.step().next_stage();
-  progress.learning_rate = trainer.step().rates().learning_rate;
-  progress.ratings_per_second = s.ratings_per_second;
-  progress.train_seconds = trainer.batch_seconds();
-  s.builder.fill_training(*frame, trainer);
   return frame;
 }
 
@@ -457,5 +486,7 @@ std::uint64_t Session::units_done() const { return state_->units_done; }
 double Session::units_per_second() const { return state_->measurement ? 0 : state_->units_per_second; }
 
 const Trainer* Session::trainer() const { return state_->trainer.get(); }
+
+const FastTrainer* Session::fast_trainer() const { return state_->fast.get(); }
 
 }  // namespace rowlight

@@ -9,6 +9,7 @@
 
 namespace rowlight {
 
+class FastTrainer;
 class Trainer;
 
 /// How much work Session::advance() may do. Work ends on batch boundaries (stage boundaries when stepping by
@@ -45,8 +46,10 @@ class Session {
   /// The play speed asked for, in units a second; 0: as fast as it goes, as when measuring. For whoever owns the clock.
   [[nodiscard]] double units_per_second() const;
 
-  /// The run itself, for saving and for clients without a window; null when Empty. Valid until the next apply().
+  /// The run itself, for saving and for clients without a window; null when Empty, and when the other one runs. Valid
+  /// until the next apply().
   [[nodiscard]] const Trainer* trainer() const;
+  [[nodiscard]] const FastTrainer* fast_trainer() const;
 
  private:
   struct State;

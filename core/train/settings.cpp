@@ -14,6 +14,25 @@ Expected<void> refuse(const std::string& option, const std::string& value, const
   return fail(ErrorKind::Usage, option + " is " + value, "it must be " + allowed);
 }
 
+Expected<void> validate_fast(const TrainSettings& s) {
+  if (s.model != ModelKind::Dot && s.model != ModelKind::DotBias) {
+    return fail(ErrorKind::Usage, "mode fast cannot train " + std::string(name_of(s.model)),
+                "it trains dot and dot-bias; use mode exact");
+  }
+  if (s.range_mode == RangeMode::Given) {
+    return fail(ErrorKind::Usage, "mode fast cannot keep predictions within a range",
+                "leave the range out, or use mode exact");
+  }
+  if (!(s.fast.step > 0 && s.fast.step < 2)) {
+    return refuse("the learning rate of mode fast", shortest(s.fast.step), "above 0 and below 2; 1 is a whole step");
+  }
+  if (!(s.fast.regularisation > 0) || !std::isfinite(s.fast.regularisation)) {
+    return refuse("the weight decay of mode fast", shortest(s.fast.regularisation),
+                  "above 0; 1 is what the ratings suggest");
+  }
+  return {};
+}
+
 }  // namespace
 
 OptimizerSettings default_optimizer(OptimizerKind kind) {
@@ -71,6 +90,7 @@ Expected<void> validate(const TrainSettings& s) {
     return refuse("the validation share", shortest(s.valid_share), "at least 0 and below 1");
   }
   const bool finite_range = std::isfinite(s.range_low) && std::isfinite(s.range_high);
+  if (s.mode == TrainMode::Fast) return validate_fast(s);
   if (s.range_mode == RangeMode::Given && !(finite_range && s.range_low < s.range_high)) {
     return refuse("the range of predictions", shortest(s.range_low) + " to " + shortest(s.range_high),
                   "from a lower to a higher number");
@@ -88,7 +108,8 @@ bool starts_afresh(const TrainSettings& now, const TrainSettings& next, bool und
   alike.epochs = now.epochs;
   alike.threads = now.threads;
   if (alike != now) return true;
-  return under_way && now.schedule == ScheduleKind::OneCycle && next.epochs != now.epochs;
+  return under_way && now.mode == TrainMode::Exact && now.schedule == ScheduleKind::OneCycle &&
+         next.epochs != now.epochs;
 }
 
 RatingScale resolve_range(const TrainSettings& settings, RatingScale data_scale) {
@@ -97,11 +118,14 @@ RatingScale resolve_range(const TrainSettings& settings, RatingScale data_scale)
     case RangeMode::Given: return {settings.range_low, settings.range_high};
     case RangeMode::Automatic: break;
   }
+  if (settings.mode == TrainMode::Fast) return {};
   if (settings.model != ModelKind::DotBias) return {};
   // Ratings below zero (some sets have -1 and 1) need room below as well.
   const float low = data_scale.low < 0 ? data_scale.low - 0.5F : 0.0F;
   return {low, data_scale.high + 0.5F};
 }
+
+std::string_view name_of(TrainMode mode) { return mode == TrainMode::Exact ? "exact" : "fast"; }
 
 std::string_view name_of(ModelKind kind) {
   switch (kind) {

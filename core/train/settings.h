@@ -53,8 +53,21 @@ struct OptimizerSettings {
 /// with dense ones, weight decay with sparse ones.
 [[nodiscard]] Expected<void> validate(const OptimizerSettings& settings, GradientLayout layout);
 
-/// Everything that decides the outcome of a run, beside the ratings.
+/// Which trainer runs: PyTorch's minibatches to the letter (Trainer), or alternating least squares (FastTrainer).
+enum class TrainMode { Exact, Fast };
+
+/// What can be turned in mode fast; nothing has to be.
+struct FastSettings {
+  double step = 1;            ///< length of every step, as a share of the best: above 0, below 2
+  double regularisation = 1;  ///< in units of what the ratings themselves suggest
+  friend bool operator==(const FastSettings&, const FastSettings&) = default;
+};
+
+/// Everything that decides the outcome of a run, beside the ratings. Mode fast uses neither range, batch_size,
+/// optimizer nor schedule.
 struct TrainSettings {
+  TrainMode mode = TrainMode::Exact;
+  FastSettings fast;
   ModelKind model = ModelKind::DotBias;
   std::size_t factors = 50;
   RangeMode range_mode = RangeMode::Automatic;
@@ -83,11 +96,13 @@ struct TrainSettings {
 [[nodiscard]] RatingScale resolve_range(const TrainSettings& settings, RatingScale data_scale);
 
 /// All of a kind, and their names on the command line: "dot", "dot-bias", "dot-onehot"; "sgd", "adagrad", "adam",
-/// "adamw", "sparse-adam"; "constant", "one-cycle".
+/// "adamw", "sparse-adam"; "constant", "one-cycle"; "exact", "fast".
 inline constexpr ModelKind model_kinds[] = {ModelKind::Dot, ModelKind::DotBias, ModelKind::DotOneHot};
 inline constexpr OptimizerKind optimizer_kinds[] = {OptimizerKind::Sgd, OptimizerKind::Adagrad, OptimizerKind::Adam,
                                                     OptimizerKind::AdamW, OptimizerKind::SparseAdam};
 inline constexpr ScheduleKind schedule_kinds[] = {ScheduleKind::Constant, ScheduleKind::OneCycle};
+inline constexpr TrainMode train_modes[] = {TrainMode::Exact, TrainMode::Fast};
+[[nodiscard]] std::string_view name_of(TrainMode mode);
 [[nodiscard]] std::string_view name_of(ModelKind kind);
 [[nodiscard]] std::string_view name_of(OptimizerKind kind);
 [[nodiscard]] std::string_view name_of(ScheduleKind kind);

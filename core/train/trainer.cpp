@@ -1,13 +1,13 @@
 #include "core/train/trainer.h"
 
 #include <algorithm>
-#include <bit>
 #include <chrono>
 #include <cmath>
 #include <new>
 
 #include "core/base/random.h"
 #include "core/base/system.h"
+#include "core/train/run_file.h"
 
 namespace rowlight {
 
@@ -16,18 +16,8 @@ namespace {
 // Streams of the seed: see Random. Tables take theirs from 100 on.
 constexpr std::uint64_t first_epoch_stream = 1'000'000;
 
-constexpr std::size_t validation_chunk = 1U << 16;  // ratings between two looks at the clock
-constexpr std::size_t validation_piece = 1U << 13;  // ratings of one piece of parallel work
-
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-bool all_finite(std::span<const float> values) {
-  constexpr std::uint32_t exponent = 0x7F800000;  // all ones in infinities and NaN alone
-  std::uint32_t found = 0;
-  for (const float value : values) found |= (std::bit_cast<std::uint32_t>(value) & exponent) == exponent ? 1U : 0U;
-  return found == 0;
 }
 
 std::shared_ptr<const RowCounts> count_rows(std::span<const std::int32_t> column,
@@ -142,9 +132,9 @@ Expected<std::unique_ptr<Trainer>> Trainer::create(TrainerInput input) {
     return no_memory(bytes);
   }
   if (initial != nullptr) {
-    if (auto loaded = trainer->load_tables(*initial); !loaded) return tl::make_unexpected(loaded.error());
+    if (auto loaded = load_tables(trainer->model_, *initial); !loaded) return tl::make_unexpected(loaded.error());
   }
-  trainer->zero_unseen_rows();
+  zero_unseen_rows(trainer->model_, *trainer->counts_[0], *trainer->counts_[1]);
   trainer->prepare_seconds_ = seconds_since(start);
   return trainer;
 }
@@ -162,56 +152,10 @@ Trainer::Trainer(TrainerInput&& input, Prepared&& prepared)
       model_(prepared.spec, settings_.seed),
       optimizer_(settings_.optimizer, model_.parameters()),
       step_(model_, optimizer_, pool_) {
-  // A row that training never sees stands for "unknown": -1 in the validation columns.
-  std::vector<bool> missed_user(prepared.spec.users, false);
-  std::vector<bool> missed_movie(prepared.spec.movies, false);
-  const auto known = [](const RowCounts& counts, std::int32_t row, std::vector<bool>& missed, std::uint64_t& unseen) {
-    const auto r = static_cast<std::size_t>(row);
-    if (counts[r] > 0) return row;
-    if (!missed[r]) ++unseen;
-    missed[r] = true;
-    return -1;
-  };
-  const auto add = [&](std::int32_t user, std::int32_t movie, float rating) {
-    validation_.users.push_back(known(*counts_[0], user, missed_user, validation_.unseen_users));
-    validation_.movies.push_back(known(*counts_[1], movie, missed_movie, validation_.unseen_movies));
-    validation_.ratings.push_back(rating);
-  };
-  for (const std::int32_t position : prepared.split.validation) {
-    const auto i = static_cast<std::size_t>(position);
-    add(ratings_->users[i], ratings_->movies[i], ratings_->ratings[i]);
-  }
-  if (!input.test) return;
-  const auto row_of = [&](const Vocabulary& from, const Vocabulary& to, const RowCounts& counts) {
-    std::vector<std::int32_t> rows(from.size(), -1);
-    std::uint64_t unseen = 0;
-    for (std::size_t i = 0; i < from.size(); ++i) {
-      const auto row = to.find(from.id(static_cast<std::int32_t>(i)));
-      if (row && counts[static_cast<std::size_t>(*row)] > 0) {
-        rows[i] = *row;
-      } else {
-        ++unseen;
-      }
-    }
-    return std::pair(std::move(rows), unseen);
-  };
-  auto [users, unseen_users] = row_of(input.test->user_ids, ratings_->user_ids, *counts_[0]);
-  auto [movies, unseen_movies] = row_of(input.test->movie_ids, ratings_->movie_ids, *counts_[1]);
-  for (std::size_t i = 0; i < input.test->size(); ++i) {
-    validation_.users.push_back(users[static_cast<std::size_t>(input.test->users[i])]);
-    validation_.movies.push_back(movies[static_cast<std::size_t>(input.test->movies[i])]);
-  }
-  validation_.ratings = input.test->ratings;
-  validation_.unseen_users = unseen_users;
-  validation_.unseen_movies = unseen_movies;
-}
-
-void Trainer::zero_unseen_rows() {
-  for (Parameter& parameter : model_.parameters()) {
-    const RowCounts& counts = *counts_[index_of(parameter.rows)];
-    for (std::size_t row = 0; row < counts.size(); ++row) {
-      if (counts[row] == 0) std::ranges::fill(parameter.value.row(row), 0.0F);
-    }
+  if (input.test) {
+    validation_ = Validation(*input.test, *ratings_, *counts_[0], *counts_[1]);
+  } else {
+    validation_ = Validation(*ratings_, prepared.split.validation, *counts_[0], *counts_[1]);
   }
 }
 
@@ -308,37 +252,19 @@ Expected<void> Trainer::finish_batch() {
   curve_.add(step_.loss());
   if (batch_ < batches_per_epoch()) return {};
   validating_ = true;
-  validated_ = 0;
-  validation_sum_ = 0;
-  return validation_.ratings.empty() ? finish_epoch({}) : Expected<void>{};
+  validation_.begin();
+  return validation_.size() == 0 ? finish_epoch({}) : Expected<void>{};
 }
 
 Expected<void> Trainer::validate_chunk() {
-  if (validation_.ratings.empty()) return finish_epoch({});  // only after that said that the tables are spoilt
-  const std::size_t begin = validated_;
-  const std::size_t end = std::min(begin + validation_chunk, validation_.ratings.size());
-  const std::size_t pieces = (end - begin + validation_piece - 1) / validation_piece;
-  std::vector<double> sums(pieces, 0);
-  pool_.parallel(pieces, [&](std::size_t piece) {
-    const std::size_t first = begin + piece * validation_piece;
-    const std::size_t n = std::min(validation_piece, end - first);
-    std::vector<float> predictions(n);
-    model_.predict(std::span(validation_.users).subspan(first, n), std::span(validation_.movies).subspan(first, n),
-                   predictions);
-    for (std::size_t i = 0; i < n; ++i) {
-      const double error = predictions[i] - validation_.ratings[first + i];
-      sums[piece] += error * error;
-    }
-  });
-  for (const double sum : sums) validation_sum_ += sum;
-  validated_ = end;
-  if (end < validation_.ratings.size()) return {};
+  if (validation_.size() == 0) return finish_epoch({});  // only after that said that the tables are spoilt
+  if (!validation_.advance(model_, pool_)) return {};
   // The last batch may have spoilt the tables after its own loss was taken.
-  if (!std::isfinite(validation_sum_)) {
+  if (!std::isfinite(validation_.loss())) {
     return tl::make_unexpected(
         divergence("the validation loss is not a finite number after epoch " + std::to_string(epoch_ + 1)));
   }
-  return finish_epoch(validation_sum_ / static_cast<double>(end));
+  return finish_epoch(validation_.loss());
 }
 
 Expected<void> Trainer::finish_epoch(std::optional<double> valid_loss) {

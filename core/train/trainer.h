@@ -9,6 +9,7 @@
 #include "core/train/batch_step.h"
 #include "core/train/frame.h"
 #include "core/train/loss_curve.h"
+#include "core/train/validation.h"
 
 namespace rowlight {
 
@@ -65,7 +66,7 @@ class Trainer {
   [[nodiscard]] const LossCurve& loss_curve() const { return curve_; }
   [[nodiscard]] const std::vector<EpochResult>& epochs() const { return epochs_; }
   [[nodiscard]] std::size_t training_size() const { return positions_.size(); }
-  [[nodiscard]] std::size_t validation_size() const { return validation_.ratings.size(); }
+  [[nodiscard]] std::size_t validation_size() const { return validation_.size(); }
   [[nodiscard]] std::size_t batches_per_epoch() const;
   [[nodiscard]] int epoch() const { return epoch_; }          ///< epochs done
   [[nodiscard]] std::size_t batch() const { return batch_; }  ///< batches done in this epoch
@@ -77,8 +78,8 @@ class Trainer {
   /// Training ratings of each row.
   [[nodiscard]] std::shared_ptr<const RowCounts> counts(Table table) const;
   /// Distinct validation users and movies that training never sees; their rows count as zero.
-  [[nodiscard]] std::uint64_t unseen_users() const { return validation_.unseen_users; }
-  [[nodiscard]] std::uint64_t unseen_movies() const { return validation_.unseen_movies; }
+  [[nodiscard]] std::uint64_t unseen_users() const { return validation_.unseen_users(); }
+  [[nodiscard]] std::uint64_t unseen_movies() const { return validation_.unseen_movies(); }
   /// Time spent in batches and in making the run, without validation.
   [[nodiscard]] double train_seconds() const { return prepare_seconds_ + batch_seconds_; }
   [[nodiscard]] double batch_seconds() const { return batch_seconds_; }
@@ -95,13 +96,6 @@ class Trainer {
                                                                  bool keep_epochs);
 
  private:
-  struct Validation {
-    std::vector<std::int32_t> users;  // -1: not in the training vocabulary
-    std::vector<std::int32_t> movies;
-    std::vector<float> ratings;
-    std::uint64_t unseen_users = 0;
-    std::uint64_t unseen_movies = 0;
-  };
   struct Prepared;  // what create() worked out before the members exist
 
   Trainer(TrainerInput&& input, Prepared&& prepared);
@@ -116,8 +110,6 @@ class Trainer {
   void mark_lookups(int epoch, std::size_t batches);
   [[nodiscard]] Error divergence(const std::string& where) const;
   [[nodiscard]] Error batch_divergence() const;
-  [[nodiscard]] Expected<void> load_tables(const TensorFile& file);
-  void zero_unseen_rows();
 
   RatingSetPtr ratings_;
   TrainSettings settings_;
@@ -139,8 +131,6 @@ class Trainer {
   double epoch_seconds_ = 0;
   std::uint64_t epoch_ratings_ = 0;  // trained in epoch_seconds_
   bool validating_ = false;          // the epoch's batches are done, its end is not
-  std::size_t validated_ = 0;
-  double validation_sum_ = 0;
   LossCurve curve_;
   std::vector<EpochResult> epochs_;
   double batch_seconds_ = 0;

@@ -1,174 +1,32 @@
 // Saving a run as tensors and going on with it: the part of Trainer that knows the file's names.
 
 #include <algorithm>
-#include <cstring>
+#include <cassert>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
-#include "core/io/safetensors.h"
+#include "core/train/run_file.h"
 #include "core/train/trainer.h"
 
 namespace rowlight {
 
-namespace {
-
 using nlohmann::json;
 
-constexpr const char* format_version = "1";
-
-/// FNV-1a over the columns: tells whether a file goes on with the ratings that it was trained on.
-std::string fingerprint(const RatingSet& set) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  const auto add = [&hash](std::uint32_t word) { hash = (hash ^ word) * 0x100000001b3ULL; };
-  for (std::size_t i = 0; i < set.size(); ++i) {
-    std::uint32_t bits = 0;
-    std::memcpy(&bits, &set.ratings[i], sizeof bits);
-    add(static_cast<std::uint32_t>(set.users[i]));
-    add(static_cast<std::uint32_t>(set.movies[i]));
-    add(bits);
-  }
-  return std::to_string(set.size()) + ":" + std::to_string(hash);
-}
-
-Tensor ids_tensor(const Vocabulary& vocabulary) {
-  std::vector<std::uint8_t> text;
-  for (std::size_t i = 0; i < vocabulary.size(); ++i) {
-    const std::string_view id = vocabulary.id(static_cast<std::int32_t>(i));
-    text.insert(text.end(), id.begin(), id.end());
-    text.push_back('\n');
-  }
-  const std::size_t size = text.size();
-  return {{size}, std::move(text)};
-}
-
-json to_json(const TrainSettings& s) {
-  const OptimizerSettings& o = s.optimizer;
-  return {{"model", name_of(s.model)},
-          {"factors", s.factors},
-          {"range_mode", static_cast<int>(s.range_mode)},
-          {"range_low", s.range_low},
-          {"range_high", s.range_high},
-          {"epochs", s.epochs},
-          {"batch_size", s.batch_size},
-          {"optimizer", name_of(o.kind)},
-          {"learning_rate", o.learning_rate},
-          {"momentum", o.momentum},
-          {"beta1", o.beta1},
-          {"beta2", o.beta2},
-          {"eps", o.eps},
-          {"weight_decay", o.weight_decay},
-          {"schedule", name_of(s.schedule)},
-          {"valid_share", s.valid_share},
-          {"seed", s.seed}};
-}
-
-/// A name in a saved run that this version does not know.
-struct UnknownName {
-  std::string what;
-};
-
-template <class Kind, std::size_t n>
-Kind named(const json& j, const char* key, const Kind (&kinds)[n]) {
-  const auto name = j.at(key).get<std::string>();
-  for (const Kind kind : kinds) {
-    if (name_of(kind) == name) return kind;
-  }
-  throw UnknownName{std::string("the saved run's ") + key + " is '" + name + "'"};
-}
-
-// Throws json::exception on a value that is absent or of another type, and UnknownName; the caller turns them into an
-// Error.
-TrainSettings settings_from(const json& j) {
-  TrainSettings s;
-  s.model = named(j, "model", model_kinds);
-  s.factors = j.at("factors").get<std::size_t>();
-  const int range_mode = j.at("range_mode").get<int>();
-  if (range_mode < 0 || range_mode > 2)
-    throw UnknownName{"the saved run's range_mode is " + std::to_string(range_mode)};
-  s.range_mode = static_cast<RangeMode>(range_mode);
-  s.range_low = j.at("range_low").get<float>();
-  s.range_high = j.at("range_high").get<float>();
-  s.epochs = j.at("epochs").get<int>();
-  s.batch_size = j.at("batch_size").get<std::size_t>();
-  s.optimizer = default_optimizer(named(j, "optimizer", optimizer_kinds));
-  s.optimizer.learning_rate = j.at("learning_rate").get<double>();
-  s.optimizer.momentum = j.at("momentum").get<double>();
-  s.optimizer.beta1 = j.at("beta1").get<double>();
-  s.optimizer.beta2 = j.at("beta2").get<double>();
-  s.optimizer.eps = j.at("eps").get<double>();
-  s.optimizer.weight_decay = j.at("weight_decay").get<double>();
-  s.schedule = named(j, "schedule", schedule_kinds);
-  s.valid_share = j.at("valid_share").get<double>();
-  s.seed = j.at("seed").get<std::uint64_t>();
-  return s;
-}
-
-/// A table's name in the file. The weight of a Linear layer is (out, in): the transposed table, under its own name.
-std::string stored_name(const Parameter& parameter, bool linear) {
-  if (!linear) return parameter.name;
-  return parameter.rows == Table::Users ? "user_linear.weight" : "movie_linear.weight";
-}
+namespace {
 
 std::string state_name(const Optimizer::State& state, const std::vector<Parameter>& parameters) {
   return "optimizer." + std::string(state.name) + "." + parameters[state.parameter].name;
 }
 
-Expected<void> load_matrix(const TensorFile& file, const std::string& name, Matrix& into) {
-  auto matrix = matrix_of(file, name);
-  if (!matrix) return tl::make_unexpected(matrix.error());
-  if (matrix->rows() != into.rows() || matrix->cols() != into.cols()) {
-    return fail(
-        ErrorKind::BadInput,
-        "the tensor '" + name + "' is " + std::to_string(matrix->rows()) + " x " + std::to_string(matrix->cols()),
-        "these ratings and settings need " + std::to_string(into.rows()) + " x " + std::to_string(into.cols()));
-  }
-  into = std::move(*matrix);
-  return {};
-}
-
-// Times stay out of the file, so that the same run gives the same bytes.
-json to_json(const EpochResult& e) {
-  return {{"epoch", e.epoch},
-          {"batch", e.batch},
-          {"train_loss", e.train_loss},
-          {"valid_loss", e.valid_loss ? json(*e.valid_loss) : json(nullptr)}};
-}
-
-EpochResult epoch_from(const json& j) {
-  EpochResult e;
-  e.epoch = j.at("epoch").get<int>();
-  e.batch = j.at("batch").get<std::uint64_t>();
-  e.train_loss = j.at("train_loss").get<double>();
-  if (!j.at("valid_loss").is_null()) e.valid_loss = j.at("valid_loss").get<double>();
-  return e;
-}
-
 }  // namespace
-
-Expected<void> Trainer::load_tables(const TensorFile& file) {
-  for (Parameter& parameter : model_.parameters()) {
-    const bool linear = model_.spec().one_hot;
-    Matrix stored = linear ? transposed(parameter.value.view()) : std::move(parameter.value);
-    const auto loaded = load_matrix(file, stored_name(parameter, linear), stored);
-    parameter.value = linear ? transposed(stored.view()) : std::move(stored);
-    if (!loaded) return loaded;
-  }
-  return {};
-}
 
 TensorFile Trainer::save() const {
   assert(between_batches());
-  TensorFile file;
-  for (const Parameter& p : model_.parameters()) {
-    const bool linear = model_.spec().one_hot;
-    file.tensors[stored_name(p, linear)] = tensor_of(linear ? transposed(p.value.view()).view() : p.value.view());
-  }
+  TensorFile file = file_of_run(model_, *ratings_, settings_);
   for (const Optimizer::State& state : optimizer_.states()) {
     file.tensors[state_name(state, model_.parameters())] = tensor_of(state.value.view());
   }
-  file.tensors["vocabulary.users"] = ids_tensor(ratings_->user_ids);
-  file.tensors["vocabulary.movies"] = ids_tensor(ratings_->movie_ids);
   json epochs = json::array();
   for (const EpochResult& e : epochs_) epochs.push_back(to_json(e));
   const json progress = {{"epoch", epoch_},
@@ -176,31 +34,17 @@ TensorFile Trainer::save() const {
                          {"optimizer_steps", optimizer_.steps()},
                          {"epoch_loss_sum", epoch_loss_sum_},
                          {"epochs", std::move(epochs)}};
-  file.metadata = {{"rowlight", format_version},
-                   {"settings", to_json(settings_).dump()},
-                   {"progress", progress.dump()},
-                   {"range", json({model_.spec().range.low, model_.spec().range.high}).dump()},
-                   {"ratings", fingerprint(*ratings_)}};
+  file.metadata["progress"] = progress.dump();
   return file;
 }
 
 Expected<std::unique_ptr<Trainer>> Trainer::resume(TrainerInput input, const TensorFile& file, bool keep_epochs) {
-  const auto meta = [&file](const char* key) {
-    const auto found = file.metadata.find(key);
-    return found == file.metadata.end() ? std::string() : found->second;
-  };
-  const auto not_a_run = [] {
-    return fail(ErrorKind::BadInput, "the file is not a saved run",
-                "a file that `rowlight-cli train --save` wrote is expected");
-  };
-  if (meta("rowlight") != format_version) return not_a_run();
-  if (meta("ratings") != fingerprint(*input.ratings)) {
-    return fail(ErrorKind::BadInput, "the saved run was trained on other ratings",
-                "resume it with the file it was started with");
-  }
+  auto saved = settings_of_run(file, *input.ratings);
+  if (!saved) return tl::make_unexpected(saved.error());
+  TrainSettings& settings = *saved;
+  if (settings.mode != TrainMode::Exact) return not_a_run();
   try {
-    TrainSettings settings = settings_from(json::parse(meta("settings")));
-    const json progress = json::parse(meta("progress"));
+    const json progress = json::parse(metadata(file, "progress"));
     if (!keep_epochs) settings.epochs = input.settings.epochs;
     settings.threads = input.settings.threads;
     input.settings = settings;
@@ -227,9 +71,6 @@ Expected<std::unique_ptr<Trainer>> Trainer::resume(TrainerInput input, const Ten
     return created;
   } catch (const json::exception&) {
     return not_a_run();
-  } catch (const UnknownName& unknown) {
-    return fail(ErrorKind::BadInput, unknown.what,
-                "this version does not know it; a newer one may have written the file");
   }
 }
 
