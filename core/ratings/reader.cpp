@@ -99,6 +99,8 @@ class Load {
   LineCounts skipped_;  // lines before the data
   std::uint64_t skipped_blank_ = 0;
   Encoding encoding_ = Encoding::Ascii;
+  std::uint64_t looked_at_ = 0;   // bytes of text before and in the waves in which the data was looked for
+  std::uint64_t data_begin_ = 0;  // of them before the data
   bool mark_ = false;  // a UTF-8 byte order mark
   bool utf16_ = false;
 };
@@ -139,6 +141,7 @@ Expected<LoadedRatings> Load::run(const std::string& path) {
 Expected<void> Load::read_rows(ByteSource& source) {
   RatingPipeline pipeline(source, *pool_, control_.cancel);
   for (bool first = true; !assembler_; first = false) {
+  std::uint64_t waves = 0;  // bytes of text
     auto wave = pipeline.look();
     if (!wave) {
       Error error = wave.error();
@@ -152,6 +155,8 @@ Expected<void> Load::read_rows(ByteSource& source) {
     std::string_view text = *wave;
     const std::size_t whole = text.size();
     if (first) {
+    const std::uint64_t before = std::exchange(waves, waves + whole);
+    looked_at_ = pipeline.text_bytes();
       auto begun = begin(text, source);
       if (!begun) return tl::make_unexpected(begun.error());
       text = *begun;
@@ -162,7 +167,9 @@ Expected<void> Load::read_rows(ByteSource& source) {
     auto data = detect(text, source);
     if (!data) return tl::make_unexpected(data.error());
     if (assembler_) {
-      pipeline.start(layout_, options_, whole - text.size() + *data);
+      const std::size_t from = whole - text.size() + *data;
+      data_begin_ = before + from;
+      pipeline.start(layout_, options_, from);
     }
   }
   assembler_->skip_lines(skipped_, skipped_blank_);
@@ -177,9 +184,8 @@ Expected<void> Load::read_rows(ByteSource& source) {
 
 // The container stage, and the byte order mark, which it takes away.
 Expected<std::string_view> Load::begin(std::string_view text, const ByteSource& source) {
-  mark_ = text.starts_with("\xEF\xBB\xBF");
-  if (text.size() == (mark_ ? 3 : 0))
-    return bad("the file is empty", "expected ratings: user, item and rating in each line");
+  mark_ = take_utf8_mark(text);
+  if (text.empty()) return bad("the file is empty", "expected ratings: user, item and rating in each line");
   const auto factors = describes_ratings(options_) ? std::nullopt : factor_format_of(text);
   if (factors) {
     return bad("these are factors (" + *factors + "), not ratings",
@@ -195,10 +201,7 @@ Expected<std::string_view> Load::begin(std::string_view text, const ByteSource& 
                               container == "plain"
                                   ? "the first bytes are those of no archive, image or other binary format"
                                   : "the first bytes are those of such an archive, and it unpacks to text"});
-  if (mark_) {
-    text.remove_prefix(3);
-    encoding_ = Encoding::Utf8;
-  }
+  if (mark_) encoding_ = Encoding::Utf8;
   return text;
 }
 
@@ -426,7 +429,7 @@ Expected<void> Load::duplicates() {
   if (counts->first && options_.duplicates == Duplicates::Fail) {
     const auto row = static_cast<std::size_t>(*counts->first);
     const InputName input{report_.file, report_.member};
-    const auto line = line_of_row(input, layout_, options_, skipped_.lines, row, control_.cancel);
+    const auto line = line_of_row(input, layout_, options_, {data_begin_, skipped_.lines}, row, control_.cancel);
     if (!line) return tl::make_unexpected(line.error());
     return bad("user '" + printable(set_->user_ids.id(set_->users[row])) + "' rates item '" +
                    printable(set_->movie_ids.id(set_->movies[row])) + "' again (" + std::to_string(counts->duplicates) +

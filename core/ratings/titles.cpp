@@ -38,7 +38,8 @@ Expected<std::string> read_text(const InputName& input, const ReadOptions& optio
   const bool wide = options.encoding == "utf-16" && text->substr(0, 1024).find('\0') != std::string::npos;
   if (wide) return utf16_to_utf8(*text, likely_utf16_order(std::string_view(*text).substr(0, 1024)));
   if (const auto foreign = foreign_container(*text)) return bad_file(input, "this is " + *foreign);
-  if (text->starts_with("\xEF\xBB\xBF")) text->erase(0, 3);
+  std::string_view unmarked = *text;
+  if (take_utf8_mark(unmarked)) text->erase(0, text->size() - unmarked.size());
   const std::size_t invalid = options.encoding == "latin-1" ? 0 : invalid_utf8_at(*text);
   if (is_ascii(*text) || invalid == std::string::npos) return text;
   if (options.encoding == "utf-8") {

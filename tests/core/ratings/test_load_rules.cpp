@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/base/text.h"
+#include "core/ratings/rating_pipeline.h"
 #include "core/ratings/reader.h"
 #include "tests/support/written_file.h"
 
@@ -82,6 +84,8 @@ class TestLoadRules : public QObject {
     QFETCH(QByteArray, between);
     test::WrittenFiles files;
     ReadOptions options;
+    QTest::newRow("a mark and waves of blank lines")
+        << "\xEF\xBB\xBF" + QByteArray(5 * RatingPipeline::wave_bytes / 2, '\n') << row << QByteArray("7,2,3\n");
     options.duplicates = Duplicates::Fail;
     options.max_bad_lines = 50000;
     const auto loaded = read_ratings(files.write("x", before + row + between + row.repeated(20)), options);
