@@ -136,22 +136,23 @@ class TestLoadRules : public QObject {
     QCOMPARE(std::count(report.notices.begin(), report.notices.end(), notice), 1);
   }
 
-  // The wave is 4 MB, and the limit 1 MB.
   void aLineOfMoreThanAMegabyteIsRefusedWhereverItLies_data() {
     QTest::addColumn<int>("before");  // bytes
     QTest::addColumn<QByteArray>("end");
-    for (const int before : {0, 1, 600'000, (4 << 20) - 1, 4 << 20, (5 << 20) + 1, 9 << 20}) {
+    constexpr int wave = RatingPipeline::wave_bytes;
+    constexpr int longest = RatingPipeline::longest_line;
+    for (const int before : {0, 1, 600'000, wave - 1, wave, wave + longest + 1, 2 * wave + longest}) {
       QTest::addRow("behind %d bytes, no end", before) << before << QByteArray();
       QTest::addRow("behind %d bytes, LF", before) << before << QByteArray("\n");
       QTest::addRow("behind %d bytes, CRLF", before) << before << QByteArray("\r\n");
     }
     // The wave ends between CR and LF.
-    QTest::newRow("at the end of the wave") << (3 << 20) - 1 << QByteArray("\r\n");
+    QTest::newRow("at the end of the wave") << wave - longest - 1 << QByteArray("\r\n");
   }
   void aLineOfMoreThanAMegabyteIsRefusedWhereverItLies() {
     QFETCH(int, before);
     QFETCH(QByteArray, end);
-    constexpr int longest = 1 << 20;
+    constexpr int longest = RatingPipeline::longest_line;
     const auto padded = [](int bytes) { return "1,2,3" + QByteArray(bytes - 5, ' '); };
     QByteArray text;
     int lines = 0;
@@ -161,7 +162,8 @@ class TestLoadRules : public QObject {
       ++lines;
     }
     // Long enough to fill the next wave, which begins with half of a line.
-    const QByteArray after = end.isEmpty() ? QByteArray() : (padded(999) + '\n').repeated(5000);
+    const QByteArray after =
+        end.isEmpty() ? QByteArray() : (padded(999) + '\n').repeated(RatingPipeline::wave_bytes / 500);
     test::WrittenFiles files;
     const auto fits = read_ratings(files.write("x", text + padded(longest) + end + after));
     if (!fits) QFAIL(fits.error().message().c_str());
