@@ -77,7 +77,7 @@ class Load {
     report_.notices.insert(report_.notices.end(), found.notices.begin(), found.notices.end());
     report_.advice.insert(report_.advice.end(), found.advice.begin(), found.advice.end());
   }
-  Expected<void> reserve(const ByteSource& source, std::size_t text_bytes, std::size_t rows);
+  Expected<void> reserve(const ByteSource& source, double bytes_a_row);
   Expected<void> check_wave(const ByteSource& source);
   Expected<void> check_encoding();
   Expected<void> check_bad_lines(std::uint64_t lines_possible);
@@ -262,7 +262,8 @@ Expected<std::size_t> Load::detect(std::string_view text, const ByteSource& sour
   skip(before, blank);
   assembler_.emplace(layout_, *set_);
   report_.preview = preview_of(rest, layout_, options_, skipped_.lines);
-  if (auto done = reserve(source, sample_end, rows); !done) return tl::make_unexpected(done.error());
+  const double bytes_a_row = static_cast<double>(sample_end) / static_cast<double>(rows);
+  if (auto done = reserve(source, bytes_a_row); !done) return tl::make_unexpected(done.error());
   return text.size() - rest.size();
 }
 
@@ -279,12 +280,12 @@ void Load::keep(const Findings& found, std::string_view text, const LineCounts& 
   take_over(found);
 }
 
-// Room for as many ratings as the file may hold by its first lines.
-Expected<void> Load::reserve(const ByteSource& source, std::size_t text_bytes, std::size_t rows) {
-  constexpr double slack = 1.2;
-  const double packing = report_.container == "plain" ? 1 : 4;  // rating files pack to a quarter or less
-  const double expected =
-      static_cast<double>(source.size()) * packing / static_cast<double>(text_bytes) * static_cast<double>(rows);
+// Room for as many ratings as the file may hold by its first lines: what it does not need costs no memory.
+Expected<void> Load::reserve(const ByteSource& source, double bytes_a_row) {
+  // An archive does not pack evenly, and of some a buffer full has been read that is not unpacked yet.
+  const double slack = report_.container == "plain" ? 1.2 : 1.6;
+  const double packing = static_cast<double>(looked_at_) / std::max(1.0, static_cast<double>(source.done()));
+  const double expected = static_cast<double>(source.size()) * packing / bytes_a_row;
   const double affordable = static_cast<double>(memory_limit_bytes()) / static_cast<double>(bytes_a_rating);
   if (report_.container == "plain" && layout_.shape == Shape::Rows && expected > affordable) {
     return bad("there are some " + grouped(static_cast<std::uint64_t>(expected)) +
