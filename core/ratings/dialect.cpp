@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "core/base/text.h"
 #include "core/ratings/columns.h"
 #include "core/ratings/formats.h"
 #include "core/ratings/lines.h"
@@ -92,7 +93,6 @@ class Detection {
     if (rule_ != nullptr && !rule_->delimiter.empty()) return std::string(rule_->delimiter);
     return std::nullopt;
   }
-  [[nodiscard]] std::string first_lines() const { return " of the first " + plural(texts_.size(), "line"); }
 
   Expected<void> open_arff();
   [[nodiscard]] SeparationGuess data_at_the_end() const;
@@ -218,7 +218,7 @@ Expected<void> Detection::delimiter() {
     }
     layout_.separation = guess.separation;
     note("delimiter", separation_name(guess.separation),
-         std::to_string(guess.fitting) + first_lines() + " have " + plural(guess.field_count, "field"));
+         of_first_lines(guess.fitting, texts_.size()) + ' ' + plural(guess.field_count, "field"));
     if (guess.separation.kind == Kind::Mixed) {
       layout_.notices.emplace_back("commas, blanks and TABs all separate columns here: read as white space");
     }
@@ -390,24 +390,8 @@ void Detection::note_types(std::size_t numeric, std::size_t with_comma) {
   std::string decision = "user ids are " + std::string(ids(layout_.user)) + ", item ids are " + ids(layout_.item) +
                          ", ratings are numbers";
   if (with_comma > 0) decision += " with a decimal comma";
-  if (layout_.time) {
-    const bool dates = all(*layout_.time, [](const std::string& f) {
-      const auto time = parse_time(f);
-      return time && time->date;
-    });
-    std::size_t milliseconds = 0;
-    std::size_t others = 0;
-    for (const Row& row : rows) {
-      const auto time = row.size() == layout_.field_count ? parse_time(row[*layout_.time]) : std::nullopt;
-      if (time) ++(time->value >= first_millisecond_time ? milliseconds : others);
-    }
-    decision += dates                   ? ", times are dates"
-                : milliseconds > others ? ", times are milliseconds"
-                                        : ", times are seconds";
-  }
   note("types", std::move(decision),
-       plural(numeric, "line") + " of the first " + std::to_string(rows.size()) + " have a number in column " +
-           std::to_string(layout_.rating + 1));
+       of_first_lines(numeric, rows.size()) + " a number in column " + std::to_string(layout_.rating + 1));
   if (with_comma > 0) layout_.notices.emplace_back("ratings are written with a decimal comma: 3,5 is read as 3.5");
 }
 
@@ -497,3 +481,12 @@ Expected<Layout> detect_layout(std::span<const std::string_view> lines, std::uin
 }
 
 }  // namespace rowlight
+void note_time_unit(std::string_view timestamps, std::vector<Evidence>& evidence) {
+  for (Evidence& each : evidence) {
+    if (each.stage != "types" || timestamps == "none") continue;
+    each.decision += timestamps == "ms"     ? ", times are milliseconds"
+                     : timestamps == "date" ? ", times are dates"
+                                            : ", times are seconds";
+  }
+}
+

@@ -58,6 +58,9 @@ struct Findings {
 [[nodiscard]] Expected<Layout> detect_layout(std::span<const std::string_view> lines, std::uint64_t first_line,
                                              const ReadOptions& options, Findings* failed = nullptr);
 
+/// Adds LoadReport::timestamps, which all rows decide, to what the first lines said about the types.
+void note_time_unit(std::string_view timestamps, std::vector<Evidence>& evidence);
+
 /// A separation and how well it suits some lines.
 struct SeparationGuess {
   Separation separation;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/text.h"
 #include "core/ratings/dialect.h"
 #include "core/ratings/text_encoding.h"
 
@@ -95,8 +96,10 @@ std::vector<std::string> split_list(std::string_view list) {
   }
 }
 
-std::string plural(std::size_t count, const std::string& noun) {
-  return std::to_string(count) + ' ' + noun + (count == 1 ? "" : "s");
+std::string of_first_lines(std::size_t count, std::size_t lines, std::string_view one, std::string_view many) {
+  const std::string counted =
+      count == 1 && lines == 1 ? "the only line" : grouped(count) + " of the first " + plural(lines, "line");
+  return counted + ' ' + std::string(count == 1 ? one : many);
 }
 
 bool describes_ratings(const ReadOptions& options) {

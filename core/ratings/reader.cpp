@@ -18,6 +18,7 @@
 #include "core/ratings/container.h"
 #include "core/ratings/dialect.h"
 #include "core/ratings/duplicates.h"
+#include "core/ratings/formats.h"
 #include "core/ratings/lines.h"
 #include "core/ratings/load_errors.h"
 #include "core/ratings/preview.h"
@@ -275,8 +276,8 @@ void Load::keep(const Findings& found, std::string_view text, const LineCounts& 
   report_.encoding = utf16_ ? "utf-16" : encoding_name(encoding);
   report_.line_ending = lines.line_ending();
   report_.evidence.push_back({"encoding", report_.encoding, "the first lines say so"});
-  report_.evidence.push_back(
-      {"line ending", report_.line_ending, "counted over the first " + grouped(lines.lines) + " lines"});
+  report_.evidence.push_back({"line ending", report_.line_ending,
+                              "counted over the first " + (lines.lines == 1 ? "line" : plural(lines.lines, "line"))});
   take_over(found);
 }
 
@@ -340,10 +341,9 @@ tl::unexpected<Error> Load::too_many_bad_lines() {
   std::vector<BadLine>& all = assembler_->bad_lines();
   const BadLine& first = all.front();
   const std::size_t cut = first.reason.rfind("; ");
-  auto error =
-      bad(std::to_string(assembler_->bad_line_count()) + " of the first " + std::to_string(assembler_->lines().lines) +
-              " lines do not fit, first of all: " + first.reason.substr(0, cut),
-          first.reason.substr(cut + 2), first.line, first.column);
+  auto error = bad(of_first_lines(assembler_->bad_line_count(), assembler_->lines().lines, "does", "do") + " not fit" +
+                       (assembler_->bad_line_count() == 1 ? ": " : ", first of all: ") + first.reason.substr(0, cut),
+                   first.reason.substr(cut + 2), first.line, first.column);
   report_.bad_line_count = assembler_->bad_line_count();
   report_.bad_lines = std::move(all);
   return error;
@@ -368,6 +368,7 @@ Expected<void> Load::finish_rows() {
                               (all ? "" : ", of which the first " + grouped(report_.bad_lines.size()) + " are listed"));
   }
   assembler_->finish(report_);
+  note_time_unit(report_.timestamps, report_.evidence);
   return {};
 }
 
@@ -376,7 +377,8 @@ void Load::report_layout() {
   report_.lines = assembler_->lines().lines;
   report_.line_ending = assembler_->lines().line_ending();
   report_.evidence.push_back(
-      {"line ending", report_.line_ending, "counted over all " + grouped(report_.lines) + " lines"});
+      {"line ending", report_.line_ending,
+       "counted over " + (report_.lines == 1 ? "the only line" : "all " + plural(report_.lines, "line"))});
   take_over(layout_);
 }
 
@@ -433,9 +435,9 @@ Expected<void> Load::duplicates() {
     const auto line = line_of_row(input, layout_, options_, {data_begin_, skipped_.lines}, row, control_.cancel);
     if (!line) return tl::make_unexpected(line.error());
     return bad("user '" + printable(set_->user_ids.id(set_->users[row])) + "' rates item '" +
-                   printable(set_->movie_ids.id(set_->movies[row])) + "' again (" + std::to_string(counts->duplicates) +
-                   " such rows)",
-               "expected each pair once; choose which row to keep", *line, 1);
+                   printable(set_->movie_ids.id(set_->movies[row])) + "' again (" +
+                   plural(counts->duplicates, "such row") + ")",
+               "expected each pair once; say what counts with --duplicates last, first or mean", *line, 1);
   }
   return {};
 }

@@ -5,11 +5,13 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "core/base/text.h"
 #include "core/ratings/byte_source.h"
 #include "core/ratings/container.h"
 #include "core/ratings/dialect.h"
 #include "core/ratings/fields.h"
 #include "core/ratings/lines.h"
+#include "core/ratings/formats.h"
 #include "core/ratings/load_errors.h"
 #include "core/ratings/text_encoding.h"
 
@@ -161,9 +163,8 @@ Expected<void> TitleFile::detect_columns(std::span<const std::string_view> lines
     if (separation_.text == "|") detect_flags(lines);
   }
   report.evidence.push_back({"titles", input_.file_name(),
-                             separation_name(separation_) + " cuts " + std::to_string(guess.fitting) +
-                                 " of the first " + std::to_string(lines.size()) + " lines into " +
-                                 std::to_string(field_count_) + " fields"});
+                             of_first_lines(guess.fitting, lines.size()) + ' ' + plural(field_count_, "field") +
+                                 " where " + separation_name(separation_) + " separates them"});
   return {};
 }
 
