@@ -97,6 +97,21 @@ ColumnGuess guess_columns(std::span<const std::vector<std::string>> rows, std::s
   return guess;
 }
 
+std::string columns_like(std::vector<std::string> named, std::size_t field_count) {
+  constexpr std::size_t most_named = 10;
+  if (named.size() > std::min(most_named, field_count)) return {};
+  for (const char* role : {"user", "item", "rating"}) {
+    if (std::find(named.begin(), named.end(), role) != named.end()) continue;
+    const auto free = std::find(named.begin(), named.end(), "-");
+    if (free == named.end()) return {};
+    *free = role;
+  }
+  while (named.back() == "-") named.pop_back();
+  std::string list;
+  for (const std::string& name : named) list += (list.empty() ? " " : ",") + name;
+  return list;
+}
+
 bool have_row_names(std::span<const std::vector<std::string>> rows) {
   constexpr std::size_t least_names = 3;
   const std::size_t names = rows.front().size();

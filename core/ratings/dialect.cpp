@@ -300,19 +300,22 @@ Expected<void> Detection::columns_from_list(std::string list, const std::string&
 }
 
 Expected<void> Detection::columns_by_name() {
-  std::vector<std::string> named;
+  Row named(names_.size(), "-");
   const auto has = [&](const char* role) { return std::find(named.begin(), named.end(), role) != named.end(); };
   std::array<bool, rating_roles.size()> taken{};  // has() for each of very many names would take very long
-  for (const std::string& name : names_) {
-    const auto* const role = std::find(rating_roles.begin(), rating_roles.end(), role_of_column(name));
-    const bool wanted = role != rating_roles.end() &&
-                        !std::exchange(taken[static_cast<std::size_t>(role - rating_roles.begin())], true);
-    named.emplace_back(wanted ? *role : "-");
+  for (const bool vague : {false, true}) {
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      const auto* const role = std::find(rating_roles.begin(), rating_roles.end(), role_of_column(names_[i]));
+      if (role == rating_roles.end() || is_vague_name(names_[i]) != vague) continue;
+      if (!std::exchange(taken[static_cast<std::size_t>(role - rating_roles.begin())], true)) named[i] = *role;
+    }
   }
   for (const char* role : {"rating", "user", "item"}) {
     if (has(role)) continue;
     return bad("the header names no " + std::string(role) + " column (it says " + listed(names_) + ")",
-               "expected columns for user, item and rating; name them in order if they have other names");
+               "expected columns for user, item and rating; if they have other names, name them in order with "
+               "--columns" +
+                   columns_like(named, layout_.field_count));
   }
   const std::size_t count = named.size();
   named.resize(layout_.field_count, "-");
@@ -369,7 +372,7 @@ Expected<void> Detection::types() {
   if (numeric == 0) {
     const std::string found = odd == nullptr ? "nothing" : "'" + printable(*odd) + "'";
     return bad("column " + std::to_string(layout_.rating + 1) + " holds " + found + " and no rating",
-               "expected a number there; name the columns in order if the rating stands elsewhere");
+               "expected a number there; if the rating stands elsewhere, name the columns in order with --columns");
   }
   note_types(numeric, with_comma);
   return {};
@@ -480,7 +483,6 @@ Expected<Layout> detect_layout(std::span<const std::string_view> lines, std::uin
   return found;
 }
 
-}  // namespace rowlight
 void note_time_unit(std::string_view timestamps, std::vector<Evidence>& evidence) {
   for (Evidence& each : evidence) {
     if (each.stage != "types" || timestamps == "none") continue;
@@ -490,3 +492,4 @@ void note_time_unit(std::string_view timestamps, std::vector<Evidence>& evidence
   }
 }
 
+}  // namespace rowlight

@@ -79,6 +79,10 @@ struct SeparationGuess {
 /// Whether a column of this name counts something (plays, listens) instead of rating it.
 [[nodiscard]] bool is_name_of_counts(std::string_view header_name);
 
+/// Whether a column of this name may hold what it says beside the one that has the role: artists beside songs, counts
+/// beside ratings.
+[[nodiscard]] bool is_vague_name(std::string_view header_name);
+
 /// "TAB", "'::'", "white space": for people.
 [[nodiscard]] std::string separation_name(const Separation& separation);
 

@@ -56,11 +56,18 @@ Expected<void> check_columns(const std::string& list) {
   return {};
 }
 
+// With line ends as they are written in a program: nobody can see them in a message.
+std::string written(const std::string& delimiter) {
+  std::string text;
+  for (const char c : delimiter) text += c == '\n' ? "\\n" : c == '\r' ? "\\r" : std::string(1, c);
+  return printable(text);
+}
+
 Expected<void> check_delimiter(const ReadOptions& options) {
   const std::string delimiter = literal_delimiter(*options.delimiter);
   if (delimiter.empty() || delimiter.size() > 8 ||
       delimiter.find_first_of("\r\n\"+-.0123456789") != std::string::npos) {
-    return fail(ErrorKind::Usage, "'" + printable(delimiter) + "' cannot be a delimiter",
+    return fail(ErrorKind::Usage, "'" + written(delimiter) + "' cannot be a delimiter",
                 "expected one to eight characters without digits, signs, quotes and line ends");
   }
   const FormatRule* rule = options.format ? find_format(*options.format) : nullptr;

@@ -99,9 +99,9 @@ class Load {
   std::optional<RatingAssembler> assembler_;
   LineCounts skipped_;  // lines before the data
   std::uint64_t skipped_blank_ = 0;
-  Encoding encoding_ = Encoding::Ascii;
   std::uint64_t looked_at_ = 0;   // bytes of text before and in the waves in which the data was looked for
   std::uint64_t data_begin_ = 0;  // of them before the data
+  Encoding encoding_ = Encoding::Ascii;
   bool mark_ = false;  // a UTF-8 byte order mark
   bool utf16_ = false;
 };
@@ -141,8 +141,8 @@ Expected<LoadedRatings> Load::run(const std::string& path) {
 
 Expected<void> Load::read_rows(ByteSource& source) {
   RatingPipeline pipeline(source, *pool_, control_.cancel);
-  for (bool first = true; !assembler_; first = false) {
   std::uint64_t waves = 0;  // bytes of text
+  for (bool first = true; !assembler_; first = false) {
     auto wave = pipeline.look();
     if (!wave) {
       Error error = wave.error();
@@ -155,9 +155,9 @@ Expected<void> Load::read_rows(ByteSource& source) {
     }
     std::string_view text = *wave;
     const std::size_t whole = text.size();
-    if (first) {
     const std::uint64_t before = std::exchange(waves, waves + whole);
     looked_at_ = pipeline.text_bytes();
+    if (first) {
       auto begun = begin(text, source);
       if (!begun) return tl::make_unexpected(begun.error());
       text = *begun;

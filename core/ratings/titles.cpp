@@ -10,8 +10,8 @@
 #include "core/ratings/container.h"
 #include "core/ratings/dialect.h"
 #include "core/ratings/fields.h"
-#include "core/ratings/lines.h"
 #include "core/ratings/formats.h"
+#include "core/ratings/lines.h"
 #include "core/ratings/load_errors.h"
 #include "core/ratings/text_encoding.h"
 
@@ -151,7 +151,7 @@ Expected<void> TitleFile::detect_columns(std::span<const std::string_view> lines
       header_ = true;
       title_ = i;
     }
-    if (role == "item") id_ = i;
+    if (role == "item" && !is_vague_name(names[i])) id_ = i;
     if (role == "genres") genre_column_ = i;
   }
   // A header may name more columns than the lines have; id and title are asked for row by row.

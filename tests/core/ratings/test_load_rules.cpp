@@ -84,6 +84,8 @@ class TestLoadRules : public QObject {
     QTest::newRow("bad lines, CRLF") << QByteArray() << row << QByteArray("bad\r\n7,2,3\r\n7,4,x\r\n");
     QTest::newRow("megabytes") << QByteArray("\n\n") << row << rows + "bad\n\n";
     QTest::newRow("a mark before a quote") << QByteArray("\xEF\xBB\xBF\"7,5\",2,3\n") << row << QByteArray("7,2,3\n");
+    QTest::newRow("a mark and waves of blank lines")
+        << "\xEF\xBB\xBF" + QByteArray(5 * RatingPipeline::wave_bytes / 2, '\n') << row << QByteArray("7,2,3\n");
     const QByteArray below_none = QByteArray("1,2,2005-09-06\n").repeated(40000);  // some chunks
     QTest::newRow("Netflix") << "4:\n6,2,2005-09-06\n:\n" + below_none + "2:\n"
                              << QByteArray("1,4,2005-09-06\n") << QByteArray("5,4,2005-09-06\n");
@@ -94,8 +96,6 @@ class TestLoadRules : public QObject {
     QFETCH(QByteArray, between);
     test::WrittenFiles files;
     ReadOptions options;
-    QTest::newRow("a mark and waves of blank lines")
-        << "\xEF\xBB\xBF" + QByteArray(5 * RatingPipeline::wave_bytes / 2, '\n') << row << QByteArray("7,2,3\n");
     options.duplicates = Duplicates::Fail;
     options.max_bad_lines = 50000;
     const auto loaded = read_ratings(files.write("x", before + row + between + row.repeated(20)), options);
