@@ -53,10 +53,14 @@ class GzipStream : public ByteStream {
                         "get the file again");
       }
     }
-    if (auto fine = refuse_bomb(path_, unpacked_, done()); !fine) return tl::make_unexpected(fine.error());
+    if (auto fine = refuse_bomb(path_, unpacked_, packed_->done()); !fine) return tl::make_unexpected(fine.error());
     return got;
   }
-  [[nodiscard]] std::uint64_t done() const override { return packed_->done(); }
+  // Without what waits in the buffer, so that it goes with the text that came out.
+  [[nodiscard]] std::uint64_t done() const override {
+    const std::uint64_t read = packed_->done();
+    return read - std::min<std::uint64_t>(read, inflater_.avail_in);
+  }
   [[nodiscard]] std::uint64_t size() const override { return packed_->size(); }
 
  private:

@@ -283,8 +283,7 @@ void Load::keep(const Findings& found, std::string_view text, const LineCounts& 
 
 // Room for as many ratings as the file may hold by its first lines: what it does not need costs no memory.
 Expected<void> Load::reserve(const ByteSource& source, double bytes_a_row) {
-  // An archive does not pack evenly, and of some a buffer full has been read that is not unpacked yet.
-  const double slack = report_.container == "plain" ? 1.2 : 1.6;
+  const double slack = report_.container == "plain" ? 1.2 : 1.6;  // an archive does not pack evenly
   const double packing = static_cast<double>(looked_at_) / std::max(1.0, static_cast<double>(source.done()));
   const double expected = static_cast<double>(source.size()) * packing / bytes_a_row;
   const double affordable = static_cast<double>(memory_limit_bytes()) / static_cast<double>(bytes_a_rating);

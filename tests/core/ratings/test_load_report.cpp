@@ -135,7 +135,7 @@ class TestLoadReport : public QObject {
   void anArchiveThatPacksWellIsExpected() {
     QByteArray text;
     for (int i = 0; i < 200'000; ++i) {
-      text += "a-user-with-a-name-that-repeats-" + QByteArray::number(i / 400) + ",an-item-whose-name-repeats-too-" +
+      text += "a-user-with-a-name-" + QByteArray::number(i / 400) + ",an-item-whose-name-" +
               QByteArray::number(i % 400) + ",4\n";
     }
     test::WrittenFiles files;
@@ -149,7 +149,7 @@ class TestLoadReport : public QObject {
       if (!loaded) QFAIL(loaded.error().message().c_str());
       const RatingSet& set = *loaded->set;
       const double room = static_cast<double>(set.users.capacity()) / static_cast<double>(set.size());
-      QVERIFY2(room >= 1 && room < 1.9, qPrintable(QString::number(room)));
+      QVERIFY2(room > 1.3 && room < 1.9, qPrintable(QString::number(room)));
       QCOMPARE(set.ratings.capacity(), set.users.capacity());
     }
   }
