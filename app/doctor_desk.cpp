@@ -6,12 +6,13 @@
 namespace rowlight {
 
 DoctorDesk::DoctorDesk(EngineHost* engine, QWidget* window) : engine_(engine), window_(window) {
-  connect(engine_, &EngineHost::loadFailed, this, [this](const QString& path, const Error& error) {
-    if (error.kind == ErrorKind::Cancelled) return;
-    last_ = path;
-    failed_ = true;
-    lastOptions_ = engine_->failedOptions();
-  });
+  connect(engine_, &EngineHost::loadFailed, this,
+          [this](const QString& path, const Error& error, const ReadOptions& options) {
+            if (error.kind == ErrorKind::Cancelled) return;
+            last_ = path;
+            failed_ = true;
+            lastOptions_ = options;
+          });
   connect(engine_, &EngineHost::loadFinished, this, [this](const QString& path) {
     if (!path.isEmpty()) {  // the sample is no file; what was said about the one before it still stands
       last_ = path;

@@ -256,8 +256,7 @@ void EngineHost::finishLoad(quint64 ticket, Inspection result, std::shared_ptr<c
   }
   if (ticket != loadTicket_) return;  // another load was started while the question stood
   if (result.error) {
-    failedOptions_ = result.options;
-    emit loadFailed(result.path, *result.error);
+    emit loadFailed(result.path, *result.error, result.options);
     return;
   }
   if (factors) {

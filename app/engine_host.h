@@ -53,9 +53,6 @@ class EngineHost : public QObject {
   /// How the file that was installed last was read, without its ratings; nothing for the sample.
   [[nodiscard]] const std::optional<Inspection>& opened() const { return opened_; }
 
-  /// How the file of the last load that failed was to be read.
-  [[nodiscard]] const ReadOptions& failedOptions() const { return failedOptions_; }
-
   /// Asked on the GUI thread when a file was read, before the run there is gives way to it: false keeps the run, and
   /// the load counts as cancelled. The engine goes on meanwhile. Empty: always yes.
   std::function<bool(const QString& path)> mayInstall;
@@ -68,8 +65,8 @@ class EngineHost : public QObject {
   /// The ratings or factors are on their way into the engine. For factors `report` has a format of theirs, notices and
   /// no ratings.
   void loadFinished(const QString& path, const rowlight::LoadReport& report);
-  /// Nothing has changed in the engine.
-  void loadFailed(const QString& path, const rowlight::Error& error);
+  /// Nothing has changed in the engine. `options`: how the file was to be read.
+  void loadFailed(const QString& path, const rowlight::Error& error, const rowlight::ReadOptions& options);
   void inspectProgress(qulonglong bytesDone, qulonglong bytesTotal);
   void inspected(const rowlight::Inspection& inspection);
 
@@ -118,7 +115,6 @@ class EngineHost : public QObject {
   quint64 inspectTicket_ = 0;  // likewise for inspections
   CancelFlag inspectCancel_;
   std::optional<Inspection> opened_;
-  ReadOptions failedOptions_;
   std::vector<Loader> loaders_;
 };
 

@@ -312,7 +312,7 @@ void MainWindow::choose(Opening what) {
 
 void MainWindow::examine(Opening what) {
   const QString path = askForPath(
-      what, what == Opening::Folder ? tr("Open a folder with ratings with options") : tr("Open ratings with options"));
+      what, what == Opening::Folder ? tr("Open a folder of ratings with options") : tr("Open ratings with options"));
   if (!path.isEmpty()) doctor_.examine(path, recentOptions(path));
 }
 

@@ -14,6 +14,9 @@ namespace rowlight::cli {
 /// Accepts one of `words`; the message says what was given and names them.
 [[nodiscard]] CLI::Validator one_of(const std::vector<std::string>& words);
 
+/// Accepts a whole number from 0 on that fits 64 bits: CLI11 itself reads "-1" as the largest one.
+[[nodiscard]] CLI::Validator a_count();
+
 /// An option that takes one of the words of `choices` and stores what it stands for.
 template <class T>
 CLI::Option* add_choice(CLI::App& command, const std::string& name, T& into,

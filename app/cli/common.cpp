@@ -64,7 +64,7 @@ void add_read_options(CLI::App& command, ReadArguments& arguments) {
   command.add_option("--header", arguments.header, "Whether the first line names the columns: yes or no")
       ->check(one_of({"yes", "no"}))
       ->type_name("NAME");
-  command.add_option("--skip-lines", o.skip_lines, "Lines before the data");
+  command.add_option("--skip-lines", o.skip_lines, "Lines before the data")->check(a_count());
   command.add_option("--encoding", o.encoding, "utf-8, latin-1 or utf-16 (default: found out)")
       ->check(one_of({"utf-8", "latin-1", "utf-16"}))
       ->type_name("NAME");
@@ -77,7 +77,7 @@ void add_read_options(CLI::App& command, ReadArguments& arguments) {
                           {"all", Duplicates::KeepAll},
                           {"error", Duplicates::Fail}},
                          "Which rating of a repeated pair counts: last (default), first, mean, all or error");
-  command.add_option("--max-bad-lines", o.max_bad_lines, "Fail when more lines than this do not fit");
+  command.add_option("--max-bad-lines", o.max_bad_lines, "Fail when more lines than this do not fit")->check(a_count());
 }
 
 Expected<ReadOptions> ReadArguments::resolved() const {

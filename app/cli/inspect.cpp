@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/common.h"
+#include "core/base/text.h"
 #include "core/ratings/report_json.h"
 
 namespace rowlight::cli {
@@ -13,12 +14,12 @@ namespace {
 
 void print_text(const LoadReport& r) {
   std::cout << r.file << ": " << r.format << ", " << r.encoding << ", " << r.line_ending << " line ends\n"
-            << r.ratings << " ratings of " << r.items << " items by " << r.users << " users, from " << r.rating_min
-            << " to " << r.rating_max << ", mean " << r.rating_mean << '\n'
-            << r.titles << " titles, " << r.items_without_title << " items without one\n";
+            << plural(r.ratings, "rating") << " of " << plural(r.items, "item") << " by " << plural(r.users, "user")
+            << ", from " << r.rating_min << " to " << r.rating_max << ", mean " << r.rating_mean << '\n'
+            << plural(r.titles, "title") << ", " << plural(r.items_without_title, "item") << " without one\n";
   if (r.duplicates != 0) {
-    std::cout << r.duplicates << " repeated pairs (" << r.conflicts << " with another rating), " << r.loaded
-              << " ratings loaded\n";
+    std::cout << plural(r.duplicates, "repeated pair") << " (" << grouped(r.conflicts) << " with another rating), "
+              << plural(r.loaded, "rating") << " loaded\n";
   }
   for (const Evidence& e : r.evidence) std::cout << "  " << e.stage << ": " << e.decision << " (" << e.because << ")\n";
   for (const std::string& notice : r.notices) std::cout << "note: " << notice << '\n';
@@ -26,7 +27,7 @@ void print_text(const LoadReport& r) {
     std::cout << r.file << ':' << bad.line << ':' << bad.column << ": " << bad.reason << '\n';
   }
   if (r.bad_line_count > r.bad_lines.size()) {
-    std::cout << "and " << r.bad_line_count - r.bad_lines.size() << " more such lines\n";
+    std::cout << "and " << plural(r.bad_line_count - r.bad_lines.size(), "more such line") << '\n';
   }
 }
 
@@ -52,11 +53,13 @@ nlohmann::ordered_json to_json(const FactorReport& r) {
 }
 
 void print_text(const FactorReport& r) {
-  std::cout << r.file << ": factors trained elsewhere (" << r.format << "), " << r.bytes << " bytes\n";
-  if (r.users > 0) std::cout << r.users << " users x " << r.user_factors << " factors\n";
-  if (r.items > 0) std::cout << r.items << " items x " << r.item_factors << " factors\n";
+  std::cout << r.file << ": factors trained elsewhere (" << r.format << "), " << plural(r.bytes, "byte") << '\n';
+  if (r.users > 0) std::cout << plural(r.users, "user") << " x " << plural(r.user_factors, "factor") << '\n';
+  if (r.items > 0) std::cout << plural(r.items, "item") << " x " << plural(r.item_factors, "factor") << '\n';
   if (r.bias) std::cout << "with a bias for each row\n";
-  if (r.titles > 0) std::cout << r.titles << " titles, " << r.items_without_title << " items without one\n";
+  if (r.titles > 0) {
+    std::cout << plural(r.titles, "title") << ", " << plural(r.items_without_title, "item") << " without one\n";
+  }
   for (const std::string& notice : r.notices) std::cout << "note: " << notice << '\n';
 }
 

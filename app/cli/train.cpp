@@ -7,6 +7,7 @@
 
 #include "app/cli/common.h"
 #include "core/base/system.h"
+#include "core/base/text.h"
 #include "core/io/npy.h"
 #include "core/io/safetensors.h"
 #include "core/simd/kernels.h"
@@ -78,7 +79,8 @@ class Reporter {
                   {"items", set.movie_count()},
                   {"seconds", seconds}});
     } else {
-      std::cout << set.size() << " ratings of " << set.movie_count() << " items by " << set.user_count() << " users\n";
+      std::cout << plural(set.size(), "rating") << " of " << plural(set.movie_count(), "item") << " by "
+                << plural(set.user_count(), "user") << '\n';
     }
   }
 

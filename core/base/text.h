@@ -11,4 +11,7 @@ namespace rowlight {
 /// A count with its thousands apart: 5382400 -> "5,382,400".
 [[nodiscard]] std::string grouped(std::uint64_t number);
 
+/// "1 line", "5,000 lines".
+[[nodiscard]] std::string plural(std::uint64_t count, const std::string& noun);
+
 }  // namespace rowlight

@@ -8,6 +8,7 @@
 
 #include "core/io/factor_parts.h"
 #include "core/io/factor_rows.h"
+#include "core/ratings/text_encoding.h"
 
 namespace rowlight {
 
@@ -89,7 +90,7 @@ std::optional<std::string> factor_format_of(std::string_view head) {
   if (is_safetensors(head)) return "safetensors";
   const bool cut = head.size() >= factor_head_bytes;
   head = head.substr(0, factor_head_bytes);
-  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
+  take_utf8_mark(head);
   head.remove_prefix(std::min(head.find_first_not_of(" \t\r\n"), head.size()));
   bool whole = true;
   std::string_view rest = head;

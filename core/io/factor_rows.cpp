@@ -50,7 +50,7 @@ Expected<std::optional<std::string_view>> FactorLines::next_line() {
   std::string_view line = std::string_view(buffer_).substr(at_, end == std::string::npos ? end : end - at_);
   at_ = end == std::string::npos ? buffer_.size() : end + 1;
   if (line.ends_with('\r')) line.remove_suffix(1);
-  if (++number_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
+  if (++number_ == 1) take_utf8_mark(line);
   return line;
 }
 

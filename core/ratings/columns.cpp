@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/ratings/formats.h"
 #include "core/ratings/values.h"
 
 namespace rowlight {
@@ -82,7 +83,7 @@ ColumnGuess guess_columns(std::span<const std::vector<std::string>> rows, std::s
       many([](const Row& row) { return is_amazon_product(row[0]) && is_amazon_reviewer(row[1]); });
   const bool swapped = item_first > user_first;
   const std::size_t told = std::max(user_first, item_first);
-  const std::string rows_text = std::to_string(told) + " of the first " + std::to_string(whole) + " lines have ";
+  const std::string rows_text = of_first_lines(told, whole) + ' ';
   if (told * 2 > whole && std::min(user_first, item_first) * 10 < told) {
     guess.because += rows_text + (swapped ? "a product id (like B00005N7P0) before a reviewer id (like AH2IFH762VY5U)"
                                           : "a reviewer id (like AH2IFH762VY5U) before a product id (like B00005N7P0)");
@@ -94,6 +95,21 @@ ColumnGuess guess_columns(std::span<const std::vector<std::string>> rows, std::s
   guess.columns[0] = items_first ? "item" : "user";
   guess.columns[1] = items_first ? "user" : "item";
   return guess;
+}
+
+std::string columns_like(std::vector<std::string> named, std::size_t field_count) {
+  constexpr std::size_t most_named = 10;
+  if (named.size() > std::min(most_named, field_count)) return {};
+  for (const char* role : {"user", "item", "rating"}) {
+    if (std::find(named.begin(), named.end(), role) != named.end()) continue;
+    const auto free = std::find(named.begin(), named.end(), "-");
+    if (free == named.end()) return {};
+    *free = role;
+  }
+  while (named.back() == "-") named.pop_back();
+  std::string list;
+  for (const std::string& name : named) list += (list.empty() ? " " : ",") + name;
+  return list;
 }
 
 bool have_row_names(std::span<const std::vector<std::string>> rows) {

@@ -22,4 +22,8 @@ struct ColumnGuess {
 /// begins with its own name, a number that rises from row to row. Pre: not empty.
 [[nodiscard]] bool have_row_names(std::span<const std::vector<std::string>> rows);
 
+/// What could be said with --columns, a blank before it, where a header names some roles and "-" stands for its other
+/// names: the missing roles take the first free places. "" where there are too few of those, or very many names.
+[[nodiscard]] std::string columns_like(std::vector<std::string> named, std::size_t field_count);
+
 }  // namespace rowlight

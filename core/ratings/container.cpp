@@ -9,6 +9,7 @@
 #include "core/ratings/dialect.h"
 #include "core/ratings/lines.h"
 #include "core/ratings/load_errors.h"
+#include "core/ratings/text_encoding.h"
 
 namespace rowlight {
 
@@ -62,7 +63,7 @@ bool starts_with_word(std::string_view text, std::string_view lower_case) {
 }
 
 std::optional<std::string> foreign_text(std::string_view head) {
-  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
+  take_utf8_mark(head);
   const std::size_t start = head.find_first_not_of(" \t\r\n");
   if (start == std::string_view::npos) return std::nullopt;
   head.remove_prefix(start);

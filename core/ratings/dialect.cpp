@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "core/base/text.h"
 #include "core/ratings/columns.h"
 #include "core/ratings/formats.h"
 #include "core/ratings/lines.h"
@@ -92,7 +93,6 @@ class Detection {
     if (rule_ != nullptr && !rule_->delimiter.empty()) return std::string(rule_->delimiter);
     return std::nullopt;
   }
-  [[nodiscard]] std::string first_lines() const { return " of the first " + plural(texts_.size(), "line"); }
 
   Expected<void> open_arff();
   [[nodiscard]] SeparationGuess data_at_the_end() const;
@@ -218,7 +218,7 @@ Expected<void> Detection::delimiter() {
     }
     layout_.separation = guess.separation;
     note("delimiter", separation_name(guess.separation),
-         std::to_string(guess.fitting) + first_lines() + " have " + plural(guess.field_count, "field"));
+         of_first_lines(guess.fitting, texts_.size()) + ' ' + plural(guess.field_count, "field"));
     if (guess.separation.kind == Kind::Mixed) {
       layout_.notices.emplace_back("commas, blanks and TABs all separate columns here: read as white space");
     }
@@ -300,19 +300,22 @@ Expected<void> Detection::columns_from_list(std::string list, const std::string&
 }
 
 Expected<void> Detection::columns_by_name() {
-  std::vector<std::string> named;
+  Row named(names_.size(), "-");
   const auto has = [&](const char* role) { return std::find(named.begin(), named.end(), role) != named.end(); };
   std::array<bool, rating_roles.size()> taken{};  // has() for each of very many names would take very long
-  for (const std::string& name : names_) {
-    const auto* const role = std::find(rating_roles.begin(), rating_roles.end(), role_of_column(name));
-    const bool wanted = role != rating_roles.end() &&
-                        !std::exchange(taken[static_cast<std::size_t>(role - rating_roles.begin())], true);
-    named.emplace_back(wanted ? *role : "-");
+  for (const bool vague : {false, true}) {
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      const auto* const role = std::find(rating_roles.begin(), rating_roles.end(), role_of_column(names_[i]));
+      if (role == rating_roles.end() || is_vague_name(names_[i]) != vague) continue;
+      if (!std::exchange(taken[static_cast<std::size_t>(role - rating_roles.begin())], true)) named[i] = *role;
+    }
   }
   for (const char* role : {"rating", "user", "item"}) {
     if (has(role)) continue;
     return bad("the header names no " + std::string(role) + " column (it says " + listed(names_) + ")",
-               "expected columns for user, item and rating; name them in order if they have other names");
+               "expected columns for user, item and rating; if they have other names, name them in order with "
+               "--columns" +
+                   columns_like(named, layout_.field_count));
   }
   const std::size_t count = named.size();
   named.resize(layout_.field_count, "-");
@@ -369,7 +372,7 @@ Expected<void> Detection::types() {
   if (numeric == 0) {
     const std::string found = odd == nullptr ? "nothing" : "'" + printable(*odd) + "'";
     return bad("column " + std::to_string(layout_.rating + 1) + " holds " + found + " and no rating",
-               "expected a number there; name the columns in order if the rating stands elsewhere");
+               "expected a number there; if the rating stands elsewhere, name the columns in order with --columns");
   }
   note_types(numeric, with_comma);
   return {};
@@ -390,24 +393,8 @@ void Detection::note_types(std::size_t numeric, std::size_t with_comma) {
   std::string decision = "user ids are " + std::string(ids(layout_.user)) + ", item ids are " + ids(layout_.item) +
                          ", ratings are numbers";
   if (with_comma > 0) decision += " with a decimal comma";
-  if (layout_.time) {
-    const bool dates = all(*layout_.time, [](const std::string& f) {
-      const auto time = parse_time(f);
-      return time && time->date;
-    });
-    std::size_t milliseconds = 0;
-    std::size_t others = 0;
-    for (const Row& row : rows) {
-      const auto time = row.size() == layout_.field_count ? parse_time(row[*layout_.time]) : std::nullopt;
-      if (time) ++(time->value >= first_millisecond_time ? milliseconds : others);
-    }
-    decision += dates                   ? ", times are dates"
-                : milliseconds > others ? ", times are milliseconds"
-                                        : ", times are seconds";
-  }
   note("types", std::move(decision),
-       plural(numeric, "line") + " of the first " + std::to_string(rows.size()) + " have a number in column " +
-           std::to_string(layout_.rating + 1));
+       of_first_lines(numeric, rows.size()) + " a number in column " + std::to_string(layout_.rating + 1));
   if (with_comma > 0) layout_.notices.emplace_back("ratings are written with a decimal comma: 3,5 is read as 3.5");
 }
 
@@ -494,6 +481,15 @@ Expected<Layout> detect_layout(std::span<const std::string_view> lines, std::uin
   }
   if (found && found->first_data_line <= options.skip_lines) found->first_data_line = options.skip_lines + 1;
   return found;
+}
+
+void note_time_unit(std::string_view timestamps, std::vector<Evidence>& evidence) {
+  for (Evidence& each : evidence) {
+    if (each.stage != "types" || timestamps == "none") continue;
+    each.decision += timestamps == "ms"     ? ", times are milliseconds"
+                     : timestamps == "date" ? ", times are dates"
+                                            : ", times are seconds";
+  }
 }
 
 }  // namespace rowlight

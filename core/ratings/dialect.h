@@ -58,6 +58,9 @@ struct Findings {
 [[nodiscard]] Expected<Layout> detect_layout(std::span<const std::string_view> lines, std::uint64_t first_line,
                                              const ReadOptions& options, Findings* failed = nullptr);
 
+/// Adds LoadReport::timestamps, which all rows decide, to what the first lines said about the types.
+void note_time_unit(std::string_view timestamps, std::vector<Evidence>& evidence);
+
 /// A separation and how well it suits some lines.
 struct SeparationGuess {
   Separation separation;
@@ -75,6 +78,10 @@ struct SeparationGuess {
 
 /// Whether a column of this name counts something (plays, listens) instead of rating it.
 [[nodiscard]] bool is_name_of_counts(std::string_view header_name);
+
+/// Whether a column of this name may hold what it says beside the one that has the role: artists beside songs, counts
+/// beside ratings.
+[[nodiscard]] bool is_vague_name(std::string_view header_name);
 
 /// "TAB", "'::'", "white space": for people.
 [[nodiscard]] std::string separation_name(const Separation& separation);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/text.h"
 #include "core/ratings/dialect.h"
 #include "core/ratings/text_encoding.h"
 
@@ -55,11 +56,18 @@ Expected<void> check_columns(const std::string& list) {
   return {};
 }
 
+// With line ends as they are written in a program: nobody can see them in a message.
+std::string written(const std::string& delimiter) {
+  std::string text;
+  for (const char c : delimiter) text += c == '\n' ? "\\n" : c == '\r' ? "\\r" : std::string(1, c);
+  return printable(text);
+}
+
 Expected<void> check_delimiter(const ReadOptions& options) {
   const std::string delimiter = literal_delimiter(*options.delimiter);
   if (delimiter.empty() || delimiter.size() > 8 ||
       delimiter.find_first_of("\r\n\"+-.0123456789") != std::string::npos) {
-    return fail(ErrorKind::Usage, "'" + printable(delimiter) + "' cannot be a delimiter",
+    return fail(ErrorKind::Usage, "'" + written(delimiter) + "' cannot be a delimiter",
                 "expected one to eight characters without digits, signs, quotes and line ends");
   }
   const FormatRule* rule = options.format ? find_format(*options.format) : nullptr;
@@ -95,8 +103,10 @@ std::vector<std::string> split_list(std::string_view list) {
   }
 }
 
-std::string plural(std::size_t count, const std::string& noun) {
-  return std::to_string(count) + ' ' + noun + (count == 1 ? "" : "s");
+std::string of_first_lines(std::size_t count, std::size_t lines, std::string_view one, std::string_view many) {
+  const std::string counted =
+      count == 1 && lines == 1 ? "the only line" : grouped(count) + " of the first " + plural(lines, "line");
+  return counted + ' ' + std::string(count == 1 ? one : many);
 }
 
 bool describes_ratings(const ReadOptions& options) {

@@ -34,7 +34,9 @@ struct FormatRule {
 /// "user, item" -> {"user", "item"}.
 [[nodiscard]] std::vector<std::string> split_list(std::string_view list);
 
-/// "1 line", "2 lines".
-[[nodiscard]] std::string plural(std::size_t count, const std::string& noun);
+/// How many of the first lines of a file: "3 of the first 64 lines have", "1 of the first 64 lines has"; "the only line
+/// has" where there is one. `one` and `many`: the verb.
+[[nodiscard]] std::string of_first_lines(std::size_t count, std::size_t lines, std::string_view one = "has",
+                                         std::string_view many = "have");
 
 }  // namespace rowlight

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -20,7 +21,7 @@ class GzipStream : public ByteStream {
   GzipStream(std::unique_ptr<ByteStream> packed, std::string path)
       : packed_(std::move(packed)), path_(std::move(path)), buffer_(packed_buffer_bytes) {
     constexpr int gzip_window = 15 + 16;
-    inflateInit2(&inflater_, gzip_window);
+    throw_without_memory(inflateInit2(&inflater_, gzip_window));
   }
   ~GzipStream() override { inflateEnd(&inflater_); }
 
@@ -39,6 +40,7 @@ class GzipStream : public ByteStream {
       inflater_.next_out = reinterpret_cast<Bytef*>(into.data() + got);
       inflater_.avail_out = static_cast<uInt>(room);
       const int code = inflate(&inflater_, Z_NO_FLUSH);
+      throw_without_memory(code);
       const std::size_t made = room - inflater_.avail_out;
       got += made;
       unpacked_ += made;
@@ -51,13 +53,22 @@ class GzipStream : public ByteStream {
                         "get the file again");
       }
     }
-    if (auto fine = refuse_bomb(path_, unpacked_, done()); !fine) return tl::make_unexpected(fine.error());
+    if (auto fine = refuse_bomb(path_, unpacked_, packed_->done()); !fine) return tl::make_unexpected(fine.error());
     return got;
   }
-  [[nodiscard]] std::uint64_t done() const override { return packed_->done(); }
+  // Without what waits in the buffer, so that it goes with the text that came out.
+  [[nodiscard]] std::uint64_t done() const override {
+    const std::uint64_t read = packed_->done();
+    return read - std::min<std::uint64_t>(read, inflater_.avail_in);
+  }
   [[nodiscard]] std::uint64_t size() const override { return packed_->size(); }
 
  private:
+  // An archive is not damaged because there is no room to unpack it.
+  static void throw_without_memory(int code) {
+    if (code == Z_MEM_ERROR) throw std::bad_alloc();
+  }
+
   Expected<void> refill() {
     auto got = packed_->read(buffer_);
     if (!got) return tl::make_unexpected(got.error());

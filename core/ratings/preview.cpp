@@ -11,6 +11,8 @@ namespace rowlight {
 namespace {
 
 constexpr std::size_t most_text_bytes = 200;
+// More than printable() can show of it: so it sees whether there is more, and never the character that is cut in two.
+constexpr std::size_t most_raw_bytes = most_text_bytes + 8;
 
 }  // namespace
 
@@ -28,7 +30,7 @@ std::vector<PreviewRow> preview_of(std::string_view text, const Layout& layout, 
   for (std::size_t row = 0; row < std::min(chunk.rows, LoadReport::preview_rows); ++row) {
     PreviewRow& preview = rows.emplace_back();
     preview.line = lines_before + chunk.lines[row];
-    preview.text = lines[chunk.lines[row] - 1].substr(0, most_text_bytes);
+    preview.text = lines[chunk.lines[row] - 1].substr(0, most_raw_bytes);
     preview.user = chunk.users.text_of(chunk.users.values[row]);
     preview.item = chunk.items.text_of(chunk.items.values[row]);
     preview.rating = chunk.ratings[row];

@@ -63,6 +63,7 @@ Expected<std::string_view> RatingPipeline::look() {
   Wave& before = waves_[current_];
   Wave& next = waves_[1 - current_];
   if (auto done = fill(next, before.tail); !done) return tl::make_unexpected(done.error());
+  text_bytes_ += next.text.size() + next.tail.size() - before.tail.size();
   current_ = 1 - current_;
   return next.text;
 }

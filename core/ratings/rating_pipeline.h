@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -18,10 +19,10 @@ namespace rowlight {
 /// in chunks, the next one is read (and unpacked) and the one before is assembled. Where chunks end depends on the text
 /// alone, so the number of threads changes nothing.
 ///
-/// Memory: two waves of text (10 MB) and of their ratings, 12 bytes each or 20 with times, which is about as much again
-/// for lines of 20 bytes, up to 25 MB for the shortest lines and 60 MB for a matrix of digits; the chunks' ids that are
-/// no plain numbers; and a map of separators for each of some 20 chunks, 1 MB of address space each, of which 4 bytes a
-/// separator are used. Some 30 MB for the usual file.
+/// Memory: two waves of text (6 MB) and of their ratings, 12 bytes each or 20 with times, which is about as much again
+/// for lines of 20 bytes, up to 15 MB for the shortest lines and 36 MB for a matrix of digits; the chunks' ids that are
+/// no plain numbers; and a map of separators for each of the 8 to 12 chunks of a wave, 1 MB of address space each, of
+/// which 4 bytes a separator are used. Some 15 MB for the usual file.
 class RatingPipeline {
  public:
   static constexpr std::size_t longest_line = std::size_t{1} << 20U;
@@ -40,6 +41,9 @@ class RatingPipeline {
   /// call. Errors: of the source; BadInput for a line longer than longest_line, its number counted from the start of
   /// this wave.
   [[nodiscard]] Expected<std::string_view> look();
+
+  /// Bytes of text that look() has read, with the beginning of the line that its wave leaves for the next one.
+  [[nodiscard]] std::uint64_t text_bytes() const { return text_bytes_; }
 
   /// What look() had read when it failed for a line that is too long.
   [[nodiscard]] std::string_view refused() const { return waves_[1 - current_].text; }
@@ -71,6 +75,7 @@ class RatingPipeline {
   ThreadPool& pool_;
   const std::atomic<bool>* cancel_;
   std::array<Wave, 2> waves_;
+  std::uint64_t text_bytes_ = 0;
   std::size_t current_ = 0;  // the wave that is parsed next; the other one is read and assembled meanwhile
   std::vector<ChunkParser> parsers_;
   const Layout* layout_ = nullptr;

@@ -18,6 +18,7 @@
 #include "core/ratings/container.h"
 #include "core/ratings/dialect.h"
 #include "core/ratings/duplicates.h"
+#include "core/ratings/formats.h"
 #include "core/ratings/lines.h"
 #include "core/ratings/load_errors.h"
 #include "core/ratings/preview.h"
@@ -77,7 +78,7 @@ class Load {
     report_.notices.insert(report_.notices.end(), found.notices.begin(), found.notices.end());
     report_.advice.insert(report_.advice.end(), found.advice.begin(), found.advice.end());
   }
-  Expected<void> reserve(const ByteSource& source, std::size_t text_bytes, std::size_t rows);
+  Expected<void> reserve(const ByteSource& source, double bytes_a_row);
   Expected<void> check_wave(const ByteSource& source);
   Expected<void> check_encoding();
   Expected<void> check_bad_lines(std::uint64_t lines_possible);
@@ -98,6 +99,8 @@ class Load {
   std::optional<RatingAssembler> assembler_;
   LineCounts skipped_;  // lines before the data
   std::uint64_t skipped_blank_ = 0;
+  std::uint64_t looked_at_ = 0;   // bytes of text before and in the waves in which the data was looked for
+  std::uint64_t data_begin_ = 0;  // of them before the data
   Encoding encoding_ = Encoding::Ascii;
   bool mark_ = false;  // a UTF-8 byte order mark
   bool utf16_ = false;
@@ -138,6 +141,7 @@ Expected<LoadedRatings> Load::run(const std::string& path) {
 
 Expected<void> Load::read_rows(ByteSource& source) {
   RatingPipeline pipeline(source, *pool_, control_.cancel);
+  std::uint64_t waves = 0;  // bytes of text
   for (bool first = true; !assembler_; first = false) {
     auto wave = pipeline.look();
     if (!wave) {
@@ -151,6 +155,8 @@ Expected<void> Load::read_rows(ByteSource& source) {
     }
     std::string_view text = *wave;
     const std::size_t whole = text.size();
+    const std::uint64_t before = std::exchange(waves, waves + whole);
+    looked_at_ = pipeline.text_bytes();
     if (first) {
       auto begun = begin(text, source);
       if (!begun) return tl::make_unexpected(begun.error());
@@ -162,7 +168,9 @@ Expected<void> Load::read_rows(ByteSource& source) {
     auto data = detect(text, source);
     if (!data) return tl::make_unexpected(data.error());
     if (assembler_) {
-      pipeline.start(layout_, options_, whole - text.size() + *data);
+      const std::size_t from = whole - text.size() + *data;
+      data_begin_ = before + from;
+      pipeline.start(layout_, options_, from);
     }
   }
   assembler_->skip_lines(skipped_, skipped_blank_);
@@ -177,9 +185,8 @@ Expected<void> Load::read_rows(ByteSource& source) {
 
 // The container stage, and the byte order mark, which it takes away.
 Expected<std::string_view> Load::begin(std::string_view text, const ByteSource& source) {
-  mark_ = text.starts_with("\xEF\xBB\xBF");
-  if (text.size() == (mark_ ? 3 : 0))
-    return bad("the file is empty", "expected ratings: user, item and rating in each line");
+  mark_ = take_utf8_mark(text);
+  if (text.empty()) return bad("the file is empty", "expected ratings: user, item and rating in each line");
   const auto factors = describes_ratings(options_) ? std::nullopt : factor_format_of(text);
   if (factors) {
     return bad("these are factors (" + *factors + "), not ratings",
@@ -195,10 +202,7 @@ Expected<std::string_view> Load::begin(std::string_view text, const ByteSource& 
                               container == "plain"
                                   ? "the first bytes are those of no archive, image or other binary format"
                                   : "the first bytes are those of such an archive, and it unpacks to text"});
-  if (mark_) {
-    text.remove_prefix(3);
-    encoding_ = Encoding::Utf8;
-  }
+  if (mark_) encoding_ = Encoding::Utf8;
   return text;
 }
 
@@ -259,7 +263,8 @@ Expected<std::size_t> Load::detect(std::string_view text, const ByteSource& sour
   skip(before, blank);
   assembler_.emplace(layout_, *set_);
   report_.preview = preview_of(rest, layout_, options_, skipped_.lines);
-  if (auto done = reserve(source, sample_end, rows); !done) return tl::make_unexpected(done.error());
+  const double bytes_a_row = static_cast<double>(sample_end) / static_cast<double>(rows);
+  if (auto done = reserve(source, bytes_a_row); !done) return tl::make_unexpected(done.error());
   return text.size() - rest.size();
 }
 
@@ -271,17 +276,16 @@ void Load::keep(const Findings& found, std::string_view text, const LineCounts& 
   report_.encoding = utf16_ ? "utf-16" : encoding_name(encoding);
   report_.line_ending = lines.line_ending();
   report_.evidence.push_back({"encoding", report_.encoding, "the first lines say so"});
-  report_.evidence.push_back(
-      {"line ending", report_.line_ending, "counted over the first " + grouped(lines.lines) + " lines"});
+  report_.evidence.push_back({"line ending", report_.line_ending,
+                              "counted over the first " + (lines.lines == 1 ? "line" : plural(lines.lines, "line"))});
   take_over(found);
 }
 
-// Room for as many ratings as the file may hold by its first lines.
-Expected<void> Load::reserve(const ByteSource& source, std::size_t text_bytes, std::size_t rows) {
-  constexpr double slack = 1.2;
-  const double packing = report_.container == "plain" ? 1 : 4;  // rating files pack to a quarter or less
-  const double expected =
-      static_cast<double>(source.size()) * packing / static_cast<double>(text_bytes) * static_cast<double>(rows);
+// Room for as many ratings as the file may hold by its first lines: what it does not need costs no memory.
+Expected<void> Load::reserve(const ByteSource& source, double bytes_a_row) {
+  const double slack = report_.container == "plain" ? 1.2 : 1.6;  // an archive does not pack evenly
+  const double packing = static_cast<double>(looked_at_) / std::max(1.0, static_cast<double>(source.done()));
+  const double expected = static_cast<double>(source.size()) * packing / bytes_a_row;
   const double affordable = static_cast<double>(memory_limit_bytes()) / static_cast<double>(bytes_a_rating);
   if (report_.container == "plain" && layout_.shape == Shape::Rows && expected > affordable) {
     return bad("there are some " + grouped(static_cast<std::uint64_t>(expected)) +
@@ -336,10 +340,9 @@ tl::unexpected<Error> Load::too_many_bad_lines() {
   std::vector<BadLine>& all = assembler_->bad_lines();
   const BadLine& first = all.front();
   const std::size_t cut = first.reason.rfind("; ");
-  auto error =
-      bad(std::to_string(assembler_->bad_line_count()) + " of the first " + std::to_string(assembler_->lines().lines) +
-              " lines do not fit, first of all: " + first.reason.substr(0, cut),
-          first.reason.substr(cut + 2), first.line, first.column);
+  auto error = bad(of_first_lines(assembler_->bad_line_count(), assembler_->lines().lines, "does", "do") + " not fit" +
+                       (assembler_->bad_line_count() == 1 ? ": " : ", first of all: ") + first.reason.substr(0, cut),
+                   first.reason.substr(cut + 2), first.line, first.column);
   report_.bad_line_count = assembler_->bad_line_count();
   report_.bad_lines = std::move(all);
   return error;
@@ -364,6 +367,7 @@ Expected<void> Load::finish_rows() {
                               (all ? "" : ", of which the first " + grouped(report_.bad_lines.size()) + " are listed"));
   }
   assembler_->finish(report_);
+  note_time_unit(report_.timestamps, report_.evidence);
   return {};
 }
 
@@ -372,7 +376,8 @@ void Load::report_layout() {
   report_.lines = assembler_->lines().lines;
   report_.line_ending = assembler_->lines().line_ending();
   report_.evidence.push_back(
-      {"line ending", report_.line_ending, "counted over all " + grouped(report_.lines) + " lines"});
+      {"line ending", report_.line_ending,
+       "counted over " + (report_.lines == 1 ? "the only line" : "all " + plural(report_.lines, "line"))});
   take_over(layout_);
 }
 
@@ -426,12 +431,12 @@ Expected<void> Load::duplicates() {
   if (counts->first && options_.duplicates == Duplicates::Fail) {
     const auto row = static_cast<std::size_t>(*counts->first);
     const InputName input{report_.file, report_.member};
-    const auto line = line_of_row(input, layout_, options_, skipped_.lines, row, control_.cancel);
+    const auto line = line_of_row(input, layout_, options_, {data_begin_, skipped_.lines}, row, control_.cancel);
     if (!line) return tl::make_unexpected(line.error());
     return bad("user '" + printable(set_->user_ids.id(set_->users[row])) + "' rates item '" +
-                   printable(set_->movie_ids.id(set_->movies[row])) + "' again (" + std::to_string(counts->duplicates) +
-                   " such rows)",
-               "expected each pair once; choose which row to keep", *line, 1);
+                   printable(set_->movie_ids.id(set_->movies[row])) + "' again (" +
+                   plural(counts->duplicates, "such row") + ")",
+               "expected each pair once; say what counts with --duplicates last, first or mean", *line, 1);
   }
   return {};
 }

@@ -52,7 +52,7 @@ struct Evidence {
 /// One of the first ratings as it was understood, for the file doctor.
 struct PreviewRow {
   std::uint64_t line = 0;
-  std::string text;  ///< the line itself, printable, at most 200 bytes
+  std::string text;  ///< the line itself, printable, cut with "..." after about 200 bytes
   std::string user;
   std::string item;
   float rating = 0;

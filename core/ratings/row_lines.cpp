@@ -1,23 +1,18 @@
 #include "core/ratings/row_lines.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "core/base/thread_pool.h"
 #include "core/ratings/chunk_parser.h"
-#include "core/ratings/lines.h"
 #include "core/ratings/load_errors.h"
 #include "core/ratings/parsed_chunk.h"
 #include "core/ratings/rating_pipeline.h"
 
 namespace rowlight {
-namespace {
-
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
-}  // namespace
 
 Expected<std::uint64_t> line_of_row(const InputName& input, const Layout& layout, const ReadOptions& options,
-                                    std::uint64_t skipped, std::uint64_t row, const std::atomic<bool>* cancel) {
+                                    const DataBegin& begin, std::uint64_t row, const std::atomic<bool>* cancel) {
   auto source = ByteSource::open(input, options.encoding);
   if (!source) return tl::make_unexpected(source.error());
   ThreadPool alone(1);
@@ -25,16 +20,17 @@ Expected<std::uint64_t> line_of_row(const InputName& input, const Layout& layout
   ChunkParser counting(layout, options, false);
   ChunkParser finding(layout, options, true);
   ParsedChunk chunk;
-  LineScanner left_out;
-  std::uint64_t lines = 0;  // of the chunks before
+  std::uint64_t before_data = begin.bytes;  // that are still to come
+  std::uint64_t lines = begin.lines;        // before the chunk
   bool unusable_block = false;
-  for (bool first = true;; first = false) {
+  while (true) {
     auto wave = pipeline.look();
     if (!wave) return tl::make_unexpected(wave.error());
     if (wave->empty()) break;
     std::string_view text = *wave;
-    if (first && text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-    while (left_out.lines() < skipped && !text.empty()) left_out.next(text);
+    const std::uint64_t left_out = std::min<std::uint64_t>(before_data, text.size());
+    before_data -= left_out;
+    text.remove_prefix(static_cast<std::size_t>(left_out));
     while (!text.empty()) {
       if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) return loading_cancelled();
       const std::string_view piece = RatingPipeline::first_chunk(text);
@@ -42,7 +38,7 @@ Expected<std::uint64_t> line_of_row(const InputName& input, const Layout& layout
       counting.parse(piece, chunk, unusable_block);
       if (row < chunk.rows) {
         finding.parse(piece, chunk, unusable_block);
-        return skipped + lines + chunk.lines[static_cast<std::size_t>(row)];
+        return lines + chunk.lines[static_cast<std::size_t>(row)];
       }
       row -= chunk.rows;
       lines += chunk.line_counts.lines;

@@ -62,12 +62,12 @@ std::string_view role_of_column(std::string_view header_name) {
   static const std::array<Names, 6> known{
       Names{"user",
             {"user", "userid", "uid", "customer", "customerid", "reviewer", "reviewerid", "viewer", "viewerid"}},
-      Names{"item",
-            {"item", "itemid", "iid", "movie", "movieid", "film", "filmid", "book", "bookid", "isbn", "asin",
-             "parentasin", "product", "productid", "joke", "jokeid"}},
+      Names{"item", {"item",   "itemid", "iid",   "movie",      "movieid", "film",      "filmid", "book",
+                     "bookid", "isbn",   "asin",  "parentasin", "product", "productid", "joke",   "jokeid",
+                     "song",   "songid", "track", "trackid",    "artist",  "artistid"}},
       Names{"rating",
             {"rating", "bookrating", "ratings", "score", "stars", "overall", "plays", "playcount", "listens",
-             "listencount", "weight"}},
+             "listencount", "count", "counts", "weight"}},
       Names{"time", {"time", "timestamp", "ts", "date", "datetime", "unixtime", "unixreviewtime", "ratedat"}},
       Names{"title", {"title", "movietitle", "booktitle", "itemtitle", "name", "moviename", "itemname"}},
       Names{"genres", {"genres", "genre", "categories"}}};
@@ -79,8 +79,14 @@ std::string_view role_of_column(std::string_view header_name) {
 }
 
 bool is_name_of_counts(std::string_view header_name) {
-  constexpr std::array names{"plays", "playcount", "listens", "listencount"};
+  constexpr std::array names{"plays", "playcount", "listens", "listencount", "count", "counts"};
   return std::find(names.begin(), names.end(), plain_name(header_name)) != names.end();
+}
+
+bool is_vague_name(std::string_view header_name) {
+  constexpr std::array names{"artist", "artistid", "weight"};
+  return is_name_of_counts(header_name) ||
+         std::find(names.begin(), names.end(), plain_name(header_name)) != names.end();
 }
 
 std::string separation_name(const Separation& separation) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "core/base/text.h"
 #include "core/ratings/formats.h"
 #include "core/ratings/text_encoding.h"
 #include "core/ratings/values.h"
@@ -120,7 +121,6 @@ MatrixGuess guess_matrix(std::span<const NumberedLine> lines, const ReadOptions&
 Layout matrix_layout(const MatrixGuess& guess, std::size_t lines, const ReadOptions& options) {
   const bool given = options.format.has_value();
   const std::string items = std::to_string(guess.fields - 1);
-  const std::string of_lines = " of the first " + plural(lines, "line");
   Layout layout;
   layout.format = "matrix";
   layout.shape = Shape::Matrix;
@@ -134,12 +134,12 @@ Layout matrix_layout(const MatrixGuess& guess, std::size_t lines, const ReadOpti
   layout.evidence = {
       {"delimiter", separation_name(guess.separation),
        options.delimiter ? "it was given"
-                         : std::to_string(guess.fitting) + of_lines + " have " + plural(guess.fields, "number")},
+                         : of_first_lines(guess.fitting, lines) + ' ' + plural(guess.fields, "number")},
       {"header", layout.header ? "yes" : "no", options.header ? "it was given" : "the first line holds numbers"},
       {"columns", "a count, then one column for each of " + items + " items",
        given && guess.counting == 0 ? "the format was given"
-                                    : "in " + std::to_string(guess.counting) + of_lines +
-                                          " the first number is the number of values in the line that are not 99"},
+                                    : of_first_lines(guess.counting, lines, "begins", "begin") +
+                                          " with the number of values in the line that are not 99"},
       {"types", "ratings are numbers, and 99 is not rated",
        "every line is one user; a dense matrix marks gaps with 99"},
       {"format", "matrix", given ? "it was given" : "of delimiter, header and columns together"}};
@@ -177,7 +177,6 @@ Expected<std::optional<Layout>> detect_netflix(std::span<const NumberedLine> lin
     return bad(number, "the lines below '" + printable(lines.front().text) + "' are not customer,rating,date",
                "expected lines like 1488844,3,2005-09-06");
   }
-  const std::string first_lines = " of the first " + plural(lines.size(), "line");
   Layout layout;
   layout.format = "netflix";
   layout.shape = Shape::Netflix;
@@ -187,15 +186,15 @@ Expected<std::optional<Layout>> detect_netflix(std::span<const NumberedLine> lin
   layout.rating = 1;
   layout.time = 2;
   layout.columns = {"user", "rating", "time"};
-  layout.evidence = {
-      {"delimiter", separation_name(layout.separation),
-       std::to_string(counts.ratings) + first_lines + " are a customer, a rating and a date between commas"},
-      {"header", "no", "the first line is a movie"},
-      {"columns", "user, rating, time below each movie",
-       std::to_string(counts.movies) + first_lines + " name a movie, as '" + printable(lines.front().text) +
-           "' does: the lines below it are its ratings"},
-      {"types", "ids are whole numbers, times are dates", "every rating of the first lines has them"},
-      {"format", "netflix", given ? "it was given" : "of delimiter, header and columns together"}};
+  layout.evidence = {{"delimiter", separation_name(layout.separation),
+                      of_first_lines(counts.ratings, lines.size(), "holds", "hold") +
+                          " a customer, a rating and a date between commas"},
+                     {"header", "no", "the first line is a movie"},
+                     {"columns", "user, rating, time below each movie",
+                      of_first_lines(counts.movies, lines.size(), "names", "name") + " a movie, as '" +
+                          printable(lines.front().text) + "' does: the lines below it are its ratings"},
+                     {"types", "ids are whole numbers", "every rating of the first lines has them"},
+                     {"format", "netflix", given ? "it was given" : "of delimiter, header and columns together"}};
   return layout;
 }
 

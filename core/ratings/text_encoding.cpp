@@ -60,6 +60,13 @@ std::size_t invalid_utf8_at(std::string_view text) {
   return std::string_view::npos;
 }
 
+bool take_utf8_mark(std::string_view& head) {
+  constexpr std::string_view mark = "\xEF\xBB\xBF";
+  if (!head.starts_with(mark)) return false;
+  head.remove_prefix(mark.size());
+  return true;
+}
+
 void append_utf8(std::string& out, std::uint32_t code) {
   const auto add = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
   const auto add_tail = [&](unsigned shift) { add(0x80U | ((code >> shift) & 0x3FU)); };

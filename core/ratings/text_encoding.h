@@ -19,6 +19,9 @@ enum class Encoding { Ascii, Utf8, Latin1, Utf16 };
 /// Position of the first byte that is not part of strict UTF-8 (RFC 3629: no overlong forms, no surrogates), or npos.
 [[nodiscard]] std::size_t invalid_utf8_at(std::string_view text);
 
+/// Takes the byte order mark of UTF-8 away from the front of a file. Returns whether there was one.
+bool take_utf8_mark(std::string_view& head);
+
 /// Appends a code point as UTF-8. Pre: below 0x110000 and no surrogate.
 void append_utf8(std::string& out, std::uint32_t code);
 

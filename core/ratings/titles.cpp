@@ -5,10 +5,12 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "core/base/text.h"
 #include "core/ratings/byte_source.h"
 #include "core/ratings/container.h"
 #include "core/ratings/dialect.h"
 #include "core/ratings/fields.h"
+#include "core/ratings/formats.h"
 #include "core/ratings/lines.h"
 #include "core/ratings/load_errors.h"
 #include "core/ratings/text_encoding.h"
@@ -38,7 +40,8 @@ Expected<std::string> read_text(const InputName& input, const ReadOptions& optio
   const bool wide = options.encoding == "utf-16" && text->substr(0, 1024).find('\0') != std::string::npos;
   if (wide) return utf16_to_utf8(*text, likely_utf16_order(std::string_view(*text).substr(0, 1024)));
   if (const auto foreign = foreign_container(*text)) return bad_file(input, "this is " + *foreign);
-  if (text->starts_with("\xEF\xBB\xBF")) text->erase(0, 3);
+  std::string_view unmarked = *text;
+  if (take_utf8_mark(unmarked)) text->erase(0, text->size() - unmarked.size());
   const std::size_t invalid = options.encoding == "latin-1" ? 0 : invalid_utf8_at(*text);
   if (is_ascii(*text) || invalid == std::string::npos) return text;
   if (options.encoding == "utf-8") {
@@ -148,7 +151,7 @@ Expected<void> TitleFile::detect_columns(std::span<const std::string_view> lines
       header_ = true;
       title_ = i;
     }
-    if (role == "item") id_ = i;
+    if (role == "item" && !is_vague_name(names[i])) id_ = i;
     if (role == "genres") genre_column_ = i;
   }
   // A header may name more columns than the lines have; id and title are asked for row by row.
@@ -160,9 +163,8 @@ Expected<void> TitleFile::detect_columns(std::span<const std::string_view> lines
     if (separation_.text == "|") detect_flags(lines);
   }
   report.evidence.push_back({"titles", input_.file_name(),
-                             separation_name(separation_) + " cuts " + std::to_string(guess.fitting) +
-                                 " of the first " + std::to_string(lines.size()) + " lines into " +
-                                 std::to_string(field_count_) + " fields"});
+                             of_first_lines(guess.fitting, lines.size()) + ' ' + plural(field_count_, "field") +
+                                 " where " + separation_name(separation_) + " separates them"});
   return {};
 }
 

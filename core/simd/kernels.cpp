@@ -397,7 +397,7 @@ void matmul_add(const Operand& x, ConstMatrixView rows, MatrixView out) {
 }
 
 FoundSeparators find_separators(std::span<const char> text, char separator, std::span<std::uint32_t> marks) {
-  assert(marks.size() >= text.size() + 64);
+  assert(text.size() < line_end_mark && marks.size() >= text.size() + 64);
   return kernels().find_separators(text.data(), text.size(), separator, marks.data());
 }
 
@@ -408,6 +408,7 @@ void cut_lines(std::span<const std::uint32_t> marks, std::size_t width, std::uin
 
 void ids_before(const char* text, const FieldPlaces& places, std::uint32_t limit, std::uint32_t* ids,
                 std::uint32_t* odd) {
+  assert(limit > 0 && limit <= 100'000'000);
   kernels().ids_before(text, places, limit, ids, odd);
 }
 
@@ -420,7 +421,7 @@ void tenths_before(const char* text, const FieldPlaces& places, std::uint32_t* t
   kernels().tenths_before(text, places, tenths, values, odd);
 }
 
-template <class T>
+template <Markable T>
 std::size_t keep_marked(const T* from, std::span<const std::uint64_t> marks, T* to) {
   if constexpr (sizeof(T) == 8) {
     return kernels().keep_marked_64(reinterpret_cast<const std::uint64_t*>(from), marks.data(), marks.size(),

@@ -146,7 +146,7 @@ inline void CutLines(const std::uint32_t* marks, std::size_t n, std::size_t widt
   }
 }
 
-/// The eight characters before each of `lanes` ends, the first one in the lowest byte.
+/// In each lane the sizeof(lane) characters that end `back` before its end, the first one in the lowest byte.
 template <class D>
 HWY_INLINE hn::VFromD<D> WordsBefore(D d, const char* text, const std::uint32_t* ends, std::uint32_t back) {
   HWY_ALIGN std::array<hn::TFromD<D>, 64 / sizeof(hn::TFromD<D>)> words;

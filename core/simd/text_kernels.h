@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -50,7 +51,7 @@ struct FieldPlaces {
 // Each of these reads one field a line; what cannot be read as it should makes odd[i] other than zero, and its value
 // means nothing. Pre: the 16 bytes before each end can be read; outputs and `odd` hold places.count elements.
 
-/// Numbers below `limit` of digits alone without a zero in front. Pre: limit <= 10^8.
+/// Numbers below `limit` of digits alone without a zero in front. Pre: 0 < limit <= 10^8.
 void ids_before(const char* text, const FieldPlaces& places, std::uint32_t limit, std::uint32_t* ids,
                 std::uint32_t* odd);
 /// Numbers of 1 to 16 digits.
@@ -59,10 +60,15 @@ void numbers_before(const char* text, const FieldPlaces& places, std::int64_t* n
 void tenths_before(const char* text, const FieldPlaces& places, std::uint32_t* tenths, float* values,
                    std::uint32_t* odd);
 
-/// Copies those of the 64 * marks.size() elements at `from` whose bit in `marks` is set (the lowest bit of a word is
-/// the first of its elements) to `to` in their order; returns how many. Pre: T has 4 or 8 bytes; `to` has room for 16
-/// more than those, and is `from` or before it, or overlaps nothing.
+/// What keep_marked() is made for.
 template <class T>
+concept Markable = std::same_as<T, std::int32_t> || std::same_as<T, std::uint32_t> || std::same_as<T, float> ||
+                   std::same_as<T, std::int64_t>;
+
+/// Copies those of the 64 * marks.size() elements at `from` whose bit in `marks` is set (the lowest bit of a word is
+/// the first of its elements) to `to` in their order; returns how many. Pre: `to` has room for 16 more than
+/// those, and is `from` or before it, or overlaps nothing.
+template <Markable T>
 std::size_t keep_marked(const T* from, std::span<const std::uint64_t> marks, T* to);
 
 }  // namespace rowlight::simd

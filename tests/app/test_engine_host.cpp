@@ -89,8 +89,11 @@ class TestEngineHost : public QObject {
     engine.host.post(Step{});
     QVERIFY(engine.await([](const Frame& f) { return f.progress.batches_done == 1; }));
     QSignalSpy failed(&engine.host, &EngineHost::loadFailed);
-    engine.host.open(path);
+    ReadOptions options;
+    options.encoding = "latin-1";
+    engine.host.open(path, options);
     QVERIFY(failed.wait(patience));
+    QCOMPARE(failed.front().at(2).value<ReadOptions>().encoding, options.encoding);
     const auto error = failed.front().at(1).value<Error>();
     QCOMPARE(error.line, std::uint64_t{3});
     QCOMPARE(error.column, std::uint64_t{9});

@@ -30,20 +30,26 @@ using test::plainReport;
 
 namespace {
 
-/// How far the pixel that stands out most is from the ground, when the delegate paints the text.
-int strongestInk(const QString& text, const QPalette& palette) {
+/// What the delegate paints.
+QImage painted(const QString& text, const QPalette& palette, QStyle::State state) {
   QStandardItemModel model(1, 1);
   model.setItem(0, new QStandardItem(text));
   QImage image(80, 24, QImage::Format_RGB32);
-  const QColor ground = palette.color(QPalette::Base);
-  image.fill(ground);
+  image.fill(palette.color(QPalette::Base));
   QPainter painter(&image);
   QStyleOptionViewItem option;
   option.rect = image.rect();
   option.palette = palette;
-  option.state = QStyle::State_Enabled | QStyle::State_Active;
+  option.state = state;
   VerbatimDelegate().paint(&painter, option, model.index(0, 0));
   painter.end();
+  return image;
+}
+
+/// How far the pixel that stands out most is from the ground, when the delegate paints the text.
+int strongestInk(const QString& text, const QPalette& palette) {
+  const QImage image = painted(text, palette, QStyle::State_Enabled | QStyle::State_Active);
+  const QColor ground = palette.color(QPalette::Base);
   int most = 0;
   for (int y = 0; y < image.height(); ++y) {
     for (int x = 0; x < image.width(); ++x) {
@@ -184,6 +190,35 @@ class TestReportTabs : public QObject {
     const auto gray = [&](QPalette::ColorRole role) { return qGray(palette.color(role).rgb()); };
     QVERIFY(arrow <= std::abs(gray(QPalette::PlaceholderText) - gray(QPalette::Base)));
     QVERIFY2(arrow < text && arrow * 2 > text, qPrintable(QStringLiteral("%1 of %2").arg(arrow).arg(text)));
+  }
+
+  void aSelectedLineHasTheColoursOfItsOwnWindow_data() {
+    QTest::addColumn<int>("group");
+    QTest::newRow("active") << int(QPalette::Active);
+    QTest::newRow("inactive") << int(QPalette::Inactive);
+    QTest::newRow("disabled") << int(QPalette::Disabled);
+  }
+  void aSelectedLineHasTheColoursOfItsOwnWindow() {
+    QFETCH(int, group);
+    QPalette palette;
+    palette.setColor(QPalette::All, QPalette::Base, Qt::black);
+    palette.setColor(QPalette::All, QPalette::Highlight, Qt::black);
+    palette.setColor(QPalette::All, QPalette::HighlightedText, Qt::blue);
+    palette.setColor(static_cast<QPalette::ColorGroup>(group), QPalette::HighlightedText, Qt::red);
+    QStyle::State state = QStyle::State_Selected;
+    if (group != QPalette::Disabled) state |= QStyle::State_Enabled;
+    if (group == QPalette::Active) state |= QStyle::State_Active;
+    palette.setCurrentColorGroup(group == QPalette::Active ? QPalette::Inactive : QPalette::Active);
+    const QImage image = painted(QStringLiteral("HHH"), palette, state);
+    int red = 0;
+    int blue = 0;
+    for (int y = 0; y < image.height(); ++y) {
+      for (int x = 0; x < image.width(); ++x) {
+        red = std::max(red, qRed(image.pixel(x, y)));
+        blue = std::max(blue, qBlue(image.pixel(x, y)));
+      }
+    }
+    QVERIFY2(red > 128 && blue < 128, qPrintable(QStringLiteral("%1 red, %2 blue").arg(red).arg(blue)));
   }
 };
 

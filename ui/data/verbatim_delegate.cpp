@@ -40,10 +40,14 @@ void VerbatimDelegate::paint(QPainter* painter, const QStyleOptionViewItem& opti
   cell.text.clear();
   style->drawControl(QStyle::CE_ItemViewItem, &cell, painter, widget);
 
+  // As the style colours the cell's background.
+  const QPalette::ColorGroup group = !cell.state.testFlag(QStyle::State_Enabled)  ? QPalette::Disabled
+                                     : !cell.state.testFlag(QStyle::State_Active) ? QPalette::Inactive
+                                                                                  : QPalette::Active;
   const bool selected = cell.state.testFlag(QStyle::State_Selected);
   QTextLayout::FormatRange arrow{0, 1, {}};
   arrow.format.setFont(arrowFont());
-  if (!selected) arrow.format.setForeground(cell.palette.placeholderText());
+  if (!selected) arrow.format.setForeground(cell.palette.brush(group, QPalette::PlaceholderText));
   QList<QTextLayout::FormatRange> arrows;
   for (qsizetype i = text.indexOf(tab_arrow); i >= 0; i = text.indexOf(tab_arrow, i + 1)) {
     arrow.start = static_cast<int>(i);
@@ -57,7 +61,7 @@ void VerbatimDelegate::paint(QPainter* painter, const QStyleOptionViewItem& opti
   if (!line.isValid()) return;
   painter->save();
   painter->setClipRect(room);
-  painter->setPen(cell.palette.color(selected ? QPalette::HighlightedText : QPalette::Text));
+  painter->setPen(cell.palette.color(group, selected ? QPalette::HighlightedText : QPalette::Text));
   layout.draw(painter, QPointF(room.left(), room.top() + (room.height() - line.height()) / 2));
   painter->restore();
 }

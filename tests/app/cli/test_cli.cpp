@@ -111,6 +111,8 @@ class TestCli : public QObject {
     row("two starts", "train x --init a --resume b", "--resume");
     row("duplicates", "inspect x --duplicates some", "it must be last, first, mean, all or error");
     row("header", "inspect x --header maybe", "--header: 'maybe' is not known; it must be yes or no");
+    row("bad lines", "inspect x --max-bad-lines -1", "--max-bad-lines: '-1' does not fit; it must be a whole number");
+    row("lines to skip", "train x --skip-lines -1", "--skip-lines: '-1' does not fit; it must be a whole number");
     row("format", "inspect x --format cvs", "--format: 'cvs' is not known; it must be movielens-100k");
     row("no bench", "bench", "A subcommand is required");
     row("no rows", "bench lookup-vs-onehot", "--rows is required");

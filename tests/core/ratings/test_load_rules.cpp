@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/base/text.h"
+#include "core/ratings/rating_pipeline.h"
 #include "core/ratings/reader.h"
 #include "tests/support/written_file.h"
 
@@ -29,6 +31,10 @@ class TestLoadRules : public QObject {
         << QByteArray("1400000100 14000001000 1400000200000") << "1 of 3 times are as large as milliseconds";
     QTest::newRow("as many of both") << QByteArray("1400000100 1400000200000") << "s"
                                      << QByteArray("1400000100 1400000200000") << "1 of 2 times are as large";
+    const QByteArray first = QByteArray("100 ").repeated(300);  // more lines than the detection looks at
+    QTest::newRow("the first lines are unlike the others")
+        << first + QByteArray(" 1400000100123").repeated(400).trimmed() << "ms"
+        << first + QByteArray(" 1400000100").repeated(400).trimmed() << "300 of 700 times are too small";
   }
   void mostTimesDecideTheirUnit() {
     QFETCH(QByteArray, times);
@@ -46,6 +52,7 @@ class TestLoadRules : public QObject {
     const QByteArrayList expected = read.split(' ');
     for (qsizetype i = 0; i < expected.size(); ++i) {
       QCOMPARE(loaded->set->times[static_cast<std::size_t>(i)], expected[i].toLongLong());
+      if (i >= qsizetype{LoadReport::preview_rows}) continue;
       QCOMPARE(report.preview[static_cast<std::size_t>(i)].time.value_or(-1), expected[i].toLongLong());
     }
     std::vector<std::int64_t> times_read;
@@ -57,6 +64,11 @@ class TestLoadRules : public QObject {
       return QString::fromStdString(text).contains(notice.isEmpty() ? QStringLiteral("milliseconds") : notice);
     });
     QCOMPARE(said, notice.isEmpty() ? 0 : 1);
+    const auto types = std::find_if(report.evidence.begin(), report.evidence.end(),
+                                    [](const Evidence& evidence) { return evidence.stage == "types"; });
+    QVERIFY(types != report.evidence.end());
+    QCOMPARE(QString::fromStdString(types->decision).section(", ", -1),
+             unit == "ms" ? QStringLiteral("times are milliseconds") : QStringLiteral("times are seconds"));
   }
 
   void theLineOfADuplicateIsFoundAgain_data() {
@@ -72,6 +84,8 @@ class TestLoadRules : public QObject {
     QTest::newRow("bad lines, CRLF") << QByteArray() << row << QByteArray("bad\r\n7,2,3\r\n7,4,x\r\n");
     QTest::newRow("megabytes") << QByteArray("\n\n") << row << rows + "bad\n\n";
     QTest::newRow("a mark before a quote") << QByteArray("\xEF\xBB\xBF\"7,5\",2,3\n") << row << QByteArray("7,2,3\n");
+    QTest::newRow("a mark and waves of blank lines")
+        << "\xEF\xBB\xBF" + QByteArray(5 * RatingPipeline::wave_bytes / 2, '\n') << row << QByteArray("7,2,3\n");
     const QByteArray below_none = QByteArray("1,2,2005-09-06\n").repeated(40000);  // some chunks
     QTest::newRow("Netflix") << "4:\n6,2,2005-09-06\n:\n" + below_none + "2:\n"
                              << QByteArray("1,4,2005-09-06\n") << QByteArray("5,4,2005-09-06\n");
@@ -123,7 +137,7 @@ class TestLoadRules : public QObject {
     QCOMPARE(report.bad_lines.back().line, std::uint64_t{300 + LoadReport::most_bad_lines});
     if (!loads) {
       QCOMPARE(loaded.error().line, std::uint64_t{301});
-      QVERIFY(loaded.error().what.starts_with(std::to_string(bad) + " of the first "));
+      QVERIFY(loaded.error().what.starts_with(grouped(static_cast<std::uint64_t>(bad)) + " of the first "));
       return;
     }
     QCOMPARE(report.ratings, static_cast<std::uint64_t>(good));
@@ -132,22 +146,23 @@ class TestLoadRules : public QObject {
     QCOMPARE(std::count(report.notices.begin(), report.notices.end(), notice), 1);
   }
 
-  // The wave is 4 MB, and the limit 1 MB.
   void aLineOfMoreThanAMegabyteIsRefusedWhereverItLies_data() {
     QTest::addColumn<int>("before");  // bytes
     QTest::addColumn<QByteArray>("end");
-    for (const int before : {0, 1, 600'000, (4 << 20) - 1, 4 << 20, (5 << 20) + 1, 9 << 20}) {
+    constexpr int wave = RatingPipeline::wave_bytes;
+    constexpr int longest = RatingPipeline::longest_line;
+    for (const int before : {0, 1, 600'000, wave - 1, wave, wave + longest + 1, 2 * wave + longest}) {
       QTest::addRow("behind %d bytes, no end", before) << before << QByteArray();
       QTest::addRow("behind %d bytes, LF", before) << before << QByteArray("\n");
       QTest::addRow("behind %d bytes, CRLF", before) << before << QByteArray("\r\n");
     }
     // The wave ends between CR and LF.
-    QTest::newRow("at the end of the wave") << (3 << 20) - 1 << QByteArray("\r\n");
+    QTest::newRow("at the end of the wave") << wave - longest - 1 << QByteArray("\r\n");
   }
   void aLineOfMoreThanAMegabyteIsRefusedWhereverItLies() {
     QFETCH(int, before);
     QFETCH(QByteArray, end);
-    constexpr int longest = 1 << 20;
+    constexpr int longest = RatingPipeline::longest_line;
     const auto padded = [](int bytes) { return "1,2,3" + QByteArray(bytes - 5, ' '); };
     QByteArray text;
     int lines = 0;
@@ -157,7 +172,8 @@ class TestLoadRules : public QObject {
       ++lines;
     }
     // Long enough to fill the next wave, which begins with half of a line.
-    const QByteArray after = end.isEmpty() ? QByteArray() : (padded(999) + '\n').repeated(5000);
+    const QByteArray after =
+        end.isEmpty() ? QByteArray() : (padded(999) + '\n').repeated(RatingPipeline::wave_bytes / 500);
     test::WrittenFiles files;
     const auto fits = read_ratings(files.write("x", text + padded(longest) + end + after));
     if (!fits) QFAIL(fits.error().message().c_str());
