@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <limits>
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include "core/simd/kernel_table.h"
@@ -35,15 +36,22 @@ inline void ProjectRows(const ProjectionInput& in, double* work, float* out, std
 using D8 = hn::CappedTag<double, 8>;
 using V8 = hn::VFromD<D8>;
 
+/// A row some 8 KB further on, or the last one: the processor's own prefetching stops at the end of each page.
+HWY_INLINE const float* RowAhead(const ScatterInput& in, std::size_t r) {
+  constexpr std::size_t ahead = 2048;
+  return in.rows + std::min(r + 1 + ahead / in.stride, in.n - 1) * in.stride;
+}
+
 /// to[0..width) = row - shift, zeros from cols on. `step` doubles lie between groups of 8 in `to`.
-HWY_INLINE void Shifted(const float* row, std::size_t cols, std::size_t width, const double* shift, double* to,
-                        std::size_t step) {
+HWY_INLINE void Shifted(const float* row, const float* ahead, std::size_t cols, std::size_t width, const double* shift,
+                        double* to, std::size_t step) {
   const D8 d;
   const hn::Rebind<float, D8> df;
   const std::size_t lanes = hn::Lanes(d);
   const std::size_t whole = cols / 8 * 8;
   std::size_t k = 0;
   for (; k < whole; k += 8, to += step) {
+    if (k % 16 == 0) hwy::Prefetch(ahead + k);
     for (std::size_t i = 0; i < 8; i += lanes) {
       hn::StoreU(hn::Sub(hn::PromoteTo(d, hn::LoadU(df, row + k + i)), hn::LoadU(d, shift + k + i)), d, to + i);
     }
@@ -117,7 +125,7 @@ inline void AddScatter(const ScatterInput& in, double* work, double* scatter, do
   for (std::size_t first = 0; first < in.n; first += block) {
     const std::size_t n = std::min(block, in.n - first);
     for (std::size_t r = 0; r < n; ++r) {
-      Shifted(in.rows + (first + r) * in.stride, in.cols, width, in.shift, work + r * 8, step);
+      Shifted(in.rows + (first + r) * in.stride, RowAhead(in, first + r), in.cols, width, in.shift, work + r * 8, step);
     }
     for (std::size_t k = 0; k < width; k += hn::Lanes(d)) {
       auto sum = hn::Zero(d);
@@ -201,7 +209,8 @@ HWY_INLINE void ProjectOn(const ProjectionInput& in, double* work, float* out, s
   for (std::size_t first = 0; first < in.n; first += 4) {
     const std::size_t n = std::min<std::size_t>(4, in.n - first);
     for (std::size_t r = 0; r < n; ++r) {
-      Shifted(in.rows + (first + r) * in.stride, in.cols, width, in.shift, work + r * width, 8);
+      Shifted(in.rows + (first + r) * in.stride, RowAhead(in, first + r), in.cols, width, in.shift, work + r * width,
+              8);
     }
     std::fill(work + n * width, work + 4 * width, 0.0);
     ProjectFour<axes>(work, in.axes, width, y);
