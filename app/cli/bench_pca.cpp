@@ -132,8 +132,8 @@ Expected<void> bench_pca(const PcaBench& bench, const Context& context) {
     return {};
   }
   constexpr double milli = 1e3;
-  std::printf("%zu rows of %zu factors, %u threads, %s; milliseconds, medians of %d\n", bench.rows, bench.dim,
-              context.thread_count(), target.c_str(), bench.runs);
+  std::printf("%zu rows of %zu factors, %u thread%s, %s; milliseconds, medians of %d\n", bench.rows, bench.dim,
+              context.thread_count(), context.thread_count() == 1 ? "" : "s", target.c_str(), bench.runs);
   std::printf("cold %.3f, warm %.3f, one read of the table %.3f\n", milli * cold.median(), milli * warm.median(),
               milli * limit.median());
   return {};

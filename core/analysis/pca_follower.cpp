@@ -34,21 +34,22 @@ struct Ritz {
   VectorXd squares;   // (count), falling
   MatrixXd residual;  // (dim, count)
   double error = std::numeric_limits<double>::infinity();  // of the space of the first k axes
+  double next = 0;                                         // the most that an axis beside the first k may have
   bool each_is_sure = false;                               // and not only the space
 };
 
-Ritz ritz_of(const MatrixXd& axes, const Applied& applied, Index k) {
+/// `next`: the most that an axis beside these may have, where it is known; else the last of these tells.
+Ritz ritz_of(const MatrixXd& axes, const Applied& applied, Index k, std::optional<double> next) {
   const MatrixXd product = axes.transpose() * applied.products;
   const Eigen::SelfAdjointEigenSolver<MatrixXd> solver((product + product.transpose()) / 2);
+  const Index count = axes.cols();
   Ritz ritz;
   ritz.turn = solver.eigenvectors().rowwise().reverse();
   ritz.squares = solver.eigenvalues().reverse();
   ritz.axes = axes * ritz.turn;
   ritz.residual = applied.products * ritz.turn - ritz.axes * ritz.squares.asDiagonal();
-  const Index count = axes.cols();
-  double next = 0;  // the most that an axis not shown may have
-  if (count > k) next = ritz.squares[k] + ritz.residual.col(k).norm();
-  const double gap = ritz.squares[k - 1] - next;
+  ritz.next = next ? *next : count > k ? ritz.squares[k] + ritz.residual.col(k).norm() : 0;
+  const double gap = ritz.squares[k - 1] - ritz.next;
   const double rest = ritz.residual.leftCols(k).norm();
   if (count == axes.rows()) {  // they span everything
     ritz.error = 0;
@@ -76,7 +77,7 @@ struct PcaFollower::State {
   int warm_results = 0;
   int passes = 0;
   bool usable = false;
-  Matrix coordinates;  // on `axes`; kept for its memory
+  std::vector<float> coordinates;  // (rows, most_axes) on `axes`, dense: a Matrix would be padded to 16
 
   [[nodiscard]] bool fits(ConstMatrixView table, const PcaOptions& wanted) const {
     return usable && table.rows == rows && table.cols == static_cast<std::size_t>(axes.rows()) &&
@@ -106,34 +107,43 @@ void PcaFollower::State::start(const Spectrum& spectrum, const VectorXd& new_mea
 /// First order perturbation (Davidson's correction): each axis moves along the last eigenvectors that are not followed
 /// by its residual there over the difference of the variances.
 MatrixXd PcaFollower::State::corrected(const Ritz& ritz, double new_total) const {
-  const Index count = ritz.axes.cols();
   const Index dim = ritz.axes.rows();
-  const auto others = basis.rightCols(dim - count);
-  const VectorXd variances = squares.tail(dim - count) * (new_total / total);
+  const Index count = ritz.axes.cols();
+  const Index followed = axes.cols();
+  // Where only the axes shown were looked at, the one more is among the others.
+  const Index more = followed - count;
+  MatrixXd others(dim, dim - count);
+  others << axes.rightCols(more), basis.rightCols(dim - followed);
+  VectorXd variances(dim - count);
+  variances << VectorXd::Constant(more, ritz.next), squares.tail(dim - followed) * (new_total / total);
   MatrixXd moves = others.transpose() * ritz.residual;  // (dim - count, count)
   const double least = 1e-3 * ritz.squares[0] + std::numeric_limits<double>::min();
   for (Index c = 0; c < count; ++c) {
     moves.col(c).array() /= (ritz.squares[c] - variances.array()).max(least);
   }
-  const MatrixXd moved = ritz.axes + others * moves;
-  const MatrixXd thin = MatrixXd::Identity(dim, count);
+  MatrixXd moved(dim, followed);
+  moved << ritz.axes + others * moves, axes.rightCols(more);
+  const MatrixXd thin = MatrixXd::Identity(dim, followed);
   return Eigen::HouseholderQR<MatrixXd>(moved).householderQ() * thin;
 }
 
 std::optional<Pca> PcaFollower::State::warm(ConstMatrixView table, ThreadPool* pool) {
   const auto k = static_cast<Index>(options.components);
-  if (coordinates.rows() != table.rows || coordinates.cols() != static_cast<std::size_t>(axes.cols())) {
-    coordinates = Matrix(table.rows, static_cast<std::size_t>(axes.cols()));
-  }
+  coordinates.resize(table.rows * simd::most_axes);
+  const MatrixView found{coordinates.data(), table.rows, static_cast<std::size_t>(axes.cols()), simd::most_axes};
   double last_error = hopeless;
+  std::optional<double> next;
   for (passes = 1; passes <= most_passes; ++passes) {
-    const Applied applied = pca_detail::apply(table, options.center, mean, axes, pool, coordinates.view());
+    // Once it is known what the axis beside those shown may have, it needs no further pass.
+    const MatrixXd looked_at = axes.leftCols(next ? k : axes.cols());
+    const Applied applied = pca_detail::apply(table, options.center, mean, looked_at, pool, found);
     if (!applied.mean.allFinite() || applied.total <= 0) return std::nullopt;
     mean = options.center ? applied.mean : VectorXd(VectorXd::Zero(axes.rows()));
-    const Ritz ritz = ritz_of(axes, applied, k);
+    const Ritz ritz = ritz_of(looked_at, applied, k, next);
+    next = ritz.next;
     if (ritz.error <= tolerance && ritz.each_is_sure) {
       Pca result = shown(ritz, applied, pool);
-      axes = ritz.axes;
+      axes.leftCols(ritz.axes.cols()) = ritz.axes;
       ++warm_results;
       return result;
     }
@@ -164,12 +174,12 @@ Pca PcaFollower::State::shown(const Ritz& ritz, const Applied& applied, ThreadPo
   pca_detail::each_piece(pool, (rows + piece_rows - 1) / piece_rows, [&](std::size_t piece) {
     const std::size_t end = std::min(rows, (piece + 1) * piece_rows);
     for (std::size_t r = piece * piece_rows; r < end; ++r) {
-      const auto from = coordinates.row(r);
+      const float* const from = coordinates.data() + r * simd::most_axes;
       const auto to = result.coordinates.row(r);
       for (std::size_t c = 0; c < to.size(); ++c) {
         const double* const factors = turn.col(static_cast<Index>(c)).data();
         double value = -offset[static_cast<Index>(c)];
-        for (std::size_t a = 0; a < from.size(); ++a) value += double{from[a]} * factors[a];
+        for (Index a = 0; a < turn.rows(); ++a) value += double{from[a]} * factors[a];
         to[c] = static_cast<float>(std::clamp(value, -limit, limit));
       }
     }
