@@ -142,28 +142,34 @@ inline float NearestFloat(double value) {
   return static_cast<float>(value < -limit ? -limit : value > limit ? limit : value);
 }
 
-/// Four rows of `work` at a time.
-template <std::size_t axes>
-HWY_INLINE void ProjectFour(const double* x, const double* axis, std::size_t width, double (&y)[4][axes]) {
+/// As many rows as there are registers for.
+template <std::size_t axes, std::size_t rows>
+HWY_INLINE void ProjectSome(const double* x, const double* axis, std::size_t width, double (*y)[axes]) {
   const D8 d;
-  const std::size_t lanes = hn::Lanes(d);
-  constexpr std::size_t at_once = hn::MaxLanes(D8()) == 8 ? 4 : 2;  // rows, as there are registers for
-  for (std::size_t r = 0; r < 4; r += at_once) {
-    V8 sum[at_once][axes];
-    for (std::size_t i = 0; i < at_once; ++i) {
-      for (std::size_t a = 0; a < axes; ++a) sum[i][a] = hn::Zero(d);
-    }
-    for (std::size_t k = 0; k < width; k += lanes) {
-      for (std::size_t i = 0; i < at_once; ++i) {
-        const auto part = hn::LoadU(d, x + (r + i) * width + k);
-        for (std::size_t a = 0; a < axes; ++a) {
-          sum[i][a] = hn::MulAdd(part, hn::LoadU(d, axis + a * width + k), sum[i][a]);
-        }
+  V8 sum[rows][axes];
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t a = 0; a < axes; ++a) sum[i][a] = hn::Zero(d);
+  }
+  for (std::size_t k = 0; k < width; k += hn::Lanes(d)) {
+    for (std::size_t i = 0; i < rows; ++i) {
+      const auto part = hn::LoadU(d, x + i * width + k);
+      for (std::size_t a = 0; a < axes; ++a) {
+        sum[i][a] = hn::MulAdd(part, hn::LoadU(d, axis + a * width + k), sum[i][a]);
       }
     }
-    for (std::size_t i = 0; i < at_once; ++i) {
-      for (std::size_t a = 0; a < axes; ++a) y[r + i][a] = hn::GetLane(hn::SumOfLanes(d, sum[i][a]));
-    }
+  }
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t a = 0; a < axes; ++a) y[i][a] = hn::GetLane(hn::SumOfLanes(d, sum[i][a]));
+  }
+}
+
+template <std::size_t axes>
+HWY_INLINE void ProjectFour(const double* x, const double* axis, std::size_t width, double (*y)[axes]) {
+  if (hn::MaxLanes(D8()) == 8) {
+    ProjectSome<axes, 4>(x, axis, width, y);
+  } else {
+    ProjectSome<axes, 2>(x, axis, width, y);
+    ProjectSome<axes, 2>(x + 2 * width, axis, width, y + 2);
   }
 }
 

@@ -400,6 +400,24 @@ void matmul_add(const Operand& x, ConstMatrixView rows, MatrixView out) {
   kernels().matmul_add(x, rows.data, rows.stride, rows.rows, out.rows, out.data);
 }
 
+void add_scatter(ConstMatrixView rows, std::span<const double> shift, std::span<double> work, std::span<double> scatter,
+                 std::span<double> sums) {
+  assert(sums.size() == padded_width(rows.cols) && scatter.size() == sums.size() * sums.size());
+  assert(shift.size() == sums.size() && work.size() >= scatter_work(rows.cols));
+  kernels().add_scatter({rows.data, rows.stride, rows.rows, rows.cols, shift.data()}, work.data(), scatter.data(),
+                        sums.data());
+}
+
+void project_rows(ConstMatrixView rows, std::span<const double> shift, std::span<const double> axes,
+                  std::span<double> work, MatrixView out, std::size_t first_column, ProjectionSums& sums) {
+  const std::size_t count = axes.size() / shift.size();
+  assert(count >= 1 && count <= most_axes && axes.size() == count * padded_width(rows.cols));
+  assert(first_column + count <= out.cols && rows.rows <= out.rows && work.size() >= projection_work(rows.cols));
+  kernels().project_rows({{rows.data, rows.stride, rows.rows, rows.cols, shift.data()}, axes.data(), count},
+                         work.data(), out.data + first_column, out.stride, pointer_or_null(sums.products),
+                         sums.sums.data(), &sums.squares);
+}
+
 FoundSeparators find_separators(std::span<const char> text, char separator, std::span<std::uint32_t> marks) {
   assert(marks.size() >= text.size() + 64);
   return kernels().find_separators(text.data(), text.size(), separator, marks.data());
@@ -422,24 +440,6 @@ void numbers_before(const char* text, const FieldPlaces& places, std::int64_t* n
 void tenths_before(const char* text, const FieldPlaces& places, std::uint32_t* tenths, float* values,
                    std::uint32_t* odd) {
   kernels().tenths_before(text, places, tenths, values, odd);
-}
-
-void add_scatter(ConstMatrixView rows, std::span<const double> shift, std::span<double> work, std::span<double> scatter,
-                 std::span<double> sums) {
-  assert(sums.size() == padded_width(rows.cols) && scatter.size() == sums.size() * sums.size());
-  assert(shift.size() == sums.size() && work.size() >= scatter_work(rows.cols));
-  kernels().add_scatter({rows.data, rows.stride, rows.rows, rows.cols, shift.data()}, work.data(), scatter.data(),
-                        sums.data());
-}
-
-void project_rows(ConstMatrixView rows, std::span<const double> shift, std::span<const double> axes,
-                  std::span<double> work, MatrixView out, std::size_t first_column, ProjectionSums& sums) {
-  const std::size_t count = axes.size() / shift.size();
-  assert(count >= 1 && count <= most_axes && axes.size() == count * padded_width(rows.cols));
-  assert(first_column + count <= out.cols && rows.rows <= out.rows && work.size() >= projection_work(rows.cols));
-  kernels().project_rows({{rows.data, rows.stride, rows.rows, rows.cols, shift.data()}, axes.data(), count},
-                         work.data(), out.data + first_column, out.stride, pointer_or_null(sums.products),
-                         sums.sums.data(), &sums.squares);
 }
 
 template <class T>
