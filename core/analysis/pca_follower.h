@@ -11,12 +11,11 @@ namespace rowlight {
 ///
 /// What a warm result guarantees: its residual |S v - v (v'S v)|, computed in double from the table as it is now, is at
 /// most 1e-5 of the gap between the last axis shown and the next one, so the plane (or space) shown lies within 1e-5
-/// (sine of the largest angle) of one that S, the covariance, keeps (Davis and Kahan, 1970), and each axis within 1e-4
-/// of its own unless the variances of two axes shown are closer to one another than a thousandth of that gap. Mean,
-/// shares and coordinates are the table's of now. That no other axis has come to vary more is known from one more axis
-/// that is followed along with them; an axis at right angles to all of these could be missed, so every 32nd result at
-/// the latest is computed from the covariance. Whatever is not sure is computed so too: then it is pca()'s, bit for
-/// bit.
+/// (sine of the largest angle) of one that S, the covariance, keeps (Davis and Kahan, 1970), and to first order each
+/// axis within 2e-5 of its own. Mean, shares and coordinates are the table's of now. How much the next axis has is
+/// estimated from one more axis that is followed along; an axis at right angles to all of these that came to vary more
+/// could be missed, so every 32nd result at the latest is computed from the covariance. Whatever is not sure is
+/// computed so too, also where two axes shown are too close to tell apart: then it is pca()'s, bit for bit.
 ///
 /// Threading: one thread at a time; results do not depend on the number of threads of a pool.
 class PcaFollower {
