@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/matrix.h"
+#include "core/base/thread_pool.h"
 
 namespace rowlight {
 
@@ -21,11 +22,12 @@ struct Pca {
   Matrix coordinates;                            ///< (rows, components)
 };
 
-/// Eigen-decomposition of the (dim, dim) covariance in double precision; axes in order of falling variance, the
-/// sign chosen so that the entry of largest magnitude is positive. `rows` may be 0 or constant: the shares are
+/// Eigen-decomposition of the (dim, dim) covariance, all of it in double precision; axes in order of falling variance,
+/// the sign chosen so that the entry of largest magnitude is positive. `rows` may be 0 or constant: the shares are
 /// then 0 and the axes are the table's. Errors: Usage when components is 0 or above dim; BadInput when a value is not
-/// finite. Cost: rows * dim^2 / 2 multiply-adds + O(dim^3). Threading: pure function.
-[[nodiscard]] Expected<Pca> pca(ConstMatrixView rows, const PcaOptions& options = {});
+/// finite. Cost: rows * dim^2 / 2 multiply-adds + O(dim^3), two reads of the table; up to the table's size of memory.
+/// Threading: uses `pool` where there is one (see ThreadPool::parallel()); the number of threads changes no bit.
+[[nodiscard]] Expected<Pca> pca(ConstMatrixView rows, const PcaOptions& options = {}, ThreadPool* pool = nullptr);
 
 /// Turns the axes of `next` within the plane (or space) that they span so that they lie as close as possible to
 /// `previous_axes` (components, dim): the orthogonal Procrustes problem (Schoenemann, 1966) solved by an SVD of the

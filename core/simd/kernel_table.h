@@ -1,9 +1,25 @@
 #pragma once
 
+#include "core/simd/covariance.h"
 #include "core/simd/kernels.h"
 #include "core/simd/text_kernels.h"
 
 namespace rowlight::simd {
+
+/// See add_scatter().
+struct ScatterInput {
+  const float* rows = nullptr;
+  std::size_t stride = 0;
+  std::size_t n = 0;
+  std::size_t cols = 0;
+  const double* shift = nullptr;
+};
+
+/// See project_rows().
+struct ProjectionInput : ScatterInput {
+  const double* axes = nullptr;
+  std::size_t count = 0;  ///< axes
+};
 
 /// One implementation of every kernel, on raw pointers: `stride` floats from row to row, `n` rows or floats.
 /// Private to core/simd and its tests.
@@ -31,7 +47,15 @@ struct KernelTable {
                                 std::uint32_t* to);
   std::size_t (*keep_marked_64)(const std::uint64_t* from, const std::uint64_t* marks, std::size_t words,
                                 std::uint64_t* to);
+  void (*add_scatter)(const ScatterInput& in, double* work, double* scatter, double* sums);
+  void (*project_rows)(const ProjectionInput& in, double* work, float* out, std::size_t out_stride, double* products,
+                       double* sums, double* squares);  // null products: none of the three
 };
+
+// In scalar_covariance.cpp, for scalar_kernels().
+void scalar_add_scatter(const ScatterInput& in, double* work, double* scatter, double* sums);
+void scalar_project_rows(const ProjectionInput& in, double* work, float* out, std::size_t out_stride, double* products,
+                         double* sums, double* squares);
 
 /// Plain loops that say what each kernel means.
 [[nodiscard]] const KernelTable& scalar_kernels();

@@ -11,6 +11,7 @@
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 
+#include "core/simd/covariance-inl.h"
 #include "core/simd/kernel_table.h"
 #include "core/simd/text_kernels-inl.h"
 
@@ -239,7 +240,9 @@ const KernelTable* Table() {
                                      NumbersBefore,
                                      TenthsBefore,
                                      KeepMarked<std::uint32_t>,
-                                     KeepMarked<std::uint64_t>};
+                                     KeepMarked<std::uint64_t>,
+                                     AddScatter,
+                                     ProjectRows};
   return &table;
 }
 
@@ -394,6 +397,24 @@ void add_rows(ConstMatrixView table, std::span<const std::int32_t> ids, std::spa
 void matmul_add(const Operand& x, ConstMatrixView rows, MatrixView out) {
   assert(rows.stride == out.stride);
   kernels().matmul_add(x, rows.data, rows.stride, rows.rows, out.rows, out.data);
+}
+
+void add_scatter(ConstMatrixView rows, std::span<const double> shift, std::span<double> work, std::span<double> scatter,
+                 std::span<double> sums) {
+  assert(sums.size() == padded_width(rows.cols) && scatter.size() == sums.size() * sums.size());
+  assert(shift.size() == sums.size() && work.size() >= scatter_work(rows.cols));
+  kernels().add_scatter({rows.data, rows.stride, rows.rows, rows.cols, shift.data()}, work.data(), scatter.data(),
+                        sums.data());
+}
+
+void project_rows(ConstMatrixView rows, std::span<const double> shift, std::span<const double> axes,
+                  std::span<double> work, MatrixView out, std::size_t first_column, ProjectionSums& sums) {
+  const std::size_t count = axes.size() / shift.size();
+  assert(count >= 1 && count <= most_axes && axes.size() == count * padded_width(rows.cols));
+  assert(first_column + count <= out.cols && rows.rows <= out.rows && work.size() >= projection_work(rows.cols));
+  kernels().project_rows({{rows.data, rows.stride, rows.rows, rows.cols, shift.data()}, axes.data(), count},
+                         work.data(), out.data + first_column, out.stride, pointer_or_null(sums.products),
+                         sums.sums.data(), &sums.squares);
 }
 
 FoundSeparators find_separators(std::span<const char> text, char separator, std::span<std::uint32_t> marks) {

@@ -182,7 +182,9 @@ const KernelTable& scalar_kernels() {
                                      scalar_numbers_before,
                                      scalar_tenths_before,
                                      keep_marked<std::uint32_t>,
-                                     keep_marked<std::uint64_t>};
+                                     keep_marked<std::uint64_t>,
+                                     scalar_add_scatter,
+                                     scalar_project_rows};
   return table;
 }
 

@@ -53,6 +53,7 @@ void FrameBuilder::project(const Project& project) {
   if (project.table != project_.table || !project.enabled) {
     projection_.reset();
     axes_ = {};
+    pca_follower_.forget();
   }
   project_ = project;
 }
@@ -69,6 +70,7 @@ void FrameBuilder::start_run() {
   loss_.reset();
   projection_.reset();
   axes_ = {};
+  pca_follower_.forget();
 }
 
 void FrameBuilder::before_batch(const Trainer& trainer, Before before) {
@@ -250,7 +252,7 @@ void FrameBuilder::update_projection(const LiveTables& tables, bool playing) {
     const auto wait = std::max<Clock::duration>(shortest_interval, most_of_the_time * projection_cost_);
     if (playing && start - projection_time_ < wait) return;
   }
-  auto next = pca(table->view(), {std::min<std::size_t>(2, table->cols()), true});
+  auto next = pca_follower_.next(table->view(), {std::min<std::size_t>(2, table->cols()), true});
   if (!next) return;  // numbers that are not finite: the divergence is reported by the trainer
   align_axes(*next, axes_);
   auto projection = std::make_shared<Projection>();

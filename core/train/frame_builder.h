@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/analysis/pca.h"
+#include "core/analysis/pca_follower.h"
 #include "core/train/frame.h"
 #include "core/train/live_tables.h"
 #include "core/train/trainer.h"
@@ -66,6 +66,7 @@ class FrameBuilder {
   std::shared_ptr<const BatchView> batch_;
   std::shared_ptr<const LossHistory> loss_;
   std::shared_ptr<const Projection> projection_;
+  PcaFollower pca_follower_;
   Matrix axes_;  // of the last projection; empty: none to align with
   Clock::time_point projection_time_;
   Clock::duration projection_cost_{};

@@ -118,6 +118,7 @@ class TestCli : public QObject {
     row("no rows", "bench lookup-vs-onehot", "--rows is required");
     row("rows are no number", "bench lookup-vs-onehot --rows 10,many", "--rows");
     row("dimension", "bench lookup-vs-onehot --rows 10 --dim 0", "the dimension is 0; it must be from 1 to 1024");
+    row("no rows for pca", "bench pca", "--rows is required");
     row("table", "pca x --table items", "--table: 'items' is not known; it must be movie or user");
   }
   void wrongUsageEndsWith2() {
@@ -450,6 +451,24 @@ class TestCli : public QObject {
     const Outcome text = run({"bench", "lookup-vs-onehot", "--rows", "20"});
     QCOMPARE(text.exit_code, 0);
     QVERIFY(text.out.contains("sparse_one_hot"));
+  }
+
+  void benchMeasuresPrincipalComponents() {
+    const Outcome outcome =
+        run({"bench", "pca", "--rows", "3000", "--dim", "20", "--runs", "3", "--threads", "2", "--json"});
+    QCOMPARE(outcome.exit_code, 0);
+    QCOMPARE(outcome.err, QString());
+    const QJsonObject all = objects_of(outcome.out)[0];
+    QCOMPARE(all["rows"].toInt(), 3000);
+    QCOMPARE(all["threads"].toInt(), 2);
+    for (const char* key : {"cold", "warm", "limit", "read_bandwidth"}) {
+      QVERIFY2(all[QLatin1String(key)].toDouble() > 0, key);
+    }
+    QCOMPARE(all["warm_passes"].toArray().size(), 3);
+    QVERIFY(all["warm_passes"].toArray()[0].toInt() > 0);
+    const Outcome text = run({"bench", "pca", "--rows", "20", "--dim", "1"});
+    QCOMPARE(text.exit_code, 0);
+    QVERIFY(text.out.contains("cold"));
   }
 
   void helpOfEveryCommandReadsWell() {

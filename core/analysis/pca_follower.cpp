@@ -1,0 +1,212 @@
+#include "core/analysis/pca_follower.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include <Eigen/Eigenvalues>
+#include <Eigen/QR>
+
+#include "core/analysis/pca_passes.h"
+#include "core/simd/covariance.h"
+
+namespace rowlight {
+
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+using pca_detail::Applied;
+using pca_detail::Spectrum;
+
+constexpr double tolerance = 1e-5;
+constexpr double hopeless = 0.3;  // a first order correction of axes this far off is not worth a pass
+constexpr int most_passes = 3;
+constexpr int most_warm_results = 31;
+
+/// The axes that are followed, best within the space they span (Rayleigh and Ritz), and how far off they may be.
+struct Ritz {
+  MatrixXd turn;      // (count, count): from the axes that the table was multiplied with
+  MatrixXd axes;      // (dim, count)
+  VectorXd squares;   // (count), falling
+  MatrixXd residual;  // (dim, count)
+  double error = std::numeric_limits<double>::infinity();  // of the space of the first k axes
+  double next = 0;                                         // the most that an axis beside the first k may have
+  bool each_is_sure = false;                               // and not only the space
+};
+
+/// `next`: the most that an axis beside these may have, where it is known; else the last of these tells.
+Ritz ritz_of(const MatrixXd& axes, const Applied& applied, Index k, std::optional<double> next) {
+  const MatrixXd product = axes.transpose() * applied.products;
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver((product + product.transpose()) / 2);
+  const Index count = axes.cols();
+  Ritz ritz;
+  ritz.turn = solver.eigenvectors().rowwise().reverse();
+  ritz.squares = solver.eigenvalues().reverse();
+  ritz.axes = axes * ritz.turn;
+  ritz.residual = applied.products * ritz.turn - ritz.axes * ritz.squares.asDiagonal();
+  ritz.next = next ? *next : count > k ? ritz.squares[k] + ritz.residual.col(k).norm() : 0;
+  const double gap = ritz.squares[k - 1] - ritz.next;
+  const double rest = ritz.residual.leftCols(k).norm();
+  if (count == axes.rows()) {  // they span everything
+    ritz.error = 0;
+  } else if (gap > 0) {
+    ritz.error = rest / gap;
+  }
+  double closest = std::numeric_limits<double>::infinity();
+  for (Index c = 0; c + 1 < k; ++c) closest = std::min(closest, ritz.squares[c] - ritz.squares[c + 1]);
+  ritz.each_is_sure = ritz.error * rest <= 1e-5 * closest;  // axes turn within their space by the square of its error
+  return ritz;
+}
+
+}  // namespace
+
+struct PcaFollower::State {
+  // Of the last result that was computed from the covariance:
+  MatrixXd basis;    // (dim, dim)
+  VectorXd squares;  // (dim)
+  double total = 0;
+
+  MatrixXd axes;  // (dim, count): those shown last and one more
+  VectorXd mean;
+  std::size_t rows = 0;
+  PcaOptions options;
+  int warm_results = 0;
+  int passes = 0;
+  bool usable = false;
+  std::vector<float> coordinates;  // (rows, most_axes) on `axes`, dense: a Matrix would be padded to 16
+
+  [[nodiscard]] bool fits(ConstMatrixView table, const PcaOptions& wanted) const {
+    return usable && table.rows == rows && table.cols == static_cast<std::size_t>(axes.rows()) &&
+           wanted.components == options.components && wanted.center == options.center &&
+           warm_results < most_warm_results;
+  }
+  void start(const Spectrum& spectrum, const VectorXd& new_mean, ConstMatrixView table, const PcaOptions& used);
+  [[nodiscard]] MatrixXd corrected(const Ritz& ritz, double new_total) const;
+  [[nodiscard]] std::optional<Pca> warm(ConstMatrixView table, ThreadPool* pool);
+  [[nodiscard]] Pca shown(const Ritz& ritz, const Applied& applied, ThreadPool* pool);
+};
+
+void PcaFollower::State::start(const Spectrum& spectrum, const VectorXd& new_mean, ConstMatrixView table,
+                               const PcaOptions& used) {
+  const std::size_t count = std::min(used.components + 1, table.cols);
+  basis = spectrum.axes;
+  squares = spectrum.squares;
+  total = spectrum.total;
+  mean = new_mean;
+  rows = table.rows;
+  options = used;
+  warm_results = 0;
+  usable = total > 0 && count <= simd::most_axes;
+  if (usable) axes = basis.leftCols(static_cast<Index>(count));
+}
+
+/// First order perturbation (Davidson's correction): each axis moves along the last eigenvectors that are not followed
+/// by its residual there over the difference of the variances.
+MatrixXd PcaFollower::State::corrected(const Ritz& ritz, double new_total) const {
+  const Index dim = ritz.axes.rows();
+  const Index count = ritz.axes.cols();
+  const Index followed = axes.cols();
+  // Where only the axes shown were looked at, the one more is among the others.
+  const Index more = followed - count;
+  MatrixXd others(dim, dim - count);
+  others << axes.rightCols(more), basis.rightCols(dim - followed);
+  VectorXd variances(dim - count);
+  variances << VectorXd::Constant(more, ritz.next), squares.tail(dim - followed) * (new_total / total);
+  MatrixXd moves = others.transpose() * ritz.residual;  // (dim - count, count)
+  const double least = 1e-3 * ritz.squares[0] + std::numeric_limits<double>::min();
+  for (Index c = 0; c < count; ++c) {
+    moves.col(c).array() /= (ritz.squares[c] - variances.array()).max(least);
+  }
+  MatrixXd moved(dim, followed);
+  moved << ritz.axes + others * moves, axes.rightCols(more);
+  const MatrixXd thin = MatrixXd::Identity(dim, followed);
+  return Eigen::HouseholderQR<MatrixXd>(moved).householderQ() * thin;
+}
+
+std::optional<Pca> PcaFollower::State::warm(ConstMatrixView table, ThreadPool* pool) {
+  const auto k = static_cast<Index>(options.components);
+  coordinates.resize(table.rows * simd::most_axes);
+  const MatrixView found{coordinates.data(), table.rows, static_cast<std::size_t>(axes.cols()), simd::most_axes};
+  double last_error = hopeless;
+  std::optional<double> next;
+  for (passes = 1; passes <= most_passes; ++passes) {
+    // Once it is known what the axis beside those shown may have, it needs no further pass.
+    const MatrixXd looked_at = axes.leftCols(next ? k : axes.cols());
+    const Applied applied = pca_detail::apply(table, options.center, mean, looked_at, pool, found);
+    if (!applied.mean.allFinite() || applied.total <= 0) return std::nullopt;
+    mean = options.center ? applied.mean : VectorXd(VectorXd::Zero(axes.rows()));
+    const Ritz ritz = ritz_of(looked_at, applied, k, next);
+    next = ritz.next;
+    if (ritz.error <= tolerance && ritz.each_is_sure) {
+      Pca result = shown(ritz, applied, pool);
+      axes.leftCols(ritz.axes.cols()) = ritz.axes;
+      ++warm_results;
+      return result;
+    }
+    // Every pass shrinks the error by about the same factor: is that enough?
+    const double factor = passes == 1 ? hopeless : ritz.error / last_error;
+    if (ritz.error >= last_error || ritz.error * std::pow(factor, most_passes - passes) > tolerance * 1e3) {
+      return std::nullopt;
+    }
+    last_error = ritz.error;
+    axes = corrected(ritz, applied.total);
+  }
+  return std::nullopt;
+}
+
+Pca PcaFollower::State::shown(const Ritz& ritz, const Applied& applied, ThreadPool* pool) {
+  constexpr double limit = std::numeric_limits<float>::max();
+  constexpr std::size_t piece_rows = 4096;
+  const auto k = static_cast<Index>(options.components);
+  MatrixXd turn = ritz.turn.leftCols(k);
+  MatrixXd best = ritz.axes.leftCols(k);
+  for (Index c = 0; c < k; ++c) {
+    const double sign = pca_detail::sign_of(best.col(c));
+    best.col(c) *= sign;
+    turn.col(c) *= sign;
+  }
+  const Eigen::RowVectorXd offset = applied.offset.transpose() * turn;
+  Pca result = pca_detail::result_of(rows, mean, best, ritz.squares.cwiseMax(0.0), applied.total);
+  pca_detail::each_piece(pool, (rows + piece_rows - 1) / piece_rows, [&](std::size_t piece) {
+    const std::size_t end = std::min(rows, (piece + 1) * piece_rows);
+    for (std::size_t r = piece * piece_rows; r < end; ++r) {
+      const float* const from = coordinates.data() + r * simd::most_axes;
+      const auto to = result.coordinates.row(r);
+      for (std::size_t c = 0; c < to.size(); ++c) {
+        const double* const factors = turn.col(static_cast<Index>(c)).data();
+        double value = -offset[static_cast<Index>(c)];
+        for (Index a = 0; a < turn.rows(); ++a) value += double{from[a]} * factors[a];
+        to[c] = static_cast<float>(std::clamp(value, -limit, limit));
+      }
+    }
+  });
+  return result;
+}
+
+PcaFollower::PcaFollower() : state_(std::make_unique<State>()) {}
+PcaFollower::~PcaFollower() = default;
+
+void PcaFollower::forget() { *state_ = State(); }
+
+int PcaFollower::warm_passes() const { return state_->passes; }
+
+Expected<Pca> PcaFollower::next(ConstMatrixView rows, const PcaOptions& options, ThreadPool* pool) {
+  if (auto valid = pca_detail::check_components(rows, options.components); !valid) {
+    return tl::make_unexpected(valid.error());
+  }
+  if (state_->fits(rows, options)) {
+    if (auto result = state_->warm(rows, pool)) return std::move(*result);
+  }
+  state_->passes = 0;
+  state_->usable = false;
+  auto computed = pca_detail::compute(rows, options, pool);
+  if (!computed) return tl::make_unexpected(computed.error());
+  state_->start(computed->spectrum, computed->mean, rows, options);
+  return std::move(computed->result);
+}
+
+}  // namespace rowlight
