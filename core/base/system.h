@@ -13,8 +13,8 @@ namespace rowlight {
 [[nodiscard]] std::uint64_t memory_limit_bytes();
 
 /// Asks the system for the memory behind so many bytes, which are about to be written for the first time: one call is
-/// cheaper than an interruption for every page. A hint, which changes no byte; does nothing where there is no such call.
-/// Pre: the bytes belong to the caller.
+/// cheaper than an interruption for every page. A hint, which changes no byte; does nothing where there is no such
+/// call. Pre: the bytes belong to the caller.
 void expect_writes(void* begin, std::size_t bytes);
 
 /// Whether standard error goes to a person's terminal.

@@ -183,19 +183,15 @@ class TestHostile : public QObject {
     }
   }
 
-  // They are sorted as one: the pool's threads meet the limit there.
+  // The search for repeats deals rows out by user: one user must not need more than many.
   void allRatingsOfOneUser() {
     ROWLIGHT_LIMITS_MEMORY();
     test::WrittenFiles files;
     QByteArray text;
     for (int user = 0; user < 100; ++user) text += QByteArray::number(user) + ",1,3\n";
     for (int i = 0; i < 12'000'000; ++i) text += "99," + QByteArray::number(1'000'000 + (i & 0xFFFFF)) + ",3\n";
-    const std::string path = files.write("x", text);
-    const auto one = test::inspect_with(450, path, {"--threads", "1"});
-    VERIFY_REFUSED(one, 3, "there is not enough memory to look for repeated ratings");
-    // What two threads set aside differs from run to run, and so does the place where the limit is met.
-    const auto two = test::inspect_with(450, path, {"--threads", "2"});
-    VERIFY_REFUSED(two, 3, "there is not enough memory");
+    const auto run = test::inspect_with(400, files.write("x", text), {"--threads", "1"});
+    QVERIFY2(run.exit_code == 0, qPrintable(run.err));
   }
 
   void moreThreadsThanTheMemoryHolds() {
