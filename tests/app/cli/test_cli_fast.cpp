@@ -54,8 +54,7 @@ class TestCliFast : public QObject {
     QCOMPARE(events_of(objects), QStringList({"data", "start", "epoch", "epoch", "epoch", "epoch", "epoch", "done"}));
     QCOMPARE(objects[1]["mode"].toString(), QString("fast"));
     QCOMPARE(keys_of(objects[1]), words("event parameters target threads mode"));
-    QCOMPARE(keys_of(objects[2]),
-             words("event epoch train_loss valid_loss valid_rmse seconds ratings_per_second"));
+    QCOMPARE(keys_of(objects[2]), words("event epoch train_loss valid_loss valid_rmse seconds ratings_per_second"));
     const QJsonObject& done = objects.back();
     QCOMPARE(keys_of(done), words("event epochs seconds ratings_per_second valid_rmse train_seconds peak_memory_bytes "
                                   "unseen_users unseen_items"));
