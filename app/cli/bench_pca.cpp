@@ -9,6 +9,7 @@
 
 #include "app/cli/common.h"
 #include "core/analysis/pca_follower.h"
+#include "core/base/clock.h"
 #include "core/base/random.h"
 #include "core/base/thread_pool.h"
 #include "core/simd/kernels.h"
@@ -27,7 +28,7 @@ struct PcaBench {
 double seconds_of(const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return seconds_since(start);
 }
 
 struct Times {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/analysis/lookup_cost.h"
+#include "core/base/clock.h"
 
 /// Timing a piece of work over and over. Private to lookup_cost*.cpp.
 namespace rowlight::cost {
@@ -20,10 +21,6 @@ inline constexpr std::size_t fewest_samples = 3;
 inline constexpr std::size_t most_samples = 201;
 inline constexpr std::size_t most_inner_runs = 1000;
 inline constexpr double shortest_sample = 20e-6;  // seconds; far above the clock's resolution
-
-[[nodiscard]] inline double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 [[nodiscard]] inline double seconds(std::chrono::milliseconds time) {
   return std::chrono::duration<double>(time).count();

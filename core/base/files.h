@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "core/base/error.h"
+#include "core/base/stop.h"
 
 namespace rowlight {
 
@@ -23,7 +24,7 @@ struct ReadControl {
   std::function<void(std::uint64_t bytes_done, std::uint64_t bytes_total)> on_progress;
   const std::atomic<bool>* cancel = nullptr;
 
-  [[nodiscard]] bool cancelled() const { return cancel != nullptr && cancel->load(std::memory_order_relaxed); }
+  [[nodiscard]] bool cancelled() const { return is_set(cancel); }
 };
 
 /// An open regular file that is read from front to back. Reading is exact: a file that shrinks, grows or is

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/files.h"
+#include "core/base/stop.h"
 #include "core/ratings/byte_stream.h"
 #include "core/ratings/gzip_source.h"
 #include "core/ratings/load_errors.h"
@@ -249,9 +250,7 @@ Expected<std::string> read_whole_file(const InputName& name, std::uint64_t max_b
   constexpr std::size_t step = std::size_t{1} << 20U;
   std::string text;
   while (!source->at_end()) {
-    if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) {
-      return loading_cancelled();
-    }
+    if (is_set(cancel)) return loading_cancelled();
     if (text.size() > max_bytes) {
       return bad_file(name.path, "the file has more than " + std::to_string(max_bytes) + " bytes", "expected fewer");
     }

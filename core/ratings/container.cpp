@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/stop.h"
 #include "core/ratings/dialect.h"
 #include "core/ratings/lines.h"
 #include "core/ratings/load_errors.h"
@@ -119,8 +120,6 @@ std::string known_name_list() {
   for (const char* name : known_names) list += (list.empty() ? "" : ", ") + std::string(name);
   return list;
 }
-
-bool is_set(const std::atomic<bool>* cancel) { return cancel != nullptr && cancel->load(std::memory_order_relaxed); }
 
 // Whether the first lines are ratings; says then how large the file is.
 bool reads_like_ratings(Candidate& file, const ZipFolder* folder) {

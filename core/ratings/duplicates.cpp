@@ -4,13 +4,13 @@
 #include <array>
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <memory>
 #include <new>
 #include <utility>
 #include <vector>
 
+#include "core/base/stop.h"
 #include "core/base/system.h"
 #include "core/ratings/load_errors.h"
 #include "core/simd/text_kernels.h"
@@ -80,7 +80,7 @@ class Settlement {
   }
 
  private:
-  [[nodiscard]] bool cancelled() const { return cancel_ != nullptr && cancel_->load(std::memory_order_relaxed); }
+  [[nodiscard]] bool cancelled() const { return is_set(cancel_); }
   static std::size_t part_of(std::int32_t user) { return static_cast<std::uint32_t>(user) % parts; }
   static std::uint32_t number_in_part(std::int32_t user) { return static_cast<std::uint32_t>(user) / parts; }
   [[nodiscard]] std::size_t users_a_part() const { return (set_.user_count() + parts - 1) / parts; }
@@ -118,9 +118,10 @@ class Settlement {
   }
   /// The entries of one piece in one part.
   [[nodiscard]] std::span<const Entry> entries_of(std::size_t piece, std::size_t part) const {
-    const std::uint32_t begin = piece > 0 ? end_in_[piece - 1][part] : part > 0 ? end_in_.back()[part - 1] : 0;
+    const std::uint32_t begin = piece > 0 ? end_in_[piece - 1][part] : begin_of(part);
     return {entries_.get() + begin, end_in_[piece][part] - begin};
   }
+  [[nodiscard]] std::uint32_t begin_of(std::size_t part) const { return part > 0 ? end_in_.back()[part - 1] : 0; }
 
   [[nodiscard]] bool drops() const { return how_ != Duplicates::KeepAll && how_ != Duplicates::Fail; }
 
@@ -145,7 +146,7 @@ class Settlement {
     std::vector<Rated> sorted;              // rows of one pass by user, then by row
     std::vector<std::uint32_t> last;        // by movie: the place in all that was sorted so far, from 1
     std::uint32_t sorted_before = 0;        // entries of earlier passes
-    std::vector<Repeat> repeats;            // of one block
+    std::vector<Repeat> repeats;            // room for those of one block
     std::vector<std::uint32_t> later_rows;  // with KeepFirst: the rows to go
     std::vector<Sum> sums;                  // with Mean: at the last row of a pair so far; like `sorted`
     DuplicateCounts counts;
@@ -160,7 +161,7 @@ class Settlement {
   template <bool packed>
   void sort_by_user(const Pairs<packed>& pairs, std::size_t part, Pass pass, Finder& finder) const;
   void find_repeats(Finder& finder);
-  void settle_repeats(Finder& finder);
+  void settle_repeats(std::span<const Repeat> repeats, Finder& finder);
   void add_to_mean(const Repeat& repeat, Finder& finder) const;
   void finish_pass(Finder& finder);
   void take_out(std::size_t left);
@@ -244,8 +245,7 @@ void Settlement::find() {
 }
 
 void Settlement::find_in(std::size_t part, Finder& finder) {
-  const std::uint32_t end = end_in_.back()[part];
-  const std::uint32_t rows = end - (part > 0 ? end_in_.back()[part - 1] : 0);
+  const std::uint32_t rows = end_in_.back()[part] - begin_of(part);
   Pass pass{0, static_cast<std::uint32_t>(rows / most_rows_a_pass) + 1};
   for (; pass.index < pass.count && !cancelled(); ++pass.index) {
     with_pairs([&](const auto& pairs) { sort_by_user(pairs, part, pass, finder); });
@@ -283,7 +283,7 @@ void Settlement::sort_by_user(const Pairs<packed>& pairs, std::size_t part, Pass
 
 // A user has rated a movie before where its last place is not before the user's first one.
 void Settlement::find_repeats(Finder& finder) {
-  finder.repeats.resize(std::min(finder.sorted.size(), rows_a_piece));
+  finder.repeats.resize(std::max(finder.repeats.size(), std::min(finder.sorted.size(), rows_a_piece)));
   const Rated* const sorted = finder.sorted.data();
   Repeat* const repeats = finder.repeats.data();
   const std::uint32_t base = finder.sorted_before + 1;
@@ -301,22 +301,21 @@ void Settlement::find_repeats(Finder& finder) {
       }
       if (found < finder.repeats.size()) continue;
       if (cancelled()) return;
-      settle_repeats(finder);
+      settle_repeats(finder.repeats, finder);
       found = 0;
     }
   }
-  finder.repeats.resize(found);
-  settle_repeats(finder);
+  settle_repeats(std::span(finder.repeats).first(found), finder);
   finder.sorted_before += static_cast<std::uint32_t>(finder.sorted.size());
 }
 
 // Counts the repeats of one block and marks the rows that go by a rating that is none.
-void Settlement::settle_repeats(Finder& finder) {
+void Settlement::settle_repeats(std::span<const Repeat> repeats, Finder& finder) {
   constexpr float gone = std::numeric_limits<float>::quiet_NaN();
   DuplicateCounts& counts = finder.counts;
-  counts.duplicates += finder.repeats.size();
+  counts.duplicates += repeats.size();
   std::array<Repeat, repeats_at_once> rows;
-  for (std::span<const Repeat> left = finder.repeats; !left.empty();) {
+  for (std::span<const Repeat> left = repeats; !left.empty();) {
     // The ratings are far apart. Reading some in a loop of their own lets the processor wait for them all at once.
     const std::size_t count = std::min(left.size(), repeats_at_once);
     for (std::size_t i = 0; i < count; ++i) {
@@ -359,7 +358,7 @@ void keep_rows(std::span<const std::uint64_t> kept, std::size_t left, const std:
   T* to = column.data();
   const std::size_t whole = column.size() / 64;
   for (std::size_t word = 0; word < whole; word += words_a_piece) {
-    if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) return;
+    if (is_set(cancel)) return;
     const std::size_t words = std::min(words_a_piece, whole - word);
     to += simd::keep_marked(column.data() + word * 64, kept.subspan(word, words), to);
   }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/stop.h"
 #include "core/base/thread_pool.h"
 #include "core/ratings/byte_source.h"
 #include "core/ratings/chunk_parser.h"
@@ -69,7 +70,7 @@ class RatingPipeline {
   Expected<void> fill(Wave& wave, std::string_view carry);
   static void cut(Wave& wave);
   void reject_unusable_blocks(Wave& wave);
-  [[nodiscard]] bool cancelled() const { return cancel_ != nullptr && cancel_->load(std::memory_order_relaxed); }
+  [[nodiscard]] bool cancelled() const { return is_set(cancel_); }
 
   ByteSource& source_;
   ThreadPool& pool_;

@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/base/stop.h"
 #include "core/base/system.h"
 #include "core/base/text.h"
 #include "core/io/factor_format.h"
@@ -64,9 +65,7 @@ class Load {
     if (error.file.empty()) error.file = report_.file;
     return tl::make_unexpected(std::move(error));
   }
-  [[nodiscard]] bool cancelled() const {
-    return control_.cancel != nullptr && control_.cancel->load(std::memory_order_relaxed);
-  }
+  [[nodiscard]] bool cancelled() const { return is_set(control_.cancel); }
 
   Expected<void> read_rows(ByteSource& source);
   Expected<std::string_view> begin(std::string_view text, const ByteSource& source);
@@ -82,6 +81,7 @@ class Load {
   Expected<void> check_wave(const ByteSource& source);
   Expected<void> check_encoding();
   Expected<void> check_bad_lines(std::uint64_t lines_possible);
+  void take_bad_lines();  // into the report
   tl::unexpected<Error> too_many_bad_lines();
   Expected<void> finish_rows();
   Expected<void> settle_encoding();
@@ -337,15 +337,18 @@ Expected<void> Load::check_bad_lines(std::uint64_t lines_possible) {
 }
 
 tl::unexpected<Error> Load::too_many_bad_lines() {
-  std::vector<BadLine>& all = assembler_->bad_lines();
-  const BadLine& first = all.front();
+  const BadLine& first = assembler_->bad_lines().front();
   const std::size_t cut = first.reason.rfind("; ");
   auto error = bad(of_first_lines(assembler_->bad_line_count(), assembler_->lines().lines, "does", "do") + " not fit" +
                        (assembler_->bad_line_count() == 1 ? ": " : ", first of all: ") + first.reason.substr(0, cut),
                    first.reason.substr(cut + 2), first.line, first.column);
-  report_.bad_line_count = assembler_->bad_line_count();
-  report_.bad_lines = std::move(all);
+  take_bad_lines();
   return error;
+}
+
+void Load::take_bad_lines() {
+  report_.bad_line_count = assembler_->bad_line_count();
+  if (report_.bad_lines.empty()) report_.bad_lines = std::move(assembler_->bad_lines());
 }
 
 Expected<void> Load::finish_rows() {
@@ -357,8 +360,7 @@ Expected<void> Load::finish_rows() {
   report_.ratings = set_->size();
   report_.users = set_->user_count();
   report_.items = set_->movie_count();
-  report_.bad_line_count = assembler_->bad_line_count();
-  report_.bad_lines = std::move(assembler_->bad_lines());
+  take_bad_lines();
   if (auto done = settle_encoding(); !done) return done;
   report_layout();
   if (!report_.bad_lines.empty()) {
@@ -385,8 +387,7 @@ LoadReport Load::failed_report() {
   if (assembler_ && report_.lines == 0) {
     report_.encoding = utf16_ ? "utf-16" : encoding_name(encoding_);
     report_.ratings = set_->size();
-    report_.bad_line_count = assembler_->bad_line_count();
-    if (report_.bad_lines.empty()) report_.bad_lines = std::move(assembler_->bad_lines());
+    take_bad_lines();
     report_layout();
   }
   finish_preview(report_, *set_, encoding_);
@@ -398,7 +399,7 @@ Vocabulary decoded(const Vocabulary& ids, const std::atomic<bool>* cancel) {
   constexpr std::size_t between_looks = 65536;
   Vocabulary out;
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (i % between_looks == 0 && cancel != nullptr && cancel->load(std::memory_order_relaxed)) break;
+    if (i % between_looks == 0 && is_set(cancel)) break;
     out.add(latin1_to_utf8(ids.id(static_cast<std::int32_t>(i))));
   }
   return out;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "core/base/stop.h"
 #include "core/base/thread_pool.h"
 #include "core/ratings/chunk_parser.h"
 #include "core/ratings/load_errors.h"
@@ -32,7 +33,7 @@ Expected<std::uint64_t> line_of_row(const InputName& input, const Layout& layout
     before_data -= left_out;
     text.remove_prefix(static_cast<std::size_t>(left_out));
     while (!text.empty()) {
-      if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) return loading_cancelled();
+      if (is_set(cancel)) return loading_cancelled();
       const std::string_view piece = RatingPipeline::first_chunk(text);
       text.remove_prefix(piece.size());
       counting.parse(piece, chunk, unusable_block);

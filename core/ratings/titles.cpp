@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "core/base/stop.h"
 #include "core/base/text.h"
 #include "core/ratings/byte_source.h"
 #include "core/ratings/container.h"
@@ -57,9 +58,7 @@ Expected<std::string> read_text(const InputName& input, const ReadOptions& optio
 constexpr std::size_t rows_between_looks = 4096;  // at the cancel flag
 
 // Whether to stop before row `row`.
-bool stops(const std::atomic<bool>* cancel, std::size_t row) {
-  return row % rows_between_looks == 0 && cancel != nullptr && cancel->load(std::memory_order_relaxed);
-}
+bool stops(const std::atomic<bool>* cancel, std::size_t row) { return row % rows_between_looks == 0 && is_set(cancel); }
 
 // One title file: its layout, then its rows.
 class TitleFile {

@@ -12,6 +12,7 @@
 
 #include "core/simd/factorization_table.h"
 #include "core/simd/kernel_table.h"
+#include "core/simd/target_tables.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace rowlight::simd {
@@ -292,17 +293,6 @@ HWY_EXPORT(Factorization);
 
 namespace {
 
-const FactorizationTable* dispatched_table(Target target) {
-  const std::int64_t mask = highway_targets_of(target) & HWY_TARGETS;
-  if (mask == 0) return &scalar_factorization();
-  hwy::SetSupportedTargetsForTest(hwy::SupportedTargets() & mask);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  const FactorizationTable* table = HWY_DYNAMIC_DISPATCH(Factorization)();
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  return table;
-}
-
 PassRows rows_of(ConstMatrixView table, std::span<const std::int32_t> ids) {
   assert(padded_stride(table.cols) <= table.stride);
   return {table.data, table.stride, padded_stride(table.cols), ids.data(), ids.size()};
@@ -313,11 +303,8 @@ const FactorizationTable& passes() { return factorization_for(current_target());
 }  // namespace
 
 const FactorizationTable& factorization_for(Target target) {
-  static const std::array<const FactorizationTable*, 5> tables = [] {
-    std::array<const FactorizationTable*, 5> all{};
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = dispatched_table(static_cast<Target>(i));
-    return all;
-  }();
+  static const auto tables =
+      tables_by_target(HWY_TARGETS, scalar_factorization(), [] { return HWY_DYNAMIC_DISPATCH(Factorization)(); });
   return *tables[static_cast<std::size_t>(target)];
 }
 

@@ -13,6 +13,7 @@
 
 #include "core/simd/covariance-inl.h"
 #include "core/simd/kernel_table.h"
+#include "core/simd/target_tables.h"
 #include "core/simd/text_kernels-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -257,24 +258,9 @@ HWY_EXPORT(Table);
 
 namespace {
 
-const KernelTable* dispatched_table(Target target) {
-  const std::int64_t mask = highway_targets_of(target) & HWY_TARGETS;
-  if (mask == 0) return &scalar_kernels();
-  hwy::SetSupportedTargetsForTest(hwy::SupportedTargets() & mask);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  const KernelTable* table = HWY_DYNAMIC_DISPATCH(Table)();
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  return table;
-}
-
-// Highway's choice is state of the whole process, so it is asked once for all targets.
 const KernelTable* table_of(Target target) {
-  static const std::array<const KernelTable*, 5> tables = [] {
-    std::array<const KernelTable*, 5> all{};
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = dispatched_table(static_cast<Target>(i));
-    return all;
-  }();
+  static const auto tables =
+      tables_by_target(HWY_TARGETS, scalar_kernels(), [] { return HWY_DYNAMIC_DISPATCH(Table)(); });
   return tables[static_cast<std::size_t>(target)];
 }
 

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <new>
 
+#include "core/base/clock.h"
 #include "core/base/random.h"
 #include "core/base/system.h"
 #include "core/train/run_file.h"
@@ -25,10 +26,6 @@ constexpr int first_iterations = 3;
 constexpr int iterations = 2;
 constexpr double start_share = 0.5;  // of what the biases leave that factors may explain at first
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 std::shared_ptr<const RowCounts> counts_of(const RatingLists& lists, Table table) {
   auto counts = std::make_shared<RowCounts>(lists.rows(table));
   for (std::size_t row = 0; row < counts->size(); ++row) {
@@ -43,7 +40,7 @@ std::uint64_t bytes_needed(const DotModelSpec& spec, std::size_t ratings) {
   return std::uint64_t{spec.users + spec.movies} * padded_stride(spec.factors) * sizeof(float) + ratings * of_rating;
 }
 
-/// One sign for each float of the first `columns` columns beyond `from`.
+/// One sign for each float of the columns from `from` on.
 void draw_signs(MatrixView table, std::size_t from, float size, Random random) {
   std::uint64_t bits = 0;
   unsigned left = 0;
@@ -274,12 +271,11 @@ void FastTrainer::begin_stage(Stage stage) {
   if (stage == Stage::ProjectUsers) sums_[0] = {};
 }
 
-/// Random signs in the movies' first columns.
+/// Random signs in the movies' first columns, of rows without ratings too.
 void FastTrainer::draw_start() {
   const std::size_t columns = std::min(start_columns, settings_.factors);
   prior_ = FactorPrior(columns, 1, 1, 1);
   draw_signs(tables().factors[1], 0, 1.0F, Random(settings_.seed, start_stream));
-  zero_unseen_rows(model_, *counts_[0], *counts_[1]);
 }
 
 /// The users' directions are found; what is solved first is the movies' rows. Without biases the last column stands for
@@ -326,8 +322,7 @@ void FastTrainer::run_part(Stage stage, std::size_t part) {
           solver_.project(*table, solver_.parts(*table)[part], all.factors[own], all.factors[1 - own],
                           start_bias(*table), start_bias(*table == Table::Users ? Table::Movies : Table::Users),
                           *table == Table::Users ? start_user_ratings : start_movie_ratings);
-      sums_[own].squares += sums.squares;
-      sums_[own].ratings += sums.ratings;
+      sums_[own] += sums;
       break;
     }
     case Stage::WhitenUsers:
@@ -348,9 +343,7 @@ void FastTrainer::solve(Table table, std::size_t part) {
                              first ? start_movie_ratings : SIZE_MAX};
   const SolveSums sums = solver_.solve(table, solver_.parts(table)[part], tables(), ridge_, options);
   SolveSums& total = sums_[index_of(table)];
-  total.squares += sums.squares;
-  total.ridge += sums.ridge;
-  total.ratings += sums.ratings;
+  total += sums;
   if (first) return;
   ++batch_;
   trained_halves_ += sums.ratings;
@@ -393,20 +386,6 @@ Expected<void> FastTrainer::finish_epoch(std::optional<double> valid_loss) {
   epochs_.push_back({epoch_, batches_done(), loss, valid_loss, epoch_seconds_,
                      epoch_seconds_ > 0 ? static_cast<double>(lists_.size()) / epoch_seconds_ : 0});
   return {};
-}
-
-LiveTables tables_of(const FastTrainer& trainer) {
-  LiveTables tables;
-  tables.ratings = trainer.ratings();
-  for (const Table table : {Table::Users, Table::Movies}) {
-    const std::size_t i = index_of(table);
-    tables.factors[i] = &trainer.model().factors(table);
-    tables.bias[i] = trainer.model().bias(table);
-    tables.counts[i] = trainer.counts(table);
-  }
-  tables.batch = trainer.batches_done();
-  tables.seed = trainer.settings().seed;
-  return tables;
 }
 
 }  // namespace rowlight

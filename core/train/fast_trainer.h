@@ -148,6 +148,4 @@ class FastTrainer {
   double prepare_seconds_ = 0;
 };
 
-[[nodiscard]] LiveTables tables_of(const FastTrainer& trainer);
-
 }  // namespace rowlight

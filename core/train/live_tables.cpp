@@ -1,11 +1,15 @@
 #include "core/train/live_tables.h"
 
 #include "core/io/factors.h"
+#include "core/train/fast_trainer.h"
 #include "core/train/trainer.h"
 
 namespace rowlight {
 
-LiveTables tables_of(const Trainer& trainer) {
+namespace {
+
+template <class AnyTrainer>
+LiveTables tables_of_run(const AnyTrainer& trainer) {
   LiveTables tables;
   tables.ratings = trainer.ratings();
   for (const Table table : {Table::Users, Table::Movies}) {
@@ -18,6 +22,12 @@ LiveTables tables_of(const Trainer& trainer) {
   tables.seed = trainer.settings().seed;
   return tables;
 }
+
+}  // namespace
+
+LiveTables tables_of(const Trainer& trainer) { return tables_of_run(trainer); }
+
+LiveTables tables_of(const FastTrainer& trainer) { return tables_of_run(trainer); }
 
 LiveTables tables_of(const Factors& factors) {
   LiveTables tables;

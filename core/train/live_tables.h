@@ -11,6 +11,7 @@
 namespace rowlight {
 
 struct Factors;
+class FastTrainer;
 class Trainer;
 
 /// Ratings per row in the training share, for every row of a table: made once per run and shared by its frames.
@@ -31,6 +32,7 @@ struct LiveTables {
 };
 
 [[nodiscard]] LiveTables tables_of(const Trainer& trainer);
+[[nodiscard]] LiveTables tables_of(const FastTrainer& trainer);
 [[nodiscard]] LiveTables tables_of(const Factors& factors);
 
 }  // namespace rowlight

@@ -35,13 +35,6 @@ float sum_of(std::size_t n, const Term& term) {
   return total;
 }
 
-SolveSums& operator+=(SolveSums& total, const SolveSums& sums) {
-  total.squares += sums.squares;
-  total.ridge += sums.ridge;
-  total.ratings += sums.ratings;
-  return total;
-}
-
 }  // namespace
 
 /// What one row is solved from.

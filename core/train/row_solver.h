@@ -41,6 +41,13 @@ struct SolveSums {
   double squares = 0;  ///< squared errors after it, over the ratings that were used
   double ridge = 0;    ///< sum of base[k] * n / (h + spread[k]) * factor^2: the second part of the ridge
   std::uint64_t ratings = 0;
+
+  SolveSums& operator+=(const SolveSums& more) {
+    squares += more.squares;
+    ridge += more.ridge;
+    ratings += more.ratings;
+    return *this;
+  }
 };
 
 /// Alternating least squares, one row at a time: given the other side's table, a row's factors x and bias b minimise

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <new>
 
+#include "core/base/clock.h"
 #include "core/base/random.h"
 #include "core/base/system.h"
 #include "core/train/run_file.h"
@@ -15,10 +16,6 @@ namespace {
 
 // Streams of the seed: see Random. Tables take theirs from 100 on.
 constexpr std::uint64_t first_epoch_stream = 1'000'000;
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 std::shared_ptr<const RowCounts> count_rows(std::span<const std::int32_t> column,
                                             std::span<const std::int32_t> positions, std::size_t rows) {
