@@ -160,12 +160,7 @@ class TestMainWindow : public QObject {
 
   void homeAndClosingAskForTheRunOfAFile() {
     MainWindow window({}, started_now(), forgetful);
-    int questions = 0;
-    bool answer = false;
-    window.askToDiscard = [&](const QString&) {
-      ++questions;
-      return answer;
-    };
+    test::DiscardAnswer discard(window, false);
     window.show();
     QVERIFY(QTest::qWaitForWindowExposed(&window));
     window.open(home_.write_ratings());
@@ -173,26 +168,22 @@ class TestMainWindow : public QObject {
     window.workbench().send(Step{StepUnit::Epoch});
     QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.epoch == 1; }, patience));
     QTest::keyClick(&window, Qt::Key_Home);
-    QCOMPARE(questions, 1);
+    QCOMPARE(discard.asked, 1);
     QVERIFY(!window.close());
-    QCOMPARE(questions, 2);
+    QCOMPARE(discard.asked, 2);
     QTest::qWait(50);
     QCOMPARE(window.workbench().frame()->progress.epoch, 1);
-    answer = true;
+    discard.yes = true;
     QTest::keyClick(&window, Qt::Key_Home);
     QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.epoch == 0; }, patience));
-    QCOMPARE(questions, 3);
+    QCOMPARE(discard.asked, 3);
     QVERIFY(window.close());  // nothing is trained now
-    QCOMPARE(questions, 3);
+    QCOMPARE(discard.asked, 3);
   }
 
   void homeDoesNotAskInADemonstration() {
     MainWindow window({}, started_now(), forgetful);
-    int questions = 0;
-    window.askToDiscard = [&](const QString&) {
-      ++questions;
-      return true;
-    };
+    test::DiscardAnswer discard(window, true);
     window.show();
     QVERIFY(QTest::qWaitForWindowExposed(&window));
     window.openSample();
@@ -201,9 +192,9 @@ class TestMainWindow : public QObject {
     QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.epoch == 1; }, patience));
     QTest::keyClick(&window, Qt::Key_Home);
     QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->progress.epoch == 0; }, patience));
-    QCOMPARE(questions, 0);
+    QCOMPARE(discard.asked, 0);
     QVERIFY(window.close());
-    QCOMPARE(questions, 0);
+    QCOMPARE(discard.asked, 0);
   }
 
   void measuringIsCancelledByItsKey() {

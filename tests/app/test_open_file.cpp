@@ -203,12 +203,7 @@ class TestOpenFile : public QObject {
     rows += "1,1,5\n1,2,3\n2,1,4\n2,3,2\n";
     const QString path = QString::fromStdString(files.write(QStringLiteral("prose.csv"), rows));
     MainWindow window({}, started_now(), forgetful);
-    bool answer = false;
-    int questions = 0;
-    window.askToDiscard = [&](const QString&) {
-      ++questions;
-      return answer;
-    };
+    test::DiscardAnswer discard(window, false);
     window.show();
     window.openSample();
     QVERIFY(await_ratings(window));
@@ -234,10 +229,10 @@ class TestOpenFile : public QObject {
     QCOMPARE(window.workbench().frame()->progress.epoch, 1);
     // A no to the question leaves the run, and the dialog with what it read.
     open->click();
-    QCOMPARE(questions, 1);
+    QCOMPARE(discard.asked, 1);
     QVERIFY(doctor->isVisible() && open->isEnabled());
     QCOMPARE(window.workbench().frame()->ratings, before);
-    answer = true;
+    discard.yes = true;
     open->click();
     QVERIFY(!doctor->isVisible());
     QVERIFY(QTest::qWaitFor([&] { return window.workbench().frame()->ratings->size() == 4; }, patience));
@@ -263,11 +258,7 @@ class TestOpenFile : public QObject {
 
   void trainedStateIsNotThrownAwayUnasked() {
     MainWindow window({}, started_now(), forgetful);
-    int questions = 0;
-    window.askToDiscard = [&](const QString&) {
-      ++questions;
-      return false;
-    };
+    test::DiscardAnswer discard(window, false);
     window.show();
     window.openSample();
     QVERIFY(await_ratings(window));
@@ -277,9 +268,9 @@ class TestOpenFile : public QObject {
     // A file that cannot be read takes nothing away, so there is nothing to ask.
     window.open(QStringLiteral("/nowhere/ratings.csv"));
     QVERIFY(QTest::qWaitFor([&] { return window.lastErrorExitCode() == 4; }, patience));
-    QCOMPARE(questions, 0);
+    QCOMPARE(discard.asked, 0);
     window.open(home_.write_ratings());
-    QVERIFY(QTest::qWaitFor([&] { return questions == 1; }, patience));
+    QVERIFY(QTest::qWaitFor([&] { return discard.asked == 1; }, patience));
     QTest::qWait(100);
     QCOMPARE(window.workbench().frame()->ratings, sample);
     QCOMPARE(window.workbench().frame()->progress.batches_done, std::uint64_t{1});
@@ -287,11 +278,7 @@ class TestOpenFile : public QObject {
 
   void whatIsTrainedWhileAFileLoadsIsAskedAboutToo() {
     MainWindow window({}, started_now(), forgetful);
-    int questions = 0;
-    window.askToDiscard = [&](const QString&) {
-      ++questions;
-      return true;
-    };
+    test::DiscardAnswer discard(window, true);
     window.show();
     window.openSample();
     QVERIFY(await_ratings(window));
@@ -299,7 +286,7 @@ class TestOpenFile : public QObject {
     window.open(home_.write_ratings(2'000'000));
     window.workbench().send(Step{StepUnit::Batch});
     QVERIFY(QTest::qWaitFor([&] { return !window.workbench().frame()->ratings->synthetic; }, patience));
-    QCOMPARE(questions, 1);
+    QCOMPARE(discard.asked, 1);
   }
 
   void cancellingTheFirstLoadGivesTheSample() {

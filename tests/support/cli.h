@@ -1,6 +1,10 @@
 #pragma once
 
+#include <QByteArray>
+#include <QFile>
+#include <QJsonDocument>
 #include <QJsonObject>
+#include <QList>
 #include <QProcess>
 #include <QSet>
 #include <QString>
@@ -33,6 +37,29 @@ inline QSet<QString> words(const char* text) {
 inline QSet<QString> keys_of(const QJsonObject& object) {
   const QStringList keys = object.keys();
   return {keys.begin(), keys.end()};
+}
+
+/// One JSON object a line, and nothing else; an empty list when that is not so.
+inline QList<QJsonObject> objects_of(const QString& out) {
+  QList<QJsonObject> objects;
+  if (!out.endsWith(QLatin1Char('\n'))) return {};
+  for (const QString& line : out.chopped(1).split(QLatin1Char('\n'))) {
+    const QJsonDocument document = QJsonDocument::fromJson(line.toUtf8());
+    if (!document.isObject()) return {};
+    objects.push_back(document.object());
+  }
+  return objects;
+}
+
+inline QStringList events_of(const QList<QJsonObject>& objects) {
+  QStringList events;
+  for (const QJsonObject& object : objects) events.push_back(object["event"].toString());
+  return events;
+}
+
+inline QByteArray bytes_of(const QString& path) {
+  QFile file(path);
+  return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
 }
 
 }  // namespace rowlight::test

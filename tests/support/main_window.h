@@ -23,6 +23,21 @@ inline bool await_ratings(MainWindow& window) {
   return QTest::qWaitFor([&] { return window.workbench().frame() && window.workbench().frame()->ratings; }, patience);
 }
 
+/// Answers for the person whether what was trained may go, and counts how often it was asked.
+struct DiscardAnswer {
+  bool yes = false;
+  int asked = 0;
+
+  DiscardAnswer(MainWindow& window, bool answer) : yes(answer) {
+    window.askToDiscard = [this](const QString&) {
+      ++asked;
+      return yes;
+    };
+  }
+  DiscardAnswer(const DiscardAnswer&) = delete;
+  DiscardAnswer& operator=(const DiscardAnswer&) = delete;
+};
+
 /// A folder for settings and files, so that the person's own stay untouched.
 class OwnHome {
  public:

@@ -11,16 +11,10 @@
 
 namespace rowlight::test {
 
-inline TrainSettings small_settings() {
-  TrainSettings s;
-  s.factors = 6;
-  s.epochs = 3;
-  s.batch_size = 16;
-  return s;
-}
+inline TrainSettings session_settings() { return small_settings(3); }
 
 /// 201 ratings train: thirteen batches an epoch.
-inline void install(Session& session, const TrainSettings& settings = small_settings()) {
+inline void install(Session& session, const TrainSettings& settings = session_settings()) {
   session.apply(Configure{settings});
   session.apply(InstallRatings{make_ratings(20, 30, 251, 1), {}, {}, {}, {}});
 }

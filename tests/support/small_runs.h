@@ -10,14 +10,6 @@
 
 namespace rowlight::test {
 
-inline TrainSettings small_settings() {
-  TrainSettings s;
-  s.factors = 6;
-  s.epochs = 4;
-  s.batch_size = 16;
-  return s;
-}
-
 inline TrainerInput small_input(const TrainSettings& settings = small_settings()) {
   TrainerInput input;
   input.ratings = make_ratings(20, 30, 251, 1);

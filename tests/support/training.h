@@ -30,6 +30,14 @@ inline std::shared_ptr<RatingSet> make_ratings(std::uint32_t users, std::uint32_
   return set;
 }
 
+inline TrainSettings small_settings(int epochs = 4) {
+  TrainSettings s;
+  s.factors = 6;
+  s.epochs = epochs;
+  s.batch_size = 16;
+  return s;
+}
+
 inline bool same_bits(ConstMatrixView a, ConstMatrixView b) {
   return a.rows == b.rows && a.stride == b.stride && std::memcmp(a.data, b.data, a.flat().size_bytes()) == 0;
 }

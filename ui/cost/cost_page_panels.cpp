@@ -13,6 +13,7 @@
 
 #include "ui/common/elided_label.h"
 #include "ui/common/format.h"
+#include "ui/common/row_table.h"
 #include "ui/common/typography.h"
 #include "ui/cost/cost_model.h"
 #include "ui/cost/cost_page.h"
@@ -100,17 +101,7 @@ QWidget* CostPage::makeNumbersPanel() {
   header->addWidget(copy);
   column->addLayout(header);
   model_ = new CostModel(this);
-  table_ = new QTableView(panel);
-  table_->setObjectName(QStringLiteral("costTable"));
-  table_->setAccessibleName(tr("Numbers of the measurement"));
-  table_->setModel(model_);
-  table_->setFrameShape(QFrame::NoFrame);
-  table_->setShowGrid(false);
-  table_->setAlternatingRowColors(true);
-  table_->setWordWrap(false);
-  table_->setTabKeyNavigation(false);
-  table_->setSelectionBehavior(QAbstractItemView::SelectRows);
-  table_->verticalHeader()->hide();
+  table_ = makeRowTable(model_, "costTable", tr("Numbers of the measurement"), panel);
   table_->verticalHeader()->setDefaultSectionSize(QFontMetrics(numberFont(TextSize::Normal)).height() + 6);
   table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
   table_->horizontalHeader()->setMinimumSectionSize(fontMetrics().horizontalAdvance(QStringLiteral("bandwidth limit")) +

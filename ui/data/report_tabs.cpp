@@ -15,6 +15,7 @@
 
 #include "ui/common/format.h"
 #include "ui/common/palette.h"
+#include "ui/common/row_table.h"
 #include "ui/common/typography.h"
 #include "ui/data/guess_values.h"
 #include "ui/data/report_models.h"
@@ -61,24 +62,14 @@ ReportTabs::ReportTabs(QWidget* parent) : QTabWidget(parent) {
 }
 
 QTableView* ReportTabs::makeTable(ReportModel* model, const char* name, const QString& accessibleName) {
-  auto* table = new QTableView(this);
-  table->setObjectName(QLatin1String(name));
-  table->setAccessibleName(accessibleName);
-  table->setModel(model);
-  table->setFrameShape(QFrame::NoFrame);
-  table->setShowGrid(false);
-  table->setAlternatingRowColors(true);
-  table->setWordWrap(false);
-  table->setTabKeyNavigation(false);
+  QTableView* table = makeRowTable(model, name, accessibleName, this);
   table->setTextElideMode(Qt::ElideRight);
-  table->setSelectionBehavior(QAbstractItemView::SelectRows);
   table->setSelectionMode(QAbstractItemView::SingleSelection);
   table->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
   table->setFont(numberFont(TextSize::Normal));
   // Fixed heights: a view that asks every row for its height is slow with a million of them.
   table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
   table->verticalHeader()->setDefaultSectionSize(QFontMetrics(table->font()).height() + 6);
-  table->verticalHeader()->hide();
   table->horizontalHeader()->setHighlightSections(false);
   return table;
 }

@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "ui/common/format.h"
+#include "ui/common/row_table.h"
 #include "ui/common/typography.h"
 #include "ui/train/batch_model.h"
 
@@ -96,23 +97,13 @@ QWidget* BatchPanel::makeFacts() {
 
 void BatchPanel::makeTable() {
   model_ = new BatchModel(this);
-  table_ = new QTableView(this);
-  table_->setObjectName(QStringLiteral("batchTable"));
-  table_->setAccessibleName(tr("Ratings of the batch"));
-  table_->setModel(model_);
-  table_->setFrameShape(QFrame::NoFrame);
-  table_->setShowGrid(false);
-  table_->setAlternatingRowColors(true);
-  table_->setWordWrap(false);
-  table_->setTabKeyNavigation(false);
+  table_ = makeRowTable(model_, "batchTable", tr("Ratings of the batch"), this);
   table_->setTextElideMode(Qt::ElideMiddle);
-  table_->setSelectionBehavior(QAbstractItemView::SelectRows);
   table_->setSelectionMode(QAbstractItemView::SingleSelection);
   table_->setItemDelegateForColumn(BatchModel::ErrorColumn, new ErrorDelegate(table_));
   table_->setFont(numberFont(TextSize::Normal));
   table_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
   table_->verticalHeader()->setDefaultSectionSize(rowHeight());
-  table_->verticalHeader()->hide();
   QHeaderView* header = table_->horizontalHeader();
   header->setHighlightSections(false);
   header->setSectionResizeMode(QHeaderView::Fixed);

@@ -15,29 +15,6 @@
 
 using namespace rowlight::test;
 
-namespace {
-
-std::vector<QJsonObject> objects_of(const QString& lines) {
-  std::vector<QJsonObject> objects;
-  for (const QString& line : lines.split(QLatin1Char('\n'), Qt::SkipEmptyParts)) {
-    objects.push_back(QJsonDocument::fromJson(line.toUtf8()).object());
-  }
-  return objects;
-}
-
-QStringList events_of(const std::vector<QJsonObject>& objects) {
-  QStringList events;
-  for (const QJsonObject& object : objects) events << object["event"].toString();
-  return events;
-}
-
-QByteArray bytes_of(const QString& path) {
-  QFile file(path);
-  return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
-}
-
-}  // namespace
-
 // rowlight-cli train --mode fast as a script sees it.
 class TestCliFast : public QObject {
   Q_OBJECT

@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+#include "core/base/clock.h"
 #include "core/ratings/reader.h"
 #include "tests/core/ratings/hostile_files.h"
 #include "tests/support/written_file.h"
@@ -18,8 +19,6 @@ namespace fs = std::filesystem;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 QByteArray lines(int count) {
   QByteArray text;

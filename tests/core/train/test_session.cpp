@@ -14,7 +14,7 @@ using rowlight::test::finish;
 using rowlight::test::install;
 using rowlight::test::make_ratings;
 using rowlight::test::same_bits;
-using rowlight::test::small_settings;
+using rowlight::test::session_settings;
 using rowlight::test::step;
 
 class TestSession : public QObject {
@@ -51,7 +51,7 @@ class TestSession : public QObject {
       session->apply(Play{StepUnit::Batch, 0});
       session->advance({std::chrono::microseconds::max(), 17});
     }
-    TrainSettings bad = small_settings();
+    TrainSettings bad = session_settings();
     if (which == 0) bad.factors = 0;
     if (which == 2) bad.valid_share = 0.9999;
     const std::uint64_t run = touched.frame()->run;
@@ -63,7 +63,7 @@ class TestSession : public QObject {
     QVERIFY(!error_of(touched).isEmpty());
     QCOMPARE(touched.frame()->state, RunState::Playing);
     QCOMPARE(touched.frame()->run, run);
-    QCOMPARE(touched.frame()->settings, small_settings());
+    QCOMPARE(touched.frame()->settings, session_settings());
     finish(touched);
     finish(untouched);
     QCOMPARE(difference(*touched.trainer(), *untouched.trainer()), std::string());
@@ -158,7 +158,7 @@ class TestSession : public QObject {
     Session session;
     install(session);
     finish(session);
-    TrainSettings other = small_settings();
+    TrainSettings other = session_settings();
     other.optimizer.learning_rate = 0.01;
     session.apply(Configure{other});
     QCOMPARE(session.frame()->progress.batches_done, std::uint64_t{0});
@@ -166,7 +166,7 @@ class TestSession : public QObject {
   }
 
   void moreEpochsGoOnWhereTheRunEnded() {
-    TrainSettings more = small_settings();
+    TrainSettings more = session_settings();
     more.schedule = ScheduleKind::Constant;
     Session session;
     install(session, more);
@@ -189,7 +189,7 @@ class TestSession : public QObject {
     // Its rate would jump: it was planned for the epochs that it was given.
     Session session;
     install(session);
-    TrainSettings other = small_settings();
+    TrainSettings other = session_settings();
     other.epochs = 5;
     const std::uint64_t run = session.frame()->run;
     session.apply(Configure{other});  // nothing is trained yet
@@ -222,7 +222,7 @@ class TestSession : public QObject {
   }
 
   void divergenceIsAStateWithAnError() {
-    TrainSettings wild = small_settings();
+    TrainSettings wild = session_settings();
     wild.optimizer = default_optimizer(OptimizerKind::Sgd);
     wild.optimizer.learning_rate = 1e30;
     wild.schedule = ScheduleKind::Constant;
@@ -244,7 +244,7 @@ class TestSession : public QObject {
     session.apply(Reset{});
     QCOMPARE(session.frame()->state, RunState::Paused);
     QVERIFY(!session.frame()->error);
-    session.apply(Configure{small_settings()});
+    session.apply(Configure{session_settings()});
     finish(session);
     QCOMPARE(session.frame()->state, RunState::Finished);
   }
@@ -257,7 +257,7 @@ class TestSession : public QObject {
   void spoiltTablesAreADivergence() {
     QFETCH(double, valid_share);
     // The only batch has a finite loss, and its step overflows.
-    TrainSettings wild = small_settings();
+    TrainSettings wild = session_settings();
     wild.model = ModelKind::Dot;
     wild.optimizer = default_optimizer(OptimizerKind::Sgd);
     wild.optimizer.learning_rate = 1e300;

@@ -15,7 +15,7 @@ using rowlight::test::all_rows;
 using rowlight::test::install;
 using rowlight::test::make_ratings;
 using rowlight::test::same_bits;
-using rowlight::test::small_settings;
+using rowlight::test::session_settings;
 using rowlight::test::step;
 
 namespace {
@@ -39,7 +39,7 @@ class TestSessionFrames : public QObject {
 
  private slots:
   void manyEpochsDoNotMakeAFrameLonger() {
-    TrainSettings settings = small_settings();
+    TrainSettings settings = session_settings();
     settings.batch_size = 256;
     settings.epochs = 3000;
     Session session;
@@ -65,7 +65,7 @@ class TestSessionFrames : public QObject {
   }
 
   void aFrameHoldsTheWatchedRowsAlone() {
-    TrainSettings settings = small_settings();
+    TrainSettings settings = session_settings();
     settings.epochs = 1;
     for (const std::uint32_t movies : {30U, 20'000U}) {
       Session session;
@@ -109,7 +109,7 @@ class TestSessionFrames : public QObject {
   }
   void touchedRowsAreTheBatchs() {
     QFETCH(int, optimizer);
-    TrainSettings settings = small_settings();
+    TrainSettings settings = session_settings();
     settings.batch_size = 4;
     settings.optimizer = default_optimizer(static_cast<OptimizerKind>(optimizer));
     settings.optimizer.learning_rate = 0.05;
@@ -141,7 +141,7 @@ class TestSessionFrames : public QObject {
   }
   void rowsScrolledToAfterABatchTellWhetherItMovedThem() {
     QFETCH(int, unit);
-    TrainSettings settings = small_settings();
+    TrainSettings settings = session_settings();
     settings.batch_size = 4;
     Session scrolled;
     Session watched;
@@ -160,7 +160,7 @@ class TestSessionFrames : public QObject {
   }
 
   void rowsScrolledToInASlowPlayTellToo() {
-    TrainSettings settings = small_settings();
+    TrainSettings settings = session_settings();
     settings.batch_size = 4;
     Session session;
     install(session, settings);
@@ -243,7 +243,7 @@ class TestSessionFrames : public QObject {
 
   void projectionKeepsItsAxes() {
     // Two axes of nearly the same variance swap places and flip again and again; the picture must not.
-    TrainSettings settings = small_settings();
+    TrainSettings settings = session_settings();
     settings.epochs = 20;
     Session session;
     install(session, settings);
@@ -272,7 +272,7 @@ class TestSessionFrames : public QObject {
     resumed.apply(Watch{Table::Users, all_rows(20)});
     QCOMPARE(resumed.frame()->batch, nullptr);
     QCOMPARE(resumed.frame()->progress.batches_done, std::uint64_t{17});
-    QCOMPARE(resumed.frame()->settings, small_settings());
+    QCOMPARE(resumed.frame()->settings, session_settings());
     session.apply(Watch{Table::Users, all_rows(20)});
     QCOMPARE(resumed.frame()->users.last_lookup, session.frame()->users.last_lookup);
     step(resumed, StepUnit::Batch);

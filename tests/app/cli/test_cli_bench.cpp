@@ -1,0 +1,65 @@
+#include <QJsonArray>
+#include <QJsonObject>
+#include <QTest>
+
+#include "tests/support/cli.h"
+
+using namespace rowlight::test;
+
+// rowlight-cli bench as a script sees it.
+class TestCliBench : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void measuresLookupAgainstOneHot() {
+    const Outcome outcome = run({"bench", "lookup-vs-onehot", "--rows", "100,20", "--dim", "8", "--batch", "4",
+                                 "--target", "scalar", "--json"});
+    QCOMPARE(outcome.exit_code, 0);
+    QCOMPARE(outcome.err, QString());
+    const auto objects = objects_of(outcome.out);
+    QCOMPARE(objects.size(), 1);
+    const QJsonObject& all = objects[0];
+    QCOMPARE(all["target"].toString(), QString("scalar"));
+    QCOMPARE(all["threads"].toInt(), 1);
+    for (const char* key : {"read_bandwidth", "write_bandwidth", "copy_bandwidth", "memory_limit"}) {
+      QVERIFY2(all[QLatin1String(key)].toDouble() > 0, key);
+    }
+    const QJsonArray points = all["points"].toArray();
+    QCOMPARE(points.size(), 2);
+    QCOMPARE(points[0].toObject()["rows"].toInt(), 20);
+    const QJsonObject point = points[1].toObject();
+    QCOMPARE(point["bytes"].toObject()["one_hot"].toInt(), 1600);
+    QCOMPARE(point["bytes"].toObject()["table"].toInt(), 3200);
+    for (const char* way : {"lookup", "one_hot", "sparse_one_hot"}) {
+      for (const char* pass : {"forward", "backward", "optimizer"}) {
+        QVERIFY(point[QLatin1String(way)].toObject()[QLatin1String(pass)].toDouble() > 0);
+        QVERIFY(point["repetitions"].toObject()[QLatin1String(way)].toObject()[QLatin1String(pass)].toInt() >= 3);
+      }
+    }
+    QVERIFY(point["lookup_dense_gradient"].toObject()["forward"].isNull());
+    const Outcome text = run({"bench", "lookup-vs-onehot", "--rows", "20"});
+    QCOMPARE(text.exit_code, 0);
+    QVERIFY(text.out.contains("sparse_one_hot"));
+  }
+
+  void measuresPrincipalComponents() {
+    const Outcome outcome =
+        run({"bench", "pca", "--rows", "3000", "--dim", "20", "--runs", "3", "--threads", "2", "--json"});
+    QCOMPARE(outcome.exit_code, 0);
+    QCOMPARE(outcome.err, QString());
+    const QJsonObject all = objects_of(outcome.out)[0];
+    QCOMPARE(all["rows"].toInt(), 3000);
+    QCOMPARE(all["threads"].toInt(), 2);
+    for (const char* key : {"cold", "warm", "limit", "read_bandwidth"}) {
+      QVERIFY2(all[QLatin1String(key)].toDouble() > 0, key);
+    }
+    QCOMPARE(all["warm_passes"].toArray().size(), 3);
+    QVERIFY(all["warm_passes"].toArray()[0].toInt() > 0);
+    const Outcome text = run({"bench", "pca", "--rows", "20", "--dim", "1"});
+    QCOMPARE(text.exit_code, 0);
+    QVERIFY(text.out.contains("cold"));
+  }
+};
+
+QTEST_GUILESS_MAIN(TestCliBench)
+#include "test_cli_bench.moc"

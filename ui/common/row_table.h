@@ -1,0 +1,16 @@
+#pragma once
+
+#include <QString>
+
+class QAbstractItemModel;
+class QTableView;
+class QWidget;
+
+namespace rowlight {
+
+/// A table whose whole rows are read and chosen, as it looks on every page. Fonts, heights and columns are the
+/// caller's. GUI thread; `parent` owns it.
+[[nodiscard]] QTableView* makeRowTable(QAbstractItemModel* model, const char* name, const QString& accessibleName,
+                                       QWidget* parent);
+
+}  // namespace rowlight
