@@ -17,8 +17,10 @@
 
 #include "tests/support/doctor.h"
 #include "ui/common/palette.h"
+#include "ui/data/guess_values.h"
 #include "ui/data/report_models.h"
 #include "ui/data/report_tabs.h"
+#include "ui/data/report_text.h"
 #include "ui/data/verbatim_delegate.h"
 
 using namespace rowlight;
@@ -65,6 +67,14 @@ class TestReportTabs : public QObject {
   Q_OBJECT
 
  private slots:
+  void optionsThatAHintNamesHaveTheirLabels() {
+    QCOMPARE(errorSentence({ErrorKind::BadInput, "no rating", "name the columns in order with --columns", {}, 0, 0}),
+             QStringLiteral("No rating: name the columns in order with “%1”.").arg(labelOf(Guess::Columns)));
+    QCOMPARE(errorSentence({ErrorKind::BadInput, "a pair again", "skip it with --skip-lines or --columns 1", {}, 0, 0}),
+             QStringLiteral("A pair again: skip it with “%1” or “%2” 1.")
+                 .arg(labelOf(Guess::SkipLines), labelOf(Guess::Columns)));
+  }
+
   void theOptionThatAHintNamesIsSetByAButton() {
     Doctor doctor;
     doctor.dialog.examine(file);

@@ -2,6 +2,7 @@
 
 #include <QCoreApplication>
 #include <QDateTime>
+#include <QRegularExpression>
 #include <QStringList>
 
 #include "ui/common/format.h"
@@ -36,9 +37,9 @@ QString errorSentence(const Error& error) {
   bare.file.clear();
   QString sentence = formatError(bare);
   // Hints name options as the command line does; here they have labels.
-  if (const auto advice = adviceIn(error)) {
-    const QString option = textOf(advice->option);
-    sentence.replace(QStringLiteral("--") + option, QStringLiteral("“%1”").arg(labelOf(*guessOf(option))));
+  for (const Guess guess : all_guesses) {
+    sentence.replace(QRegularExpression(QStringLiteral("--%1\\b").arg(optionOf(guess))),
+                     QStringLiteral("“%1”").arg(labelOf(guess)));
   }
   if (error.line == 0) return sentence;
   const QString line = tr("Line %1").arg(formatCount(error.line));
