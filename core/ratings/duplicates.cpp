@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <utility>
 #include <vector>
@@ -19,34 +20,35 @@ namespace rowlight {
 namespace {
 
 // The rows are dealt out by user to parts whose tables fit into the cache.
-constexpr std::size_t parts = 256;
+constexpr std::size_t parts = 512;
 constexpr std::size_t most_tasks = 32;                            // the parts of a task share one finder
 constexpr std::size_t most_table_bytes = std::size_t{32} << 20U;  // of all finders, if one of them is not larger
 // Large parts, where few users rate much, are looked at in several passes over their movies.
 constexpr std::size_t most_rows_a_pass = std::size_t{1} << 19U;
 // Within a piece 16 bits number the rows, so that an entry takes 6 bytes.
 constexpr std::size_t rows_a_piece = std::size_t{1} << 16U;
-constexpr std::size_t repeats_at_once = 64;
+constexpr std::int32_t max_row = std::numeric_limits<std::int32_t>::max();
 constexpr std::size_t words_a_piece = rows_a_piece / 64;
 
 #pragma pack(push, 2)
 struct Entry {
-  std::uint32_t pair = 0;  // the user's number within the part above the movie, or the movie alone
+  std::uint32_t pair = 0;  // the user's number within the part, the rating's code, the movie; or the movie alone
   std::uint16_t row = 0;   // from the beginning of the piece
 };
 #pragma pack(pop)
 static_assert(sizeof(Entry) == 6);
 
-/// Some entries of one part, put down together: each of the parts lies in another page of memory.
-struct alignas(64) Hand {
-  std::array<Entry, 20> entries;
-  std::uint32_t count = 0;
-};
+/// A bit for each row that goes.
+using Marks = std::vector<std::uint64_t>;
 
 struct Rated {
-  std::uint32_t movie = 0;
+  std::uint32_t movie = 0;  // below the rating's code
   std::uint32_t row = 0;
 };
+
+// Where an entry has bits to spare, they hold twice the rating: comparing these spares looks at ratings that lie far
+// apart.
+constexpr unsigned most_code_bits = 8;
 
 tl::unexpected<Error> not_enough_memory_for_repeats() {
   return fail(ErrorKind::BadInput, "there is not enough memory to look for repeated ratings",
@@ -55,10 +57,14 @@ tl::unexpected<Error> not_enough_memory_for_repeats() {
 
 class Settlement {
  public:
-  Settlement(RatingSet& set, Duplicates how, ThreadPool& pool, const std::atomic<bool>* cancel)
-      : set_(set), how_(how), pool_(pool), cancel_(cancel) {
+  Settlement(RatingSet& set, Duplicates how, ThreadPool& pool, const std::atomic<bool>* cancel,
+             const std::function<void()>& beside)
+      : set_(set), how_(how), pool_(pool), cancel_(cancel), beside_(beside) {
     movie_bits_ = static_cast<unsigned>(std::bit_width(set.movie_count()));
-    packed_ = movie_bits_ + static_cast<unsigned>(std::bit_width(users_a_part())) <= 32;
+    movie_mask_ = static_cast<std::uint32_t>((std::uint64_t{1} << movie_bits_) - 1U);
+    const auto taken = movie_bits_ + static_cast<unsigned>(std::bit_width(users_a_part()));
+    packed_ = taken <= 32;
+    if (packed_) code_bits_ = std::min(32 - taken, most_code_bits);
   }
 
   Expected<DuplicateCounts> run() {
@@ -95,25 +101,26 @@ class Settlement {
     const std::int32_t* users;
     const std::int32_t* movies;
     unsigned movie_bits;
+    unsigned user_shift;
 
-    [[nodiscard]] std::uint32_t pair_of(std::size_t row) const {
+    [[nodiscard]] std::uint32_t pair_of(std::size_t row, std::uint32_t code) const {
       const auto movie = static_cast<std::uint32_t>(movies[row]);
-      return packed ? number_in_part(users[row]) << movie_bits | movie : movie;
+      return packed ? number_in_part(users[row]) << user_shift | code << movie_bits | movie : movie;
     }
     [[nodiscard]] std::uint32_t user_of(const Entry& entry, std::size_t first_row) const {
-      return packed ? entry.pair >> movie_bits : number_in_part(users[first_row + entry.row]);
+      return packed ? entry.pair >> user_shift : number_in_part(users[first_row + entry.row]);
     }
-    [[nodiscard]] std::uint32_t movie_of(const Entry& entry) const {
-      return packed ? entry.pair & ((1U << movie_bits) - 1) : entry.pair;
+    [[nodiscard]] std::uint32_t coded_movie_of(const Entry& entry) const {
+      return packed ? entry.pair & ((1U << user_shift) - 1U) : entry.pair;
     }
   };
   /// Calls `loops` with the Pairs that fit.
   template <class Loops>
   void with_pairs(const Loops& loops) const {
     if (packed_) {
-      loops(Pairs<true>{set_.users.data(), set_.movies.data(), movie_bits_});
+      loops(Pairs<true>{set_.users.data(), set_.movies.data(), movie_bits_, movie_bits_ + code_bits_});
     } else {
-      loops(Pairs<false>{set_.users.data(), set_.movies.data(), movie_bits_});
+      loops(Pairs<false>{set_.users.data(), set_.movies.data(), movie_bits_, movie_bits_});
     }
   }
   /// The entries of one piece in one part.
@@ -142,39 +149,47 @@ class Settlement {
   };
   /// What one thread needs to find the repeats of some parts.
   struct Finder {
-    std::vector<std::uint32_t> begin_of;    // a part's users in `sorted`, then one more
-    std::vector<Rated> sorted;              // rows of one pass by user, then by row
-    std::vector<std::uint32_t> last;        // by movie: the place in all that was sorted so far, from 1
-    std::uint32_t sorted_before = 0;        // entries of earlier passes
-    std::vector<Repeat> repeats;            // room for those of one block
-    std::vector<std::uint32_t> later_rows;  // with KeepFirst: the rows to go
-    std::vector<Sum> sums;                  // with Mean: at the last row of a pair so far; like `sorted`
+    std::vector<std::uint32_t> begin_of;  // a part's users in `sorted`, then one more
+    std::vector<Rated> sorted;            // rows of one pass by user, then by row
+    std::vector<std::uint32_t> last;      // by movie: the place in all that was sorted so far, from 1
+    std::uint32_t sorted_before = 0;      // entries of earlier passes
+    std::vector<Repeat> repeats;          // room for those of one block
+    std::vector<Sum> sums;                // with Mean: at the last row of a pair so far; like `sorted`
+    Marks gone;                           // also what earlier finders have marked; empty where no row goes
     DuplicateCounts counts;
   };
 
   void count_rows();
   void deal_out();
   template <bool packed>
-  void deal_piece(const Pairs<packed>& pairs, std::size_t piece);
+  void deal_piece(Pairs<packed> pairs, std::size_t piece);
   void find();
+  Marks take_marks();
+  void give_marks(Marks marks);
   void find_in(std::size_t part, Finder& finder);
   template <bool packed>
   void sort_by_user(const Pairs<packed>& pairs, std::size_t part, Pass pass, Finder& finder) const;
   void find_repeats(Finder& finder);
   void settle_repeats(std::span<const Repeat> repeats, Finder& finder);
   void add_to_mean(const Repeat& repeat, Finder& finder) const;
-  void finish_pass(Finder& finder);
+  void finish_means(const Finder& finder);
   void take_out(std::size_t left);
 
   RatingSet& set_;
   Duplicates how_;
   ThreadPool& pool_;
   const std::atomic<bool>* cancel_;
+  const std::function<void()>& beside_;
   std::atomic<bool> no_memory_{false};
   unsigned movie_bits_ = 0;
+  std::uint32_t movie_mask_ = 0;
   bool packed_ = false;                                   // a user's number and a movie fit into an entry
+  unsigned code_bits_ = 0;                                // and so many bits of a rating's code
+  std::atomic<bool> coded_{true};                         // every rating has a code
   std::vector<std::array<std::uint32_t, parts>> end_in_;  // [piece][part], in entries_
   std::unique_ptr<Entry[]> entries_;                      // part after part, in the file's order
+  std::mutex mutex_;                                      // for free_marks_
+  std::vector<Marks> free_marks_;                         // of no finder at the moment
   std::vector<DuplicateCounts> counts_;
 };
 
@@ -206,34 +221,40 @@ void Settlement::deal_out() {
 }
 
 template <bool packed>
-void Settlement::deal_piece(const Pairs<packed>& pairs, std::size_t piece) {
-  std::array<std::uint32_t, parts>& next = end_in_[piece];
-  std::array<Hand, parts> hands;
-  const auto put_down = [&](std::size_t part) {
-    Hand& hand = hands[part];
-    std::copy_n(hand.entries.data(), hand.count, entries_.get() + next[part]);
-    next[part] += hand.count;
-    hand.count = 0;
-  };
+void Settlement::deal_piece(Pairs<packed> pairs, std::size_t piece) {
+  std::array<std::uint32_t, parts> next = end_in_[piece];
   const std::size_t first = piece * rows_a_piece;
   const std::size_t rows = end_of(piece) - first;
+  const float* const ratings = set_.ratings.data() + first;
+  const auto most_code = static_cast<float>((1U << code_bits_) - 1U);
+  bool coded = true;
+  Entry* const entries = entries_.get();
   for (std::size_t row = 0; row < rows; ++row) {
+    const float twice = std::clamp(ratings[row] * 2, 0.0F, most_code);
+    const auto code = static_cast<std::uint32_t>(static_cast<std::int32_t>(twice));
+    coded &= static_cast<float>(code) == ratings[row] * 2;
     const std::size_t part = part_of(pairs.users[first + row]);
-    Hand& hand = hands[part];
-    hand.entries[hand.count] = {pairs.pair_of(first + row), static_cast<std::uint16_t>(row)};
-    if (++hand.count == hand.entries.size()) put_down(part);
+    entries[next[part]++] = {pairs.pair_of(first + row, code), static_cast<std::uint16_t>(row)};
   }
-  for (std::size_t part = 0; part < parts; ++part) put_down(part);
+  if (!coded) coded_ = false;
+  end_in_[piece] = next;
 }
 
 void Settlement::find() {
   const std::size_t table = set_.movie_count() * sizeof(std::uint32_t);
   const std::size_t tasks = std::clamp<std::size_t>(most_table_bytes / (table + 1), 1, most_tasks);
   counts_.resize(tasks);
-  pool_.parallel(tasks, [&](std::size_t task) {
+  free_marks_.reserve(tasks);
+  pool_.parallel(tasks + 1, [&](std::size_t piece) {
+    if (piece == 0) {
+      if (beside_) beside_();
+      return;
+    }
+    const std::size_t task = piece - 1;
     Finder finder;
     try {
       finder.last.resize(set_.movie_count());
+      if (drops()) finder.gone = take_marks();
       for (std::size_t part = task * parts / tasks; part < (task + 1) * parts / tasks && !cancelled(); ++part) {
         find_in(part, finder);
       }
@@ -241,7 +262,26 @@ void Settlement::find() {
       no_memory_ = true;
     }
     counts_[task] = finder.counts;
+    if (!finder.gone.empty()) give_marks(std::move(finder.gone));
   });
+}
+
+// There are as many marks as threads: each writes to its own, which is faster than to wait for each other.
+Marks Settlement::take_marks() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!free_marks_.empty()) {
+      Marks marks = std::move(free_marks_.back());
+      free_marks_.pop_back();
+      return marks;
+    }
+  }
+  return Marks((set_.size() + 63) / 64);
+}
+
+void Settlement::give_marks(Marks marks) {
+  const std::scoped_lock lock(mutex_);
+  free_marks_.push_back(std::move(marks));
 }
 
 void Settlement::find_in(std::size_t part, Finder& finder) {
@@ -251,7 +291,7 @@ void Settlement::find_in(std::size_t part, Finder& finder) {
     with_pairs([&](const auto& pairs) { sort_by_user(pairs, part, pass, finder); });
     if (how_ == Duplicates::Mean) finder.sums.assign(finder.sorted.size(), {});
     find_repeats(finder);
-    finish_pass(finder);
+    finish_means(finder);
   }
 }
 
@@ -262,7 +302,9 @@ void Settlement::sort_by_user(const Pairs<packed>& pairs, std::size_t part, Pass
   std::uint32_t* const begin_of = finder.begin_of.data();
   for (std::size_t piece = 0; piece < pieces() && !cancelled(); ++piece) {
     for (const Entry& entry : entries_of(piece, part)) {
-      if (pass.takes(pairs.movie_of(entry))) ++begin_of[pairs.user_of(entry, piece * rows_a_piece)];
+      if (pass.takes(pairs.coded_movie_of(entry) & movie_mask_)) {
+        ++begin_of[pairs.user_of(entry, piece * rows_a_piece)];
+      }
     }
   }
   std::uint32_t end = 0;
@@ -275,8 +317,9 @@ void Settlement::sort_by_user(const Pairs<packed>& pairs, std::size_t part, Pass
     const auto first_row = static_cast<std::uint32_t>(piece * rows_a_piece);
     for (std::size_t i = entries.size(); i-- > 0;) {
       const Entry entry = entries[i];
-      const std::uint32_t movie = pairs.movie_of(entry);
-      if (pass.takes(movie)) sorted[--begin_of[pairs.user_of(entry, first_row)]] = {movie, first_row + entry.row};
+      const std::uint32_t movie = pairs.coded_movie_of(entry);
+      if (!pass.takes(movie & movie_mask_)) continue;
+      sorted[--begin_of[pairs.user_of(entry, first_row)]] = {movie, first_row + entry.row};
     }
   }
 }
@@ -294,7 +337,7 @@ void Settlement::find_repeats(Finder& finder) {
       const auto room = static_cast<std::uint32_t>(finder.repeats.size() - found);
       const std::uint32_t end = std::min(finder.begin_of[user + 1], at + room);
       for (; at < end; ++at) {
-        std::uint32_t& last = finder.last[sorted[at].movie];
+        std::uint32_t& last = finder.last[sorted[at].movie & movie_mask_];
         repeats[found] = {last - base, at};
         found += last >= base + first ? 1 : 0;
         last = base + at;
@@ -309,28 +352,30 @@ void Settlement::find_repeats(Finder& finder) {
   finder.sorted_before += static_cast<std::uint32_t>(finder.sorted.size());
 }
 
-// Counts the repeats of one block and marks the rows that go by a rating that is none.
+// Counts the repeats of one block and marks the rows that go.
 void Settlement::settle_repeats(std::span<const Repeat> repeats, Finder& finder) {
-  constexpr float gone = std::numeric_limits<float>::quiet_NaN();
   DuplicateCounts& counts = finder.counts;
-  counts.duplicates += repeats.size();
-  std::array<Repeat, repeats_at_once> rows;
-  for (std::span<const Repeat> left = repeats; !left.empty();) {
-    // The ratings are far apart. Reading some in a loop of their own lets the processor wait for them all at once.
-    const std::size_t count = std::min(left.size(), repeats_at_once);
-    for (std::size_t i = 0; i < count; ++i) {
-      rows[i] = {finder.sorted[left[i].before].row, finder.sorted[left[i].row].row};
-      counts.conflicts += set_.ratings[rows[i].before] != set_.ratings[rows[i].row] ? 1 : 0;
+  const Rated* const sorted = finder.sorted.data();
+  const bool coded = code_bits_ > 0 && coded_;
+  const bool marks = drops();
+  std::uint64_t* const gone = finder.gone.data();
+  const bool later_goes = how_ == Duplicates::KeepFirst;
+  std::uint32_t first = std::numeric_limits<std::uint32_t>::max();
+  for (const Repeat& repeat : repeats) {
+    const Rated before = sorted[repeat.before];
+    const Rated later = sorted[repeat.row];
+    first = std::min(first, later.row);
+    const bool agree = coded ? before.movie == later.movie : set_.ratings[before.row] == set_.ratings[later.row];
+    counts.conflicts += agree ? 0 : 1;
+    if (marks) {
+      const std::uint32_t row = later_goes ? later.row : before.row;
+      gone[row / 64] |= std::uint64_t{1} << (row % 64);
     }
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto row = static_cast<std::int32_t>(rows[i].row);
-      counts.first = std::min(counts.first.value_or(row), row);
-      if (how_ == Duplicates::Mean) add_to_mean(left[i], finder);
-      if (how_ == Duplicates::KeepLast || how_ == Duplicates::Mean) set_.ratings[rows[i].before] = gone;
-      if (how_ == Duplicates::KeepFirst) finder.later_rows.push_back(rows[i].row);
-    }
-    left = left.subspan(count);
   }
+  counts.duplicates += repeats.size();
+  if (!repeats.empty()) counts.first = std::min(counts.first.value_or(max_row), static_cast<std::int32_t>(first));
+  if (how_ != Duplicates::Mean) return;
+  for (const Repeat& repeat : repeats) add_to_mean(repeat, finder);
 }
 
 // Hands the sum of the row before on to the later one.
@@ -340,15 +385,12 @@ void Settlement::add_to_mean(const Repeat& repeat, Finder& finder) const {
   finder.sums[repeat.row] = {sum.total + set_.ratings[finder.sorted[repeat.row].row], sum.count + 1};
 }
 
-// What has to wait until the ratings of a pass are no longer compared.
-void Settlement::finish_pass(Finder& finder) {
-  for (const std::uint32_t row : finder.later_rows) set_.ratings[row] = std::numeric_limits<float>::quiet_NaN();
-  finder.later_rows.clear();
+// Waits until the ratings of a pass are no longer compared.
+void Settlement::finish_means(const Finder& finder) {
   for (std::size_t i = 0; i < finder.sums.size(); ++i) {
     const Sum& sum = finder.sums[i];
     if (sum.count > 0) set_.ratings[finder.sorted[i].row] = static_cast<float>(sum.total / sum.count);
   }
-  finder.sums.clear();
 }
 
 // Moves the rows that stay to the front. `kept` has a bit for each row.
@@ -369,15 +411,12 @@ void keep_rows(std::span<const std::uint64_t> kept, std::size_t left, const std:
 }
 
 void Settlement::take_out(std::size_t left) {
-  std::vector<std::uint64_t> kept((set_.size() + 63) / 64);
-  pool_.parallel(pieces(), [&](std::size_t piece) {
-    for (std::size_t row = piece * rows_a_piece; row < end_of(piece); row += 64) {
-      const std::size_t count = std::min<std::size_t>(64, end_of(piece) - row);
-      std::uint64_t marks = 0;
-      for (std::size_t i = 0; i < count; ++i) marks |= std::uint64_t{std::isnan(set_.ratings[row + i]) ? 0U : 1U} << i;
-      kept[row / 64] = marks;
-    }
-  });
+  Marks kept = std::move(free_marks_.back());
+  free_marks_.pop_back();
+  for (std::size_t word = 0; word < kept.size(); ++word) {
+    for (const Marks& gone : free_marks_) kept[word] |= gone[word];
+    kept[word] = ~kept[word];
+  }
   pool_.parallel(4, [&](std::size_t column) {
     switch (column) {
       case 0:
@@ -393,9 +432,9 @@ void Settlement::take_out(std::size_t left) {
 }  // namespace
 
 Expected<DuplicateCounts> settle_duplicates(RatingSet& set, Duplicates how, ThreadPool& pool,
-                                            const std::atomic<bool>* cancel) {
+                                            const std::atomic<bool>* cancel, const std::function<void()>& beside) {
   try {
-    return Settlement(set, how, pool, cancel).run();
+    return Settlement(set, how, pool, cancel, beside).run();
   } catch (const std::bad_alloc&) {
     return not_enough_memory_for_repeats();
   }

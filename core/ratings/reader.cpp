@@ -85,7 +85,7 @@ class Load {
   tl::unexpected<Error> too_many_bad_lines();
   Expected<void> finish_rows();
   Expected<void> settle_encoding();
-  Expected<void> duplicates();
+  Expected<void> duplicates_and_titles();
   Expected<void> titles();
   void report_layout();
   void scale();
@@ -130,9 +130,8 @@ Expected<LoadedRatings> Load::run(const std::string& path) {
 
   if (auto done = read_rows(*source); !done) return placed(done.error());
   if (auto done = finish_rows(); !done) return placed(done.error());
-  if (auto done = duplicates(); !done) return placed(done.error());
   scale();
-  if (auto done = titles(); !done) return placed(done.error());
+  if (auto done = duplicates_and_titles(); !done) return placed(done.error());
   finish_preview(report_, *set_, encoding_);
   if (cancelled()) return loading_cancelled();
   report_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
@@ -423,9 +422,19 @@ Expected<void> Load::settle_encoding() {
   return {};
 }
 
-Expected<void> Load::duplicates() {
-  auto counts = settle_duplicates(*set_, options_.duplicates, *pool_, control_.cancel);
+// The titles need the ids of the movies alone, and take one thread.
+Expected<void> Load::duplicates_and_titles() {
+  Expected<void> titled;
+  bool no_memory = false;
+  auto counts = settle_duplicates(*set_, options_.duplicates, *pool_, control_.cancel, [&] {
+    try {
+      titled = titles();
+    } catch (const std::bad_alloc&) {
+      no_memory = true;
+    }
+  });
   if (!counts) return tl::make_unexpected(counts.error());
+  if (no_memory) return not_enough_memory();
   report_.duplicates = counts->duplicates;
   report_.conflicts = counts->conflicts;
   report_.loaded = set_->size();
@@ -439,7 +448,7 @@ Expected<void> Load::duplicates() {
                    plural(counts->duplicates, "such row") + ")",
                "expected each pair once; say what counts with --duplicates last, first or mean", *line, 1);
   }
-  return {};
+  return titled;
 }
 
 void Load::scale() {

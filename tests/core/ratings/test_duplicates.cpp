@@ -80,27 +80,34 @@ class TestDuplicates : public QObject {
     QTest::addColumn<int>("rows");
     QTest::addColumn<int>("users");
     QTest::addColumn<int>("items");
-    QTest::newRow("one") << 1 << 1 << 1;
-    QTest::newRow("one pair") << 1000 << 1 << 1;
-    QTest::newRow("one user") << 20000 << 1 << 5000;
-    QTest::newRow("one item") << 20000 << 5000 << 1;
-    QTest::newRow("many repeats") << 30000 << 100 << 50;
-    QTest::newRow("few repeats") << 30000 << 3000 << 3000;
-    QTest::newRow("some pieces of rows") << 300000 << 700 << 900;
-    QTest::newRow("one user in several passes") << 550000 << 1 << 200000;
-    QTest::newRow("more repeats than fit into one block") << 200000 << 1 << 3;
+    QTest::addColumn<double>("factor");  // of the ratings
+    QTest::newRow("one") << 1 << 1 << 1 << 1.0;
+    QTest::newRow("one pair") << 1000 << 1 << 1 << 1.0;
+    QTest::newRow("one user") << 20000 << 1 << 5000 << 1.0;
+    QTest::newRow("one item") << 20000 << 5000 << 1 << 1.0;
+    QTest::newRow("many repeats") << 30000 << 100 << 50 << 1.0;
+    // Half stars are compared by codes, these are not.
+    QTest::newRow("thirds") << 30000 << 100 << 50 << 1 / 3.0;
+    QTest::newRow("large ratings") << 30000 << 100 << 50 << 1000.0;
+    QTest::newRow("negative ratings") << 30000 << 100 << 50 << -1.0;
+    QTest::newRow("few repeats") << 30000 << 3000 << 3000 << 1.0;
+    QTest::newRow("some pieces of rows") << 300000 << 700 << 900 << 1.0;
+    QTest::newRow("one user in several passes") << 550000 << 1 << 200000 << 1.0;
+    QTest::newRow("more repeats than fit into one block") << 200000 << 1 << 3 << 1.0;
     // A user's number and a movie do not fit into 32 bits: the users are read from the rows.
-    QTest::newRow("very many ids") << 150000 << 1500000 << 1500000;
+    QTest::newRow("very many ids") << 150000 << 1500000 << 1500000 << 1.0;
   }
   void likeAMapOfAllPairs() {
     QFETCH(int, rows);
     QFETCH(int, users);
     QFETCH(int, items);
+    QFETCH(double, factor);
     const bool large = rows > 100000 || users > 100000;
     for (const bool times : {true, false}) {
       if (large && !times) continue;
       RatingSet before = random_set(static_cast<std::size_t>(rows), static_cast<std::uint32_t>(users),
                                     static_cast<std::uint32_t>(items), times, 3);
+      for (float& rating : before.ratings) rating *= static_cast<float>(factor);
       if (users > 1'000'000) {  // or there would be no repeats
         for (std::size_t row = 1; row < before.size(); row += 3) {
           before.users[row] = before.users[row / 2];
@@ -131,6 +138,16 @@ class TestDuplicates : public QObject {
           QVERIFY2(same, "the rows that stay keep their order");
         }
       }
+    }
+  }
+
+  void whatIsDoneBesideIsDoneOnce() {
+    for (const unsigned threads : {1U, 2U}) {
+      RatingSet set = random_set(1000, 10, 10, false, 1);
+      ThreadPool pool(threads);
+      int calls = 0;
+      QVERIFY(settle_duplicates(set, Duplicates::KeepLast, pool, nullptr, [&] { ++calls; }));
+      QCOMPARE(calls, 1);
     }
   }
 
