@@ -83,6 +83,19 @@ class TestBatchPanel : public QObject {
     QVERIFY(!panel.findChild<QLabel*>(QStringLiteral("batchOperation"))->isVisible());
   }
 
+  void modeFastSaysWhyNoneAreListed() {
+    Workbench workbench;
+    BatchPanel panel(&workbench);
+    panel.show();
+    Frame fast = shellFrame(RunState::Playing);
+    fast.settings.mode = TrainMode::Fast;
+    fast.batch = nullptr;
+    present(workbench, fast);
+    QCOMPARE(panel.findChild<QLabel*>(QStringLiteral("batchTitle"))->text(), QStringLiteral("No minibatches"));
+    QVERIFY(panel.findChild<QLabel*>(QStringLiteral("batchFacts"))->text().contains(QStringLiteral("Mode exact")));
+    QVERIFY(!panel.findChild<QLabel*>(QStringLiteral("batchOperation"))->isVisible());
+  }
+
   void noSentenceIsCut() {
     Workbench workbench;
     BatchPanel panel(&workbench);

@@ -53,6 +53,8 @@ class TestSettingsDrawer : public QObject {
   void everySettingComesBackUnchanged() {
     Drawer drawer;
     TrainSettings odd;
+    odd.mode = TrainMode::Fast;
+    odd.fast = {0.75, 1.0 / 3};
     odd.model = ModelKind::Dot;
     odd.factors = 17;
     odd.range_mode = RangeMode::Given;
@@ -210,6 +212,48 @@ class TestSettingsDrawer : public QObject {
     QCOMPARE(drawer.find<QLineEdit>("settingWeightDecay")->text(), QStringLiteral("0"));
     drawer.find<QComboBox>("settingRange")->setCurrentIndex(2);
     QVERIFY(drawer.find<QLineEdit>("settingRangeLow")->isVisible());
+  }
+
+  void modeFastHasFieldsOfItsOwn() {
+    Drawer drawer;
+    present(drawer.workbench, untrained());
+    QVERIFY(!drawer.find<QLineEdit>("settingFastStep")->isVisible());
+    drawer.find<QComboBox>("settingMode")->setCurrentIndex(1);
+    for (const char* name : {"settingFastStep", "settingFastRegularisation", "settingSeed"}) {
+      QVERIFY2(drawer.find<QLineEdit>(name)->isVisible(), name);
+    }
+    for (const char* name : {"settingLearningRate", "settingWeightDecay", "settingBeta1"}) {
+      QVERIFY2(!drawer.find<QLineEdit>(name)->isVisible(), name);
+    }
+    QVERIFY(!drawer.find<QSpinBox>("settingBatchSize")->isVisible());
+    for (const char* name : {"settingRange", "settingOptimizer", "settingSchedule"}) {
+      QVERIFY2(!drawer.find<QComboBox>(name)->isVisible(), name);
+    }
+    QVERIFY(drawer.canApply());
+    drawer.type("settingFastStep", "2.5");
+    QVERIFY(!drawer.canApply());
+    QVERIFY(drawer.find<QLabel>("settingFastStepProblem")->isVisible());
+    drawer.type("settingFastStep", "0.5");
+    drawer.answer = true;
+    drawer.widget.apply();
+    QVERIFY(drawer.sent.last<Configure>());
+    QCOMPARE(drawer.sent.last<Configure>()->settings.mode, TrainMode::Fast);
+    QCOMPARE(drawer.sent.last<Configure>()->settings.fast.step, 0.5);
+  }
+
+  void whatModeFastRefusesStaysInSight() {
+    Drawer drawer;
+    Frame frame = untrained();
+    frame.settings.range_mode = RangeMode::Given;
+    frame.settings.range_low = 1;
+    frame.settings.range_high = 5;
+    present(drawer.workbench, frame);
+    drawer.find<QComboBox>("settingMode")->setCurrentIndex(1);
+    QVERIFY(!drawer.canApply());
+    QVERIFY(drawer.find<QComboBox>("settingRange")->isVisible());
+    QVERIFY(drawer.find<QLabel>("settingRangeProblem")->isVisible());
+    drawer.find<QComboBox>("settingRange")->setCurrentIndex(0);
+    QVERIFY(drawer.canApply());
   }
 
   void aHiddenFieldCannotBlock() {

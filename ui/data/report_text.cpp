@@ -32,15 +32,18 @@ QString foundUntilThen(const LoadReport& report) {
 
 }  // namespace
 
-QString errorSentence(const Error& error) {
-  Error bare = error;
-  bare.file.clear();
-  QString sentence = formatError(bare);
-  // Hints name options as the command line does; here they have labels.
+QString labelled(QString sentence) {
   for (const Guess guess : all_guesses) {
     sentence.replace(QRegularExpression(QStringLiteral("--%1\\b").arg(optionOf(guess))),
                      QStringLiteral("“%1”").arg(labelOf(guess)));
   }
+  return sentence;
+}
+
+QString errorSentence(const Error& error) {
+  Error bare = error;
+  bare.file.clear();
+  const QString sentence = labelled(formatError(bare));
   if (error.line == 0) return sentence;
   const QString line = tr("Line %1").arg(formatCount(error.line));
   return (error.column == 0 ? line : tr("%1, column %2").arg(line, formatCount(error.column))) + QStringLiteral(": ") +

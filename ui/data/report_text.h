@@ -16,6 +16,9 @@ namespace rowlight {
 /// read what was found out until then.
 [[nodiscard]] QString countsOf(const Inspection& inspection);
 
+/// A sentence that names options as the command line does, "--columns", with the labels that they have in the window.
+[[nodiscard]] QString labelled(QString sentence);
+
 /// The error, with line and column and without the file, which stands in the title.
 [[nodiscard]] QString errorSentence(const Error& error);
 

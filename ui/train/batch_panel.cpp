@@ -145,11 +145,14 @@ void BatchPanel::present(const Frame& frame) {
 void BatchPanel::showFrame() {
   const FramePtr& frame = workbench_->frame();
   const auto batch = frame ? frame->batch : nullptr;
+  const bool fast = frame && frame->settings.mode == TrainMode::Fast;
   model_->setBatch(frame ? frame->ratings : nullptr, batch);
   if (!batch) {
     const bool viewed = frame && frame->viewed;
-    setIfNew(title_, viewed ? tr("No batches") : tr("No batch yet"));
+    setIfNew(title_, viewed ? tr("No batches") : fast ? tr("No minibatches") : tr("No batch yet"));
     setIfNew(facts_, viewed ? tr("These factors were trained elsewhere: there are no ratings here to train on.")
+                     : fast ? tr("Mode fast solves for the rows of one table at a time, each from all of its ratings "
+                                 "at once. Mode exact, in the settings, trains by batches.")
                             : tr("Each batch will be listed here: who rated what, and what the model predicted."));
   } else {
     setIfNew(title_, tr("Batch %1").arg(formatCount(batch->number)));
@@ -159,7 +162,7 @@ void BatchPanel::showFrame() {
     if (batch->users.size() < batch->size) facts += tr("; the first %1 are listed").arg(batch->users.size());
     setIfNew(facts_, facts);
   }
-  const bool goes_on = frame && (frame->state == RunState::Paused || frame->state == RunState::Playing);
+  const bool goes_on = frame && !fast && (frame->state == RunState::Paused || frame->state == RunState::Playing);
   operation_->setVisible(goes_on);
   sentence_->setVisible(goes_on);
   if (!goes_on) return;

@@ -41,9 +41,11 @@ QString exactText(float value) {
   return QString::number(static_cast<double>(value), 'g', 9);
 }
 
-bool isSgd(const TrainSettings& s) { return s.optimizer.kind == OptimizerKind::Sgd; }
-bool isAdam(const TrainSettings& s) { return has_betas(s.optimizer.kind); }
-bool hasEps(const TrainSettings& s) { return isAdam(s) || s.optimizer.kind == OptimizerKind::Adagrad; }
+bool isFast(const TrainSettings& s) { return s.mode == TrainMode::Fast; }
+bool isExact(const TrainSettings& s) { return !isFast(s); }
+bool isSgd(const TrainSettings& s) { return isExact(s) && s.optimizer.kind == OptimizerKind::Sgd; }
+bool isAdam(const TrainSettings& s) { return isExact(s) && has_betas(s.optimizer.kind); }
+bool hasEps(const TrainSettings& s) { return isAdam(s) || (isExact(s) && s.optimizer.kind == OptimizerKind::Adagrad); }
 
 bool askToStartOver(QWidget* parent, std::uint64_t batches) {
   QMessageBox box(QMessageBox::Question, SettingsDrawer::tr("Start over?"),
@@ -113,6 +115,7 @@ QWidget* SettingsDrawer::makeForm() {
   addModelFields();
   addRunFields();
   addOptimizerFields();
+  addFastFields();
   addDataFields();
   area->setWidget(content);
   return area;
@@ -219,6 +222,13 @@ QComboBox* SettingsDrawer::addChoice(const QString& label, const char* name, con
 
 void SettingsDrawer::addModelFields() {
   addChoice(
+      tr("Mode"), "settingMode",
+      tr("Exact: minibatches as PyTorch makes them, one operation after the other. Fast: alternating least squares "
+         "for large sets, a whole table at a time"),
+      {tr("Exact, by minibatches"), tr("Fast, by least squares")},
+      [](const TrainSettings& s) { return static_cast<int>(s.mode); },
+      [](TrainSettings& s, int i) { s.mode = static_cast<TrainMode>(i); });
+  addChoice(
       tr("Model"), "settingModel", tr("How a prediction is made from a user row and a movie row"),
       {formatModel(ModelKind::Dot), formatModel(ModelKind::DotBias), formatModel(ModelKind::DotOneHot)},
       [](const TrainSettings& s) { return static_cast<int>(s.model); },
@@ -231,6 +241,8 @@ void SettingsDrawer::addModelFields() {
       tr("Range"), "settingRange", tr("The range that predictions are squeezed into"),
       {tr("Automatic"), tr("None"), tr("Given")}, [](const TrainSettings& s) { return static_cast<int>(s.range_mode); },
       [](TrainSettings& s, int i) { s.range_mode = static_cast<RangeMode>(i); });
+  // Mode fast refuses a given range: here it can be taken back.
+  fields_.back().applies = [](const TrainSettings& s) { return isExact(s) || s.range_mode == RangeMode::Given; };
   const auto add_end = [this](const QString& label, const char* name, float TrainSettings::*member) {
     auto* edit = new QLineEdit;
     edit->setFont(numberFont(TextSize::Normal));
@@ -242,7 +254,7 @@ void SettingsDrawer::addModelFields() {
       return ok;
     };
     field.write = [edit, member](const TrainSettings& s) { edit->setText(exactText(s.*member)); };
-    field.applies = [](const TrainSettings& s) { return s.range_mode == RangeMode::Given; };
+    field.applies = [](const TrainSettings& s) { return isExact(s) && s.range_mode == RangeMode::Given; };
     connect(edit, &QLineEdit::textEdited, this, &SettingsDrawer::onEdit);
   };
   add_end(tr("Lowest prediction"), "settingRangeLow", &TrainSettings::range_low);
@@ -258,6 +270,17 @@ void SettingsDrawer::addRunFields() {
       tr("Batch size"), "settingBatchSize", tr("Ratings in one batch"),
       [](const TrainSettings& s) { return static_cast<std::int64_t>(s.batch_size); },
       [](TrainSettings& s, std::int64_t n) { s.batch_size = static_cast<std::size_t>(n); });
+  fields_.back().applies = isExact;
+}
+
+void SettingsDrawer::addFastFields() {
+  addNumber(
+      tr("Step length"), "settingFastStep", tr("The share of the way to the best row that a step goes; 1 is all of it"),
+      [](TrainSettings& s) -> double& { return s.fast.step; }, isFast);
+  addNumber(
+      tr("Regularisation"), "settingFastRegularisation",
+      tr("Pulls rows with few ratings towards zero; 1 is as much as the ratings themselves suggest"),
+      [](TrainSettings& s) -> double& { return s.fast.regularisation; }, isFast);
 }
 
 void SettingsDrawer::addOptimizerFields() {
@@ -269,9 +292,10 @@ void SettingsDrawer::addOptimizerFields() {
   // Before onEdit() would read the fields: those that still hold the other optimizer's default take the new one's.
   disconnect(kind, &QComboBox::currentIndexChanged, this, &SettingsDrawer::onEdit);
   connect(kind, &QComboBox::currentIndexChanged, this, &SettingsDrawer::onOptimizer);
-  addNumber(tr("Learning rate"), "settingLearningRate",
-            tr("How far a step moves a row; the peak of a one-cycle schedule"),
-            [](TrainSettings& s) -> double& { return s.optimizer.learning_rate; });
+  fields_.back().applies = isExact;
+  addNumber(
+      tr("Learning rate"), "settingLearningRate", tr("How far a step moves a row; the peak of a one-cycle schedule"),
+      [](TrainSettings& s) -> double& { return s.optimizer.learning_rate; }, isExact);
   addNumber(
       tr("Momentum"), "settingMomentum", tr("The share of the last step that a step repeats; 0 for none"),
       [](TrainSettings& s) -> double& { return s.optimizer.momentum; }, isSgd);
@@ -284,12 +308,14 @@ void SettingsDrawer::addOptimizerFields() {
   addNumber(
       tr("Epsilon"), "settingEps", tr("Keeps the division by small gradients in bounds"),
       [](TrainSettings& s) -> double& { return s.optimizer.eps; }, hasEps);
-  addNumber(tr("Weight decay"), "settingWeightDecay", tr("Pulls every value towards zero"),
-            [](TrainSettings& s) -> double& { return s.optimizer.weight_decay; });
+  addNumber(
+      tr("Weight decay"), "settingWeightDecay", tr("Pulls every value towards zero"),
+      [](TrainSettings& s) -> double& { return s.optimizer.weight_decay; }, isExact);
   addChoice(
       tr("Schedule"), "settingSchedule", tr("How the learning rate changes over the run"),
       {tr("Constant"), tr("One cycle")}, [](const TrainSettings& s) { return static_cast<int>(s.schedule); },
       [](TrainSettings& s, int i) { s.schedule = static_cast<ScheduleKind>(i); });
+  fields_.back().applies = isExact;
 }
 
 void SettingsDrawer::addDataFields() {
@@ -375,7 +401,11 @@ void SettingsDrawer::onOptimizer() {
 QString SettingsDrawer::problemOf(const Field& field, const Error& error) const {
   // The field to blame is the one whose value alone is refused just so.
   TrainSettings probe = base_;
-  if (!validate(probe)) probe = TrainSettings{};
+  probe.mode = last_read_.mode;  // it says which fields count
+  if (!validate(probe)) {
+    probe = TrainSettings{};
+    probe.mode = last_read_.mode;
+  }
   if (!field.read(probe)) return {};
   const auto verdict = validate(probe);
   return !verdict && verdict.error().what == error.what ? formatError(verdict.error()) : QString();

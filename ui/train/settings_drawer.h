@@ -64,6 +64,7 @@ class SettingsDrawer : public QWidget {
   void addModelFields();
   void addRunFields();
   void addOptimizerFields();
+  void addFastFields();
   void addDataFields();
   Field& addField(const QString& label, QWidget* editor, const char* name, const QString& tip);
   void addNumber(const QString& label, const char* name, const QString& tip,
