@@ -70,6 +70,7 @@ struct PcaFollower::State {
   VectorXd squares;  // (dim)
   double total = 0;
 
+  double last_total = 0;
   MatrixXd axes;  // (dim, count): those shown last and one more
   VectorXd mean;
   std::size_t rows = 0;
@@ -77,6 +78,7 @@ struct PcaFollower::State {
   int warm_results = 0;
   int passes = 0;
   bool usable = false;
+  bool moves = false;              // the last warm result took more than one pass: the first one need not be exact
   std::vector<float> coordinates;  // (rows, most_axes) on `axes`, dense: a Matrix would be padded to 16
 
   [[nodiscard]] bool fits(ConstMatrixView table, const PcaOptions& wanted) const {
@@ -95,7 +97,7 @@ void PcaFollower::State::start(const Spectrum& spectrum, const VectorXd& new_mea
   const std::size_t count = std::min(used.components + 1, table.cols);
   basis = spectrum.axes;
   squares = spectrum.squares;
-  total = spectrum.total;
+  total = last_total = spectrum.total;
   mean = new_mean;
   rows = table.rows;
   options = used;
@@ -136,12 +138,17 @@ std::optional<Pca> PcaFollower::State::warm(ConstMatrixView table, ThreadPool* p
   for (passes = 1; passes <= most_passes; ++passes) {
     // Once it is known what the axis beside those shown may have, it needs no further pass.
     const MatrixXd looked_at = axes.leftCols(next ? k : axes.cols());
-    const Applied applied = pca_detail::apply(table, options.center, mean, looked_at, pool, found);
-    if (!applied.mean.allFinite() || applied.total <= 0) return std::nullopt;
+    const bool rough = passes == 1 && moves;
+    const Applied applied = rough ? pca_detail::sketch(table, options.center, mean, looked_at, pool)
+                                  : pca_detail::apply(table, options.center, mean, looked_at, pool, found);
+    if (!applied.mean.allFinite() || !(rough || applied.total > 0)) return std::nullopt;
     mean = options.center ? applied.mean : VectorXd(VectorXd::Zero(axes.rows()));
     const Ritz ritz = ritz_of(looked_at, applied, k, next);
     next = ritz.next;
-    if (ritz.error <= tolerance && ritz.each_is_sure) {
+    if (rough) moves = ritz.error > tolerance;
+    if (!rough && ritz.error <= tolerance && ritz.each_is_sure) {
+      moves = moves || passes > 1;
+      last_total = applied.total;
       Pca result = shown(ritz, applied, pool);
       axes.leftCols(ritz.axes.cols()) = ritz.axes;
       ++warm_results;
@@ -153,7 +160,7 @@ std::optional<Pca> PcaFollower::State::warm(ConstMatrixView table, ThreadPool* p
       return std::nullopt;
     }
     last_error = ritz.error;
-    axes = corrected(ritz, applied.total);
+    axes = corrected(ritz, rough ? last_total : applied.total);
   }
   return std::nullopt;
 }

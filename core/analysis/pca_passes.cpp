@@ -164,47 +164,36 @@ void project(ConstMatrixView rows, const VectorXd& mean, const MatrixXd& axes, T
   }
 }
 
-Applied apply(ConstMatrixView rows, bool center, const VectorXd& near_mean, const MatrixXd& axes, ThreadPool* pool,
-              MatrixView coordinates) {
+namespace {
+
+/// What one piece of a pass adds up around a mean.
+template <class Real>
+struct Sums {
+  std::vector<double> products, sums;
+  double squares = 0;
+  std::vector<Real> work;
+};
+
+/// Adds the pieces up and moves them to the mean that they have.
+template <class Real>
+Applied applied_of(const std::vector<Sums<Real>>& partial, std::size_t rows, bool center, const VectorXd& near,
+                   const MatrixXd& axes) {
   const Index dim = axes.rows();
   const Index count = axes.cols();
-  const std::size_t width = simd::padded_width(rows.cols);
-  const VectorXd near = rounded(near_mean);
-  const std::vector<double> shift = padded(near);
-  const std::vector<double> all_axes = padded_axes(axes, 0, count);
-  const Pieces pieces = cut(rows.rows, 1024, 64);
-  struct Sums {
-    std::vector<double> products, sums, work;
-    double squares = 0;
-  };
-  std::vector<Sums> partial(pieces.count);
-  for (Sums& part : partial) {
-    part.products.resize(width * static_cast<std::size_t>(count));
-    part.sums.resize(width);
-    part.work.resize(simd::projection_work(rows.cols));
-  }
-  each_piece(pool, pieces.count, [&](std::size_t i) {
-    Sums& own = partial[i];
-    simd::ProjectionSums sums{own.products, own.sums, 0};
-    MatrixView part = coordinates;
-    part.data += i * pieces.rows * part.stride;
-    part.rows = pieces.of(rows, i).rows;
-    simd::project_rows(pieces.of(rows, i), shift, all_axes, own.work, part, 0, sums);
-    own.squares = sums.squares;
-  });
+  const Index width = index_of(simd::padded_width(static_cast<std::size_t>(dim)));
   Applied result;
   result.products = MatrixXd::Zero(dim, count);
   VectorXd sums = VectorXd::Zero(dim);
-  for (const Sums& part : partial) {
+  for (const Sums<Real>& part : partial) {
     using Strided = Eigen::Map<const MatrixXd, 0, Eigen::OuterStride<>>;
-    result.products += Strided(part.products.data(), dim, count, Eigen::OuterStride<>(index_of(width)));
+    result.products += Strided(part.products.data(), dim, count, Eigen::OuterStride<>(width));
     sums += Eigen::Map<const VectorXd>(part.sums.data(), dim);
     result.total += part.squares;
   }
   result.mean = near;
   result.offset = VectorXd::Zero(count);
-  if (center && rows.rows > 0) {
-    const auto n = static_cast<double>(rows.rows);
+  if (center && rows > 0) {
+    const auto n = static_cast<double>(rows);
     const VectorXd off = sums / n;
     result.offset = axes.transpose() * off;
     result.products.noalias() -= (n * off) * result.offset.transpose();
@@ -214,6 +203,50 @@ Applied apply(ConstMatrixView rows, bool center, const VectorXd& near_mean, cons
     result.mean = sums;  // tells of it
   }
   return result;
+}
+
+/// Calls add(rows, shift, axes, sums, first row) for each piece of the table, with so much work space in its sums.
+template <class Real, class Add>
+Applied pass_over(ConstMatrixView rows, bool center, const VectorXd& near_mean, const MatrixXd& axes, ThreadPool* pool,
+                  std::size_t work, const Add& add) {
+  const std::size_t width = simd::padded_width(rows.cols);
+  const VectorXd near = rounded(near_mean);
+  const std::vector<double> shift = padded(near);
+  const std::vector<double> all_axes = padded_axes(axes, 0, axes.cols());
+  const Pieces pieces = cut(rows.rows, 1024, 64);
+  std::vector<Sums<Real>> partial(pieces.count);
+  for (Sums<Real>& part : partial) {
+    part.products.resize(width * static_cast<std::size_t>(axes.cols()));
+    part.sums.resize(width);
+    part.work.resize(work);
+  }
+  each_piece(pool, pieces.count,
+             [&](std::size_t i) { add(pieces.of(rows, i), shift, all_axes, partial[i], i * pieces.rows); });
+  return applied_of(partial, rows.rows, center, near, axes);
+}
+
+}  // namespace
+
+Applied apply(ConstMatrixView rows, bool center, const VectorXd& near_mean, const MatrixXd& axes, ThreadPool* pool,
+              MatrixView coordinates) {
+  const auto add = [&](ConstMatrixView some, std::span<const double> shift, std::span<const double> all_axes,
+                       Sums<double>& own, std::size_t first) {
+    simd::ProjectionSums sums{own.products, own.sums, 0};
+    MatrixView part = coordinates;
+    part.data += first * part.stride;
+    part.rows = some.rows;
+    simd::project_rows(some, shift, all_axes, own.work, part, 0, sums);
+    own.squares = sums.squares;
+  };
+  return pass_over<double>(rows, center, near_mean, axes, pool, simd::projection_work(rows.cols), add);
+}
+
+Applied sketch(ConstMatrixView rows, bool center, const VectorXd& near_mean, const MatrixXd& axes, ThreadPool* pool) {
+  const auto add = [](ConstMatrixView some, std::span<const double> shift, std::span<const double> all_axes,
+                      Sums<float>& own, std::size_t /*first*/) {
+    simd::sketch_rows(some, shift, all_axes, own.work, own.products, own.sums);
+  };
+  return pass_over<float>(rows, center, near_mean, axes, pool, simd::sketch_work(rows.cols), add);
 }
 
 Pca result_of(std::size_t rows, const VectorXd& mean, const MatrixXd& axes, const VectorXd& squares, double total) {

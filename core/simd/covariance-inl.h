@@ -30,6 +30,9 @@ inline void ProjectRows(const ProjectionInput& in, double* work, float* out, std
                         double* sums, double* squares) {
   scalar_kernels().project_rows(in, work, out, out_stride, products, sums, squares);
 }
+inline void SketchRows(const ProjectionInput& in, float* work, double* products, double* sums) {
+  scalar_kernels().sketch_rows(in, work, products, sums);
+}
 
 #else
 
@@ -235,6 +238,109 @@ inline void ProjectRows(const ProjectionInput& in, double* work, float* out, std
     case 2: return ProjectOn<2>(in, work, out, out_stride, products, sums, squares);
     case 3: return ProjectOn<3>(in, work, out, out_stride, products, sums, squares);
     default: return ProjectOn<4>(in, work, out, out_stride, products, sums, squares);
+  }
+}
+
+using F16 = hn::CappedTag<float, 16>;
+
+/// x (rows, width) = the rows from `first` on without their shift, y = their coordinates.
+template <std::size_t axes, std::size_t rows>
+HWY_INLINE void SketchSome(const ProjectionInput& in, std::size_t first, const float* shift, const float* axis,
+                           float* x, float (*y)[axes]) {
+  const F16 d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t width = padded_width(in.cols);
+  const std::size_t whole = in.cols / lanes * lanes;
+  hn::VFromD<F16> sum[rows][axes];
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t a = 0; a < axes; ++a) sum[i][a] = hn::Zero(d);
+  }
+  const float* row[rows];
+  const float* ahead[rows];
+  for (std::size_t i = 0; i < rows; ++i) {
+    row[i] = in.rows + (first + i) * in.stride;
+    ahead[i] = RowAhead(in, first + i);
+    for (std::size_t k = whole; k < width; ++k) x[i * width + k] = k < in.cols ? row[i][k] - shift[k] : 0;
+  }
+  for (std::size_t k = 0; k < width; k += lanes) {
+    for (std::size_t i = 0; i < rows; ++i) {
+      if (k < whole) {
+        if (k % 16 == 0) hwy::Prefetch(ahead[i] + k);
+        hn::StoreU(hn::Sub(hn::LoadU(d, row[i] + k), hn::LoadU(d, shift + k)), d, x + i * width + k);
+      }
+      const auto part = hn::LoadU(d, x + i * width + k);
+      for (std::size_t a = 0; a < axes; ++a) {
+        sum[i][a] = hn::MulAdd(part, hn::LoadU(d, axis + a * width + k), sum[i][a]);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t a = 0; a < axes; ++a) y[i][a] = hn::GetLane(hn::SumOfLanes(d, sum[i][a]));
+  }
+}
+
+/// total (axes + 1, width) += the products of the rows x (4, width) with their coordinates, and the rows.
+template <std::size_t axes>
+HWY_INLINE void SketchFour(const float* x, const float (&y)[4][axes], std::size_t width, float* total) {
+  const F16 d;
+  for (std::size_t k = 0; k < width; k += hn::Lanes(d)) {
+    const auto x0 = hn::LoadU(d, x + k);
+    const auto x1 = hn::LoadU(d, x + width + k);
+    const auto x2 = hn::LoadU(d, x + 2 * width + k);
+    const auto x3 = hn::LoadU(d, x + 3 * width + k);
+    for (std::size_t a = 0; a < axes; ++a) {
+      float* const to = total + a * width + k;
+      auto sum = hn::MulAdd(x0, hn::Set(d, y[0][a]), hn::LoadU(d, to));
+      sum = hn::MulAdd(x1, hn::Set(d, y[1][a]), sum);
+      sum = hn::MulAdd(x2, hn::Set(d, y[2][a]), sum);
+      hn::StoreU(hn::MulAdd(x3, hn::Set(d, y[3][a]), sum), d, to);
+    }
+    float* const to = total + axes * width + k;
+    hn::StoreU(hn::Add(hn::LoadU(d, to), hn::Add(hn::Add(x0, x1), hn::Add(x2, x3))), d, to);
+  }
+}
+
+template <std::size_t axes>
+HWY_INLINE void SketchOn(const ProjectionInput& in, float* work, double* products, double* sums) {
+  constexpr std::size_t block = 64;
+  const std::size_t width = padded_width(in.cols);
+  float* const shift = work;
+  float* const axis = shift + width;
+  float* const x = axis + axes * width;
+  float* const total = x + 4 * width;
+  for (std::size_t k = 0; k < width; ++k) shift[k] = static_cast<float>(in.shift[k]);
+  for (std::size_t k = 0; k < axes * width; ++k) axis[k] = static_cast<float>(in.axes[k]);
+  float y[4][axes];
+  for (std::size_t first = 0; first < in.n; first += block) {
+    const std::size_t end = std::min(in.n, first + block);
+    std::fill_n(total, (axes + 1) * width, 0.0F);
+    std::size_t r = first;
+    for (; r + 4 <= end; r += 4) {
+      if (hn::MaxLanes(F16()) == 16) {
+        SketchSome<axes, 4>(in, r, shift, axis, x, y);
+      } else {
+        SketchSome<axes, 2>(in, r, shift, axis, x, y);
+        SketchSome<axes, 2>(in, r + 2, shift, axis, x + 2 * width, y + 2);
+      }
+      SketchFour<axes>(x, y, width, total);
+    }
+    if (r < end) {
+      std::fill_n(x, 4 * width, 0.0F);
+      for (float(&coordinates)[axes] : y) std::fill_n(coordinates, axes, 0.0F);
+      for (std::size_t i = 0; r + i < end; ++i) SketchSome<axes, 1>(in, r + i, shift, axis, x + i * width, y + i);
+      SketchFour<axes>(x, y, width, total);
+    }
+    for (std::size_t k = 0; k < axes * width; ++k) products[k] += double{total[k]};
+    for (std::size_t k = 0; k < width; ++k) sums[k] += double{total[axes * width + k]};
+  }
+}
+
+inline void SketchRows(const ProjectionInput& in, float* work, double* products, double* sums) {
+  switch (in.count) {
+    case 1: return SketchOn<1>(in, work, products, sums);
+    case 2: return SketchOn<2>(in, work, products, sums);
+    case 3: return SketchOn<3>(in, work, products, sums);
+    default: return SketchOn<4>(in, work, products, sums);
   }
 }
 

@@ -243,7 +243,8 @@ const KernelTable* Table() {
                                      KeepMarked<std::uint32_t>,
                                      KeepMarked<std::uint64_t>,
                                      AddScatter,
-                                     ProjectRows};
+                                     ProjectRows,
+                                     SketchRows};
   return &table;
 }
 
@@ -401,6 +402,15 @@ void project_rows(ConstMatrixView rows, std::span<const double> shift, std::span
   kernels().project_rows({{rows.data, rows.stride, rows.rows, rows.cols, shift.data()}, axes.data(), count},
                          work.data(), out.data + first_column, out.stride, pointer_or_null(sums.products),
                          sums.sums.data(), &sums.squares);
+}
+
+void sketch_rows(ConstMatrixView rows, std::span<const double> shift, std::span<const double> axes,
+                 std::span<float> work, std::span<double> products, std::span<double> sums) {
+  const std::size_t count = axes.size() / shift.size();
+  assert(count >= 1 && count <= most_axes && axes.size() == count * padded_width(rows.cols));
+  assert(products.size() == axes.size() && sums.size() == shift.size() && work.size() >= sketch_work(rows.cols));
+  kernels().sketch_rows({{rows.data, rows.stride, rows.rows, rows.cols, shift.data()}, axes.data(), count}, work.data(),
+                        products.data(), sums.data());
 }
 
 FoundSeparators find_separators(std::span<const char> text, char separator, std::span<std::uint32_t> marks) {

@@ -184,7 +184,8 @@ const KernelTable& scalar_kernels() {
                                      keep_marked<std::uint32_t>,
                                      keep_marked<std::uint64_t>,
                                      scalar_add_scatter,
-                                     scalar_project_rows};
+                                     scalar_project_rows,
+                                     scalar_sketch_rows};
   return table;
 }
 

@@ -125,6 +125,43 @@ class TestCovariance : public QObject {
     }
   }
 
+  void sketchComesNearTheProjection_data() { targets_data(); }
+  void sketchComesNearTheProjection() {
+    QFETCH(int, target);
+    for (const auto& [n, cols] : shapes) {
+      for (std::size_t count = 1; count <= most_axes; ++count) {
+        const Rows rows(n, cols);
+        std::vector<double> shift = shift_of(cols);
+        for (double& x : shift) x = static_cast<float>(x);
+        const std::size_t width = padded_width(cols);
+        std::vector<double> axes(count * width);
+        for (std::size_t a = 0; a < count; ++a) {
+          const auto axis = normals(cols, a, 0);
+          std::copy(axis.begin(), axis.end(), axes.begin() + static_cast<std::ptrdiff_t>(a * width));
+        }
+        std::vector<double> products[2];
+        std::vector<double> sums[2];
+        for (int i : {0, 1}) {
+          products[i].assign(count * width, 1);
+          sums[i].assign(width, 1);
+        }
+        std::vector<double> work(projection_work(cols));
+        std::vector<float> out(n * count + 1);
+        double squares = 0;
+        const ProjectionInput input{rows.input(shift), axes.data(), count};
+        scalar_kernels().project_rows(input, work.data(), out.data(), count, products[0].data(), sums[0].data(),
+                                      &squares);
+        std::vector<float> rough(sketch_work(cols), std::numeric_limits<float>::quiet_NaN());
+        kernels_for(static_cast<Target>(target)).sketch_rows(input, rough.data(), products[1].data(), sums[1].data());
+        const auto terms = static_cast<double>(n * cols) * 10 + 1;
+        for (std::size_t i = 0; i < count * width; ++i) {
+          QVERIFY(std::abs(products[0][i] - products[1][i]) <= 1e-6 * terms);
+        }
+        for (std::size_t i = 0; i < width; ++i) QVERIFY(std::abs(sums[0][i] - sums[1][i]) <= 1e-6 * terms);
+      }
+    }
+  }
+
   void coordinatesStayWithinTheRangeOfFloat_data() { targets_data(); }
   void coordinatesStayWithinTheRangeOfFloat() {
     QFETCH(int, target);
