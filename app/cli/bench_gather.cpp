@@ -114,7 +114,7 @@ class GatherRun {
 
   /// One call for all threads. Each run takes other rows than the one before.
   double seconds(ThreadPool& pool, simd::Writes writes) {
-    const std::vector<std::int32_t>& ids = ids_[run_++ % ids_.size()];
+    const std::vector<std::int32_t>& ids = ids_[run_++ % std::size(ids_)];
     constexpr std::size_t part_lookups = 16'384;
     return seconds_of([&] {
       in_parts(pool, out_.rows(), std::max<std::size_t>(1, part_lookups / point_.bag),

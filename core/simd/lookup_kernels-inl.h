@@ -34,15 +34,6 @@ HWY_INLINE std::size_t RowsAhead(std::size_t stride, std::size_t bytes, std::siz
   return std::clamp<std::size_t>(bytes / (stride * sizeof(float)), 1, most);
 }
 
-/// Into the second-level cache, where compiler and processor know of one.
-HWY_INLINE void FetchNear(const float* p) {
-#if HWY_COMPILER_GCC
-  __builtin_prefetch(p, 0, 2);
-#else
-  hwy::Prefetch(p);
-#endif
-}
-
 /// A row's cache lines, the last one first: in rising order the processor would go on fetching behind the row.
 HWY_INLINE void FetchRow(const float* row, std::size_t width) {
   for (std::size_t k = (width + line - 1) / line * line; k > 0; k -= line) hwy::Prefetch(row + k - line);
@@ -72,37 +63,43 @@ HWY_INLINE void CopyRow(const float* from, std::size_t stride, float* to) {
   for (; k < stride; ++k) std::memcpy(to + k, from + k, sizeof(float));  // keeps NaN payloads on x87 too
 }
 
-/// Coming rows are fetched in two steps, from afar into the second-level cache and from there shortly before they are
-/// copied: the few places for misses beside the first-level cache are then left to what is written.
-template <bool fetch, bool stream>
+/// Beside the rows that will be read, the lines that will be written are fetched: stores that miss the cache wait one
+/// for the other, and take as long as the reads.
+template <bool fetch, bool fetch_out, bool stream>
 HWY_INLINE void Gather(const float* table, std::size_t stride, const std::int32_t* ids, std::size_t n, float* out) {
-  const std::size_t far = RowsAhead(stride, 16384, 32);
-  const std::size_t near = RowsAhead(stride, 2048, 4);
+  const std::size_t ahead = RowsAhead(stride, 4096, 8);
+  const std::size_t out_ahead = RowsAhead(stride, 2048, 4);
   for (std::size_t i = 0; i < n; ++i) {
-    if constexpr (fetch) {
-      const float* coming = RowOf(table, stride, ids[std::min(i + far, n - 1)]);
-      for (std::size_t k = 0; k < stride; k += line) FetchNear(coming + k);
-      coming = RowOf(table, stride, ids[std::min(i + near, n - 1)]);
-      for (std::size_t k = 0; k < stride; k += line) hwy::Prefetch(coming + k);
+    if constexpr (fetch) FetchRow(RowOf(table, stride, ids[std::min(i + ahead, n - 1)]), stride);
+    if constexpr (fetch_out) {
+      const float* to = out + std::min(i + out_ahead, n - 1) * stride;
+      for (std::size_t k = 0; k < stride; k += line) hwy::Prefetch(to + k);
     }
     CopyRow<stream>(RowOf(table, stride, ids[i]), stride, out + i * stride);
+  }
+  if constexpr (stream) hwy::FlushStream();
+}
+
+template <bool fetch>
+HWY_INLINE void GatherTo(const float* table, std::size_t stride, const std::int32_t* ids, std::size_t n, float* out,
+                         bool stream) {
+  constexpr std::size_t first_level_cache = 32768 / sizeof(float);
+  if (stream && CanStream(out, stride)) {
+    Gather<fetch, false, true>(table, stride, ids, n, out);
+  } else if (n * stride > first_level_cache) {
+    Gather<fetch, true, false>(table, stride, ids, n, out);
+  } else {
+    Gather<fetch, false, false>(table, stride, ids, n, out);
   }
 }
 
 inline void GatherRows(const float* table, std::size_t stride, const std::int32_t* ids, std::size_t n, float* out,
                        LookupWay way) {
   if (n == 0 || stride == 0) return;
-  if (way.stream && CanStream(out, stride)) {
-    if (way.fetch) {
-      Gather<true, true>(table, stride, ids, n, out);
-    } else {
-      Gather<false, true>(table, stride, ids, n, out);
-    }
-    hwy::FlushStream();
-  } else if (way.fetch) {
-    Gather<true, false>(table, stride, ids, n, out);
+  if (way.fetch) {
+    GatherTo<true>(table, stride, ids, n, out, way.stream);
   } else {
-    Gather<false, false>(table, stride, ids, n, out);
+    GatherTo<false>(table, stride, ids, n, out, way.stream);
   }
 }
 
