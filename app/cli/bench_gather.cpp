@@ -43,7 +43,7 @@ std::vector<GatherPoint> points_of(const GatherBench& bench) {
   std::vector<GatherPoint> points;
   for (const auto& [rows, dim] :
        {std::pair<std::size_t, std::size_t>{1'000, 64}, {100'000, 64}, {1'000'000, 128}, {4'000'000, 64}}) {
-    for (const std::size_t bag : {1, 20}) points.push_back({rows, dim, bag});
+    for (const std::size_t bag : {std::size_t{1}, std::size_t{20}}) points.push_back({rows, dim, bag});
   }
   return points;
 }
