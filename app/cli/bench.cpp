@@ -197,6 +197,7 @@ void add_bench(CLI::App& app, Context& context) {
   bench->require_subcommand(1);
   add_lookup_vs_onehot(*bench, context);
   add_load(*bench, context);
+  add_bench_gather(*bench, context);
   add_bench_pca(*bench, context);
 }
 

@@ -63,6 +63,7 @@ void print_line(const nlohmann::ordered_json& value);
 void handle_interrupts();
 
 void add_bench(CLI::App& app, Context& context);
+void add_bench_gather(CLI::App& bench, Context& context);
 void add_bench_pca(CLI::App& bench, Context& context);
 void add_inspect(CLI::App& app, Context& context);
 void add_lookup(CLI::App& app, Context& context);

@@ -4,17 +4,23 @@
 #include <cstring>
 #include <new>
 
+#include "core/base/system.h"
+
 namespace rowlight {
 
 namespace {
 constexpr std::align_val_t alignment{64};
+constexpr std::size_t fewest_on_large_pages = std::size_t{1} << 22U;  // bytes
 }  // namespace
 
 void Matrix::Free::operator()(float* p) const noexcept { ::operator delete[](p, alignment); }
 
 std::unique_ptr<float[], Matrix::Free> Matrix::allocate(std::size_t count) {
   if (count == 0) return {};
-  return std::unique_ptr<float[], Free>(new (alignment) float[count]);
+  std::unique_ptr<float[], Free> data(new (alignment) float[count]);
+  const std::size_t bytes = count * sizeof(float);
+  if (bytes >= fewest_on_large_pages) prefer_large_pages(data.get(), bytes);
+  return data;
 }
 
 Matrix::Matrix(std::size_t rows, std::size_t cols)

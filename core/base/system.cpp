@@ -31,6 +31,8 @@ std::uint64_t memory_limit_bytes() {
 
 void expect_writes(void* /*begin*/, std::size_t /*bytes*/) {}
 
+void prefer_large_pages(void* /*begin*/, std::size_t /*bytes*/) {}
+
 bool stderr_is_terminal() { return _isatty(_fileno(stderr)) != 0; }
 
 #else
@@ -61,16 +63,29 @@ std::uint64_t memory_limit_bytes() {
   return limit;
 }
 
-void expect_writes(void* begin, std::size_t bytes) {
+namespace {
+
+/// Advice about the whole units of memory between begin and its end; a hint, so no answer.
+[[maybe_unused]] void advise(void* begin, std::size_t bytes, std::uintptr_t unit, int advice) {
+  const auto address = reinterpret_cast<std::uintptr_t>(begin);
+  const std::uintptr_t first = (address + unit - 1) / unit * unit;
+  const std::uintptr_t end = (address + bytes) / unit * unit;
+  if (end > first) madvise(static_cast<char*>(begin) + (first - address), end - first, advice);
+}
+
+}  // namespace
+
+void expect_writes([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t bytes) {
 #ifdef MADV_POPULATE_WRITE
   static const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  const auto address = reinterpret_cast<std::uintptr_t>(begin);
-  const std::uintptr_t first = (address + page - 1) / page * page;
-  const std::uintptr_t end = (address + bytes) / page * page;
-  if (end > first) madvise(static_cast<char*>(begin) + (first - address), end - first, MADV_POPULATE_WRITE);
-#else
-  static_cast<void>(begin);
-  static_cast<void>(bytes);
+  advise(begin, bytes, page, MADV_POPULATE_WRITE);
+#endif
+}
+
+void prefer_large_pages([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t bytes) {
+#ifdef MADV_HUGEPAGE
+  constexpr std::uintptr_t large_page = std::uintptr_t{1} << 21U;
+  advise(begin, bytes, large_page, MADV_HUGEPAGE);
 #endif
 }
 

@@ -17,6 +17,11 @@ namespace rowlight {
 /// call. Pre: the bytes belong to the caller.
 void expect_writes(void* begin, std::size_t bytes);
 
+/// Asks the system to put these bytes on large pages as far as whole ones fit between them: for tables whose rows are
+/// read in no order, where nearly every row would else miss the translation of its address. A hint, which changes no
+/// byte; does nothing where there is no such call. Pre: the bytes belong to the caller, and none was written yet.
+void prefer_large_pages(void* begin, std::size_t bytes);
+
 /// Whether standard error goes to a person's terminal.
 [[nodiscard]] bool stderr_is_terminal();
 

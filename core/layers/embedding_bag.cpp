@@ -11,19 +11,46 @@ namespace {
 
 std::string at(std::size_t position) { return " at position " + std::to_string(position); }
 
-/// One bag's positions that are not padding, with what they contribute with.
-struct Members {
-  std::vector<std::int32_t> rows;
-  std::vector<float> weights;  // empty: ones
+/// The bags without their padding. Where there is none, they are not copied.
+class Members {
+ public:
+  Members(const Bags& bags, std::optional<std::int32_t> padding) : rows_{bags.rows, bags.begin, bags.weights} {
+    if (!padding || std::ranges::find(bags.rows, *padding) == bags.rows.end()) return;
+    kept_.begin.push_back(0);
+    for (std::size_t bag = 0; bag < bags.count(); ++bag) {
+      for (std::size_t p = bags.begin[bag]; p < bags.begin[bag + 1]; ++p) {
+        if (bags.rows[p] == padding) continue;
+        kept_.rows.push_back(bags.rows[p]);
+        if (!bags.weights.empty()) kept_.weights.push_back(bags.weights[p]);
+      }
+      kept_.begin.push_back(kept_.rows.size());
+    }
+    rows_ = {kept_.rows, kept_.begin, kept_.weights};
+  }
+  Members(const Members&) = delete;
+  Members& operator=(const Members&) = delete;
+
+  [[nodiscard]] const simd::BagRows& all() const { return rows_; }
+  [[nodiscard]] std::span<const std::int32_t> of(std::size_t bag) const {
+    return rows_.ids.subspan(rows_.begin[bag], rows_.begin[bag + 1] - rows_.begin[bag]);
+  }
+
+ private:
+  Bags kept_;
+  simd::BagRows rows_;
 };
 
-void collect(const Bags& bags, std::size_t bag, std::optional<std::int32_t> padding, Members& members) {
-  members.rows.clear();
-  members.weights.clear();
-  for (std::size_t p = bags.begin[bag]; p < bags.begin[bag + 1]; ++p) {
-    if (bags.rows[p] == padding) continue;
-    members.rows.push_back(bags.rows[p]);
-    if (!bags.weights.empty()) members.weights.push_back(bags.weights[p]);
+void largest_of_bag(ConstMatrixView weight, std::span<const std::int32_t> rows, std::span<float> to,
+                    std::span<std::int32_t> max_rows) {
+  std::ranges::copy(weight.row(static_cast<std::size_t>(rows[0])), to.begin());
+  std::ranges::fill(max_rows, rows[0]);
+  for (const std::int32_t index : rows.subspan(1)) {
+    const auto row = weight.row(static_cast<std::size_t>(index));
+    for (std::size_t k = 0; k < weight.cols; ++k) {
+      if (!(row[k] > to[k])) continue;
+      to[k] = row[k];
+      if (!max_rows.empty()) max_rows[k] = index;
+    }
   }
 }
 
@@ -122,41 +149,33 @@ std::vector<float> bag_shares(const Bags& bags, const EmbeddingBagOptions& optio
 template <class Policy>
 void bag_forward(ConstMatrixView weight, const Bags& bags, const EmbeddingBagOptions& options, MatrixView out,
                  MaxRows* max_rows, [[maybe_unused]] Policy policy) {
-  const auto padding = padding_row(options.table, weight.rows);
+  const Members members(bags, padding_row(options.table, weight.rows));
+  const bool is_max = options.mode == BagMode::Max;
   if (max_rows) max_rows->assign(bags.count() * weight.cols, -1);
-  Members members;
+  if (!is_max) simd::sum_bags(weight, members.all(), out);
   for (std::size_t bag = 0; bag < bags.count(); ++bag) {
-    collect(bags, bag, padding, members);
-    const std::size_t n = members.rows.size();
+    const std::span<const std::int32_t> rows = members.of(bag);
+    const std::size_t n = rows.size();
     const std::span<float> to = out.padded_row(bag);
-    std::ranges::fill(to, 0.0F);
-    if (n > 0 && options.mode == BagMode::Max) {
-      std::ranges::copy(weight.row(static_cast<std::size_t>(members.rows[0])), to.begin());
-      if (max_rows)
-        std::fill_n(max_rows->begin() + static_cast<std::ptrdiff_t>(bag * weight.cols), weight.cols, members.rows[0]);
-      for (std::size_t i = 1; i < n; ++i) {
-        const auto row = weight.row(static_cast<std::size_t>(members.rows[i]));
-        for (std::size_t k = 0; k < weight.cols; ++k) {
-          if (!(row[k] > to[k])) continue;
-          to[k] = row[k];
-          if (max_rows) (*max_rows)[bag * weight.cols + k] = members.rows[i];
-        }
+    if (is_max) {
+      std::ranges::fill(to, 0.0F);
+      if (n > 0) {
+        largest_of_bag(
+            weight, rows, to,
+            max_rows ? std::span(*max_rows).subspan(bag * weight.cols, weight.cols) : std::span<std::int32_t>());
       }
-    } else if (n > 0) {
-      simd::add_rows(weight, members.rows, members.weights, to);
-      std::ranges::fill(to.subspan(weight.cols), 0.0F);  // a weight that is NaN or Inf makes NaN of padding
-      if (options.mode == BagMode::Mean) {
-        const float share = 1.0F / static_cast<float>(n);
-        for (float& x : to) x *= share;
-      }
+    } else if (options.mode == BagMode::Mean && n > 0) {
+      const float share = 1.0F / static_cast<float>(n);
+      for (float& x : to) x *= share;
     }
+    if (!bags.weights.empty()) std::ranges::fill(to.subspan(weight.cols), 0.0F);  // NaN, where a weight is not finite
     if constexpr (Policy::counts) {
       const std::uint64_t numbers = std::uint64_t{n} * weight.cols;
       policy.cost.bytes_read += numbers * sizeof(float);
       policy.cost.bytes_written += weight.cols * sizeof(float);
-      if (options.mode == BagMode::Max || n == 0) continue;  // comparing is neither
+      if (is_max || n == 0) continue;  // comparing is neither
       policy.cost.adds += numbers - weight.cols;
-      policy.cost.multiplies += members.weights.empty() ? 0 : numbers;
+      policy.cost.multiplies += bags.weights.empty() ? 0 : numbers;
       policy.cost.multiplies += options.mode == BagMode::Mean ? weight.cols : 0;
     }
   }

@@ -21,16 +21,23 @@ struct ProjectionInput : ScatterInput {
   std::size_t count = 0;  ///< axes
 };
 
+/// How rows are looked up; it changes no number.
+struct LookupWay {
+  bool fetch = false;   ///< coming rows are fetched beforehand: of tables that the nearest caches do not hold
+  bool stream = false;  ///< see Writes
+};
+
 /// One implementation of every kernel, on raw pointers: `stride` floats from row to row, `n` rows or floats.
 /// Private to core/simd and its tests.
 struct KernelTable {
-  void (*gather_rows)(const float* table, std::size_t stride, const std::int32_t* ids, std::size_t n, float* out);
+  void (*gather_rows)(const float* table, std::size_t stride, const std::int32_t* ids, std::size_t n, float* out,
+                      LookupWay way);
   void (*dot_of_rows)(const float* a, const std::int32_t* a_ids, const float* b, const std::int32_t* b_ids,
                       std::size_t stride, std::size_t n, float* out);  // null ids: row i itself
   void (*scatter_add_scaled)(const float* scale, const float* rows, const std::int32_t* out_rows, std::size_t stride,
                              std::size_t n, float* out);
-  void (*add_rows)(const float* table, std::size_t stride, const std::int32_t* ids, const float* scale, std::size_t n,
-                   float* out);  // null scale: ones
+  void (*sum_bags)(const float* table, std::size_t stride, const std::int32_t* ids, const float* scale,
+                   const std::size_t* begin, std::size_t n, float* out, LookupWay way);  // n bags; null scale: ones
   void (*matmul_add)(const Operand& x, const float* rows, std::size_t stride, std::size_t n, std::size_t out_rows,
                      float* out);
   void (*sgd)(const SgdStep& step, std::size_t n, float* p, float* velocity, const float* grad);  // may be null

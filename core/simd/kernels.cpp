@@ -13,6 +13,7 @@
 
 #include "core/simd/covariance-inl.h"
 #include "core/simd/kernel_table.h"
+#include "core/simd/lookup_kernels-inl.h"
 #include "core/simd/target_tables.h"
 #include "core/simd/text_kernels-inl.h"
 
@@ -22,19 +23,6 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 using F = hn::ScalableTag<float>;
-
-void GatherRows(const float* table, std::size_t stride, const std::int32_t* ids, std::size_t n, float* out) {
-  const F d;
-  const std::size_t lanes = hn::Lanes(d);
-  const std::size_t whole = stride / lanes * lanes;
-  for (std::size_t i = 0; i < n; ++i) {
-    const float* from = table + static_cast<std::size_t>(ids[i]) * stride;
-    float* to = out + i * stride;
-    std::size_t k = 0;
-    for (; k < whole; k += lanes) hn::StoreU(hn::LoadU(d, from + k), d, to + k);
-    for (; k < stride; ++k) std::memcpy(to + k, from + k, sizeof(float));  // keeps NaN payloads on x87 too
-  }
-}
 
 HWY_INLINE float Dot(const float* x, const float* y, std::size_t stride) {
   const F d;
@@ -167,23 +155,6 @@ void Adagrad(const AdagradStep& step, std::size_t n, float* p, float* sum, const
   if (whole < n) scalar_kernels().adagrad(step, n - whole, p + whole, sum + whole, grad ? grad + whole : nullptr);
 }
 
-void AddRows(const float* table, std::size_t stride, const std::int32_t* ids, const float* scale, std::size_t n,
-             float* out) {
-  const F d;
-  const std::size_t lanes = hn::Lanes(d);
-  const std::size_t whole = stride / lanes * lanes;
-  for (std::size_t i = 0; i < n; ++i) {
-    const float* row = table + static_cast<std::size_t>(ids[i]) * stride;
-    const float factor = scale ? scale[i] : 1.0F;
-    const auto factors = hn::Set(d, factor);
-    std::size_t k = 0;
-    for (; k < whole; k += lanes) {
-      hn::StoreU(hn::MulAdd(factors, hn::LoadU(d, row + k), hn::LoadU(d, out + k)), d, out + k);
-    }
-    for (; k < stride; ++k) out[k] += factor * row[k];
-  }
-}
-
 /// Columns [k, k + vectors * lanes) of one output row: the sums stay in registers while the rows pass by.
 template <std::size_t vectors>
 HWY_INLINE void MatmulColumns(const float* x, std::size_t col_step, const float* rows, std::size_t stride,
@@ -230,7 +201,7 @@ const KernelTable* Table() {
   static constexpr KernelTable table{GatherRows,
                                      DotOfRows,
                                      ScatterAddScaled,
-                                     AddRows,
+                                     SumBags,
                                      MatmulAdd,
                                      Sgd,
                                      Adam,
@@ -279,6 +250,12 @@ thread_local const KernelTable* thread_table = nullptr;  // of the innermost Thr
 
 const KernelTable& kernels() {
   return thread_table != nullptr ? *thread_table : *selection().table.load(std::memory_order_relaxed);
+}
+
+/// Fetching beforehand costs instructions for nothing where the second-level cache holds the table.
+LookupWay way_of(ConstMatrixView table, Writes writes) {
+  constexpr std::size_t second_level_cache = std::size_t{1} << 20U;
+  return {table.rows * table.stride * sizeof(float) > second_level_cache, writes == Writes::Streamed};
 }
 
 template <class T>
@@ -340,9 +317,9 @@ ThreadTarget::~ThreadTarget() { thread_table = before_; }
 
 const KernelTable& kernels_for(Target target) { return *table_of(target); }
 
-void gather_rows(ConstMatrixView table, std::span<const std::int32_t> ids, MatrixView out) {
+void gather_rows(ConstMatrixView table, std::span<const std::int32_t> ids, MatrixView out, Writes writes) {
   assert(table.stride == out.stride && ids.size() <= out.rows);
-  kernels().gather_rows(table.data, table.stride, ids.data(), ids.size(), out.data);
+  kernels().gather_rows(table.data, table.stride, ids.data(), ids.size(), out.data, way_of(table, writes));
 }
 
 void dot_rows(ConstMatrixView a, ConstMatrixView b, std::span<float> out) {
@@ -375,10 +352,11 @@ void adagrad(const AdagradStep& step, std::span<float> p, std::span<float> sum, 
   kernels().adagrad(step, p.size(), p.data(), sum.data(), pointer_or_null(grad));
 }
 
-void add_rows(ConstMatrixView table, std::span<const std::int32_t> ids, std::span<const float> scale,
-              std::span<float> out) {
-  assert(out.size() == table.stride && (scale.empty() || scale.size() == ids.size()));
-  kernels().add_rows(table.data, table.stride, ids.data(), pointer_or_null(scale), ids.size(), out.data());
+void sum_bags(ConstMatrixView table, const BagRows& bags, MatrixView out, Writes writes) {
+  assert(table.stride == out.stride && bags.count() <= out.rows && bags.begin[bags.count()] <= bags.ids.size());
+  assert(bags.scale.empty() || bags.scale.size() == bags.ids.size());
+  kernels().sum_bags(table.data, table.stride, bags.ids.data(), pointer_or_null(bags.scale), bags.begin.data(),
+                     bags.count(), out.data, way_of(table, writes));
 }
 
 void matmul_add(const Operand& x, ConstMatrixView rows, MatrixView out) {

@@ -43,9 +43,29 @@ class ThreadTarget {
 // are preconditions. Results of one target do not depend on alignment or on how the rows are split into calls;
 // different targets may round sums differently.
 
-/// out (batch, dim) <- table (rows, dim): out[b] = table[ids[b]], padding included. Bit-exact on every target.
+/// How a lookup writes. Kept: through the caches. Streamed: past them, so that the memory is not read before it is
+/// written and the caches stay with the table; only rows that are whole cache lines of 64 bytes. Which is faster for
+/// more than caches hold, hangs on the processor: `rowlight-cli bench gather --writes` measures it.
+enum class Writes { Kept, Streamed };
+
+/// out (batch, dim) <- table (rows, dim): out[b] = table[ids[b]], padding included. Bit-exact on every target. Coming
+/// rows of a table that is beyond the nearest caches are fetched while others are copied.
 /// Pre: 0 <= ids[b] < table.rows; equal strides; out overlaps nothing. Reads and writes batch * stride floats.
-void gather_rows(ConstMatrixView table, std::span<const std::int32_t> ids, MatrixView out);
+void gather_rows(ConstMatrixView table, std::span<const std::int32_t> ids, MatrixView out,
+                 Writes writes = Writes::Kept);
+
+/// Bags of rows of a table: bag b holds ids[begin[b]] to ids[begin[b + 1] - 1].
+struct BagRows {
+  std::span<const std::int32_t> ids;
+  std::span<const std::size_t> begin;  ///< bags + 1, ascending, the last at most ids.size()
+  std::span<const float> scale;        ///< parallel to ids; empty: ones
+  [[nodiscard]] std::size_t count() const { return begin.size() - 1; }
+};
+
+/// out[b] = the sum of scale[i] * table[ids[i]] over bag b, added to zero in rising order of i; zeros for an empty bag.
+/// Padding is summed like all else: a scale that is not finite makes NaN of it. Fetches as gather_rows().
+/// Pre: 0 <= ids[i] < table.rows; out.rows >= bags; equal strides; out overlaps nothing.
+void sum_bags(ConstMatrixView table, const BagRows& bags, MatrixView out, Writes writes = Writes::Kept);
 
 /// out[b] = sum over k of a[b][k] * b[b][k]. Pre: a and b (batch, dim) with equal strides; out.size() == batch.
 void dot_rows(ConstMatrixView a, ConstMatrixView b, std::span<float> out);
@@ -58,11 +78,6 @@ void dot_of_rows(ConstMatrixView a, std::span<const std::int32_t> a_ids, ConstMa
 /// order. Pre: rows (batch, dim); 0 <= out_rows[b] < out.rows; equal strides.
 void scatter_add_scaled(std::span<const float> scale, ConstMatrixView rows, std::span<const std::int32_t> out_rows,
                         MatrixView out);
-
-/// out (dim) += sum over i of scale[i] * table[ids[i]], added in rising order of i; an empty `scale` stands for ones.
-/// Pre: 0 <= ids[i] < table.rows; `out` is a row of the table's stride and overlaps nothing.
-void add_rows(ConstMatrixView table, std::span<const std::int32_t> ids, std::span<const float> scale,
-              std::span<float> out);
 
 /// The left operand of matmul_add(): element (i, j) stands at data[i * row_step + j * col_step], so a matrix and its
 /// transpose are read alike.

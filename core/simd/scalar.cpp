@@ -7,7 +7,8 @@ namespace rowlight::simd {
 
 namespace {
 
-void gather_rows(const float* table, std::size_t stride, const std::int32_t* ids, std::size_t n, float* out) {
+void gather_rows(const float* table, std::size_t stride, const std::int32_t* ids, std::size_t n, float* out,
+                 LookupWay /*way*/) {
   if (stride == 0) return;  // rows without numbers have no address to copy from
   for (std::size_t i = 0; i < n; ++i) {
     std::memcpy(out + i * stride, table + static_cast<std::size_t>(ids[i]) * stride, stride * sizeof(float));
@@ -42,11 +43,15 @@ void sgd(const SgdStep& step, std::size_t n, float* p, float* velocity, const fl
   }
 }
 
-void add_rows(const float* table, std::size_t stride, const std::int32_t* ids, const float* scale, std::size_t n,
-              float* out) {
-  for (std::size_t i = 0; i < n; ++i) {
-    const float* row = table + static_cast<std::size_t>(ids[i]) * stride;
-    for (std::size_t k = 0; k < stride; ++k) out[k] += (scale ? scale[i] : 1.0F) * row[k];
+void sum_bags(const float* table, std::size_t stride, const std::int32_t* ids, const float* scale,
+              const std::size_t* begin, std::size_t n, float* out, LookupWay /*way*/) {
+  for (std::size_t b = 0; b < n; ++b) {
+    float* to = out + b * stride;
+    for (std::size_t k = 0; k < stride; ++k) to[k] = 0;
+    for (std::size_t i = begin[b]; i < begin[b + 1]; ++i) {
+      const float* row = table + static_cast<std::size_t>(ids[i]) * stride;
+      for (std::size_t k = 0; k < stride; ++k) to[k] += (scale ? scale[i] : 1.0F) * row[k];
+    }
   }
 }
 
@@ -171,7 +176,7 @@ const KernelTable& scalar_kernels() {
   static constexpr KernelTable table{gather_rows,
                                      dot_of_rows,
                                      scatter_add_scaled,
-                                     add_rows,
+                                     sum_bags,
                                      matmul_add,
                                      sgd,
                                      adam,

@@ -43,21 +43,20 @@ void gather(benchmark::State& state) {
 }
 BENCHMARK(gather)->Apply(tables);
 
-void bag_add_rows(benchmark::State& state) {
+void bag_sum(benchmark::State& state) {
   const Matrix table = random_matrix(argument(state, 0), argument(state, 1), 1);
   const auto ids = random_rows(batch, table.rows(), 1);
+  std::vector<std::size_t> begin(batch / bag + 1);
+  for (std::size_t b = 0; b < begin.size(); ++b) begin[b] = b * bag;
   Matrix out(batch / bag, table.cols());
   for (auto _ : state) {
-    out.fill_zero();
-    for (std::size_t b = 0; b < out.rows(); ++b) {
-      simd::add_rows(table.view(), std::span(ids).subspan(b * bag, bag), {}, out.view().padded_row(b));
-    }
+    simd::sum_bags(table.view(), {ids, begin, {}}, out.view());
     benchmark::DoNotOptimize(out.data());
     benchmark::ClobberMemory();
   }
   count_rows(state, batch, table.cols());
 }
-BENCHMARK(bag_add_rows)->Apply(tables);
+BENCHMARK(bag_sum)->Apply(tables);
 
 void dot(benchmark::State& state) {
   const Matrix a = random_matrix(batch, argument(state, 0), 1);

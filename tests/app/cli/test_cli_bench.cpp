@@ -42,6 +42,31 @@ class TestCliBench : public QObject {
     QVERIFY(text.out.contains("sparse_one_hot"));
   }
 
+  void measuresLookups() {
+    for (const int bag : {1, 7}) {
+      const Outcome outcome = run({"bench", "gather", "--rows", "300", "--dim", "20", "--bag", QString::number(bag),
+                                   "--batch", "50", "--runs", "3", "--threads", "2", "--json"});
+      QCOMPARE(outcome.exit_code, 0);
+      QCOMPARE(outcome.err, QString());
+      const auto objects = objects_of(outcome.out);
+      QCOMPARE(objects.size(), 1);
+      const QJsonObject& all = objects[0];
+      QCOMPARE(all["rows"].toInt(), 300);
+      QCOMPARE(all["bag"].toInt(), bag);
+      QCOMPARE(all["batch"].toInt(), 50);
+      QCOMPARE(all["threads"].toInt(), 2);
+      QCOMPARE(all["limit"].toString(), QString(bag == 1 ? "copy" : "read"));
+      for (const char* key : {"rows_per_second", "read_bandwidth", "copy_bandwidth", "share"}) {
+        QVERIFY2(all[QLatin1String(key)].toDouble() > 0, key);
+      }
+      QCOMPARE(all["bytes_per_second"].toDouble(), all["rows_per_second"].toDouble() * 80);
+    }
+    const Outcome text = run({"bench", "gather", "--rows", "20", "--batch", "5", "--runs", "1"});
+    QCOMPARE(text.exit_code, 0);
+    QVERIFY(text.out.contains("M rows/s"));
+    QCOMPARE(run({"bench", "gather", "--dim", "20"}).exit_code, 2);  // of which table?
+  }
+
   void measuresPrincipalComponents() {
     const Outcome outcome =
         run({"bench", "pca", "--rows", "3000", "--dim", "20", "--runs", "3", "--threads", "2", "--json"});

@@ -48,26 +48,6 @@ class TestKernels : public QObject {
     }
   }
 
-  void gatherCopiesEveryBit_data() { targets_data(); }
-  void gatherCopiesEveryBit() {
-    QFETCH(int, target);
-    QFETCH(std::size_t, offset);
-    const KernelTable& kernels = kernels_for(static_cast<Target>(target));
-    const std::uint32_t special[] = {0x80000000U, 0x7fc12345U, 0x7f800000U, 0xff800000U, 0x00000001U, 0x7fa00001U};
-    for (std::size_t width = 0; width <= 2 * widest + 1; ++width) {
-      std::vector<float> table = random_floats(7 * width + offset, width + 1);
-      for (std::size_t i = 0; i < std::min<std::size_t>(6, table.size()); ++i) std::memcpy(&table[i], &special[i], 4);
-      const auto ids = random_ids(9, 7, width);
-      std::vector<float> out(9 * width + offset, 42.0F);
-      kernels.gather_rows(table.data() + offset, width, ids.data(), ids.size(), out.data() + offset);
-      for (std::size_t b = 0; b < ids.size(); ++b) {
-        const float* expected = table.data() + offset + static_cast<std::size_t>(ids[b]) * width;
-        QVERIFY(width == 0 || std::memcmp(out.data() + offset + b * width, expected, width * sizeof(float)) == 0);
-      }
-      for (std::size_t i = 0; i < offset; ++i) QCOMPARE(out[i], 42.0F);
-    }
-  }
-
   void dotsAgree_data() { targets_data(); }
   void dotsAgree() {
     QFETCH(int, target);
@@ -207,26 +187,6 @@ class TestKernels : public QObject {
           QVERIFY(close(p[i], expected_p[i], 1));
           QVERIFY(close(sum[i], expected_sum[i], 1));
         }
-      }
-    }
-  }
-
-  void rowsAreAdded_data() { targets_data(); }
-  void rowsAreAdded() {
-    QFETCH(int, target);
-    QFETCH(std::size_t, offset);
-    const KernelTable& kernels = kernels_for(static_cast<Target>(target));
-    for (std::size_t width = 0; width <= 2 * widest + 1; ++width) {
-      for (const bool with_scale : {false, true}) {
-        const auto table = random_floats(7 * width + offset, 1);
-        const auto scale = random_floats(9, 2);
-        const auto ids = random_ids(9, 7, 3);
-        auto out = random_floats(width + offset, 4);
-        auto expected = out;
-        const float* factors = with_scale ? scale.data() : nullptr;
-        kernels.add_rows(table.data() + offset, width, ids.data(), factors, 9, out.data() + offset);
-        scalar_kernels().add_rows(table.data() + offset, width, ids.data(), factors, 9, expected.data() + offset);
-        for (std::size_t i = 0; i < out.size(); ++i) QVERIFY(close(out[i], expected[i], 9));
       }
     }
   }
