@@ -8,6 +8,7 @@
 #include <QApplication>
 #include <QMouseEvent>
 #include <QScrollBar>
+#include <QThread>
 
 #include <algorithm>
 #include <chrono>
