@@ -1,6 +1,5 @@
 #pragma once
 
-#include <QImage>
 #include <QWidget>
 
 #include <optional>
@@ -9,6 +8,7 @@
 
 #include "ui/common/palette.h"
 #include "ui/common/scatter.h"
+#include "ui/common/scatter_renderer.h"
 #include "ui/common/workbench.h"
 
 namespace rowlight {
@@ -16,6 +16,9 @@ namespace rowlight {
 /// The movies of a frame's projection as coloured dots: hover reads a title, a click selects, the wheel zooms,
 /// dragging pans, a double click shows everything again. Keyboard: + and - zoom, arrows pan, 0 resets, Enter
 /// selects the movie nearest to the middle. The scale changes in steps only, never with each frame.
+///
+/// The dots come as a picture from a ScatterRenderer, a moment after what they show; until then the last picture stays,
+/// moved and scaled to the present zoom. Hover and selection ask the points of the picture that is on the screen.
 class PcaView : public QWidget {
   Q_OBJECT
 
@@ -23,7 +26,9 @@ class PcaView : public QWidget {
   /// `workbench` must outlive the view.
   explicit PcaView(Workbench* workbench, QWidget* parent = nullptr);
 
-  [[nodiscard]] const GenreColors& genreColors() const { return colors_; }
+  [[nodiscard]] const GenreColors& genreColors() const { return *colors_; }
+  /// Whether the dots are those of the last frame, in the present size and zoom.
+  [[nodiscard]] bool upToDate() const { return !projection_ || (picture_ && picture_->ticket == last_ticket_); }
   /// The movie of which the description is shown; invalid: none.
   [[nodiscard]] MovieRow hovered() const { return hovered_; }
   [[nodiscard]] PlotTransform transform() const;
@@ -56,16 +61,23 @@ class PcaView : public QWidget {
 
  private:
   void takeFrame();
-  void takePoints();
-  void invalidate();
+  void takePicture();
+  void requestPicture();
+  /// Size, zoom or look have changed: what is there is painted so at once, and another picture is on its way.
+  void changeView();
+  void dropPicture();
   void setTransform(const PlotTransform& transform);
   void zoom(double factor, QPointF fixed);
   void setHovered(MovieRow movie);
   [[nodiscard]] bool usesKey(const QKeyEvent& event) const;
-  [[nodiscard]] int pointAt(QPointF position) const;
+  /// The point nearest to a position, or -1; with `anywhere` however far away it is.
+  [[nodiscard]] int pointAt(QPointF position, bool anywhere = false) const;
+  /// Of the picture on the screen; none before there is one.
+  [[nodiscard]] std::span<const ScatterPoint> points() const;
   [[nodiscard]] QRectF plotArea() const;
   [[nodiscard]] double dotRadius() const;
 
+  void paintDots(QPainter& painter) const;
   void paintAxes(QPainter& painter) const;
   void paintLabels(QPainter& painter);
   void paintMarked(QPainter& painter, MovieRow movie) const;
@@ -79,14 +91,14 @@ class PcaView : public QWidget {
   RatingSetPtr ratings_;
   std::uint64_t run_ = 0;
   std::shared_ptr<const Projection> projection_;
-  GenreColors colors_;
-  std::vector<ScatterPoint> points_;
-  StableBounds bounds_;
+  std::shared_ptr<const GenreColors> colors_ = std::make_shared<GenreColors>();
   std::optional<PlotTransform> user_transform_;  // absent: everything is shown
   int emphasis_ = ScatterStyle::all_slots;
 
-  QImage picture_;                         // null: to be drawn
-  mutable std::optional<PointGrid> grid_;  // built when the mouse asks
+  ScatterRenderer renderer_;
+  ScatterPicturePtr picture_;       // what is on the screen; null: nothing yet
+  std::uint64_t last_ticket_ = 0;   // of the last request
+  std::uint64_t first_ticket_ = 1;  // pictures before it are of other ratings
   MovieRow hovered_;
   std::optional<QPointF> last_mouse_;
   QPointF press_position_;

@@ -27,21 +27,14 @@ QString axisText(const QString& name, double share) {
 void PcaView::paintEvent(QPaintEvent*) {
   QPainter painter(this);
   painter.fillRect(rect(), palette().base());
-  if (points_.empty()) {
+  if (!projection_ || projection_->coordinates.rows() == 0) {
     paintEmptyState(painter);
     return;
   }
+  if (!picture_) return;  // it comes in a moment
   paintAxes(painter);
-  if (picture_.isNull()) {
-    ScatterStyle style;
-    style.theme = themeOf(palette());
-    style.device_pixel_ratio = devicePixelRatioF();
-    style.radius = dotRadius();
-    style.emphasis = emphasis_;
-    picture_ = renderScatter(points_, transform(), size(), style);
-  }
   painter.setClipRect(plotArea());
-  painter.drawImage(QPointF(0, 0), picture_);
+  paintDots(painter);
   painter.setRenderHint(QPainter::Antialiasing);
   const MovieRow selected = workbench_->selectedMovie();
   paintMarked(painter, selected);
@@ -54,6 +47,22 @@ void PcaView::paintEvent(QPaintEvent*) {
     painter.setPen(QPen(palette().color(QPalette::Highlight), 2));
     painter.drawRect(QRectF(rect()).adjusted(1, 1, -1, -1));
   }
+}
+
+void PcaView::paintDots(QPainter& painter) const {
+  const PlotTransform to = transform();
+  const PlotTransform& from = picture_->transform;
+  if (to == from) {
+    painter.drawImage(QPointF(0, 0), picture_->image);
+    return;
+  }
+  // The picture of this zoom is under way.
+  const double factor = to.scale / from.scale;
+  painter.save();
+  painter.translate(to.origin - from.origin * factor);
+  painter.scale(factor, factor);
+  painter.drawImage(QPointF(0, 0), picture_->image);
+  painter.restore();
 }
 
 void PcaView::paintEmptyState(QPainter& painter) const {
@@ -114,8 +123,8 @@ void PcaView::paintAxes(QPainter& painter) const {
 }
 
 void PcaView::paintMarked(QPainter& painter, MovieRow movie) const {
-  if (!movie.valid() || static_cast<std::size_t>(movie.value) >= points_.size()) return;
-  const ScatterPoint& point = points_[static_cast<std::size_t>(movie.value)];
+  if (!movie.valid() || static_cast<std::size_t>(movie.value) >= points().size()) return;
+  const ScatterPoint& point = points()[static_cast<std::size_t>(movie.value)];
   if (!std::isfinite(point.x) || !std::isfinite(point.y)) return;
   const QPointF at = transform().toPixel(point.x, point.y);
   const double radius = dotRadius() + 2.5;
@@ -128,7 +137,7 @@ void PcaView::paintMarked(QPainter& painter, MovieRow movie) const {
 }
 
 bool PcaView::placeLabel(QPainter& painter, MovieRow movie, std::vector<QRectF>& taken) const {
-  const ScatterPoint& point = points_[static_cast<std::size_t>(movie.value)];
+  const ScatterPoint& point = points()[static_cast<std::size_t>(movie.value)];
   const QPointF at = transform().toPixel(point.x, point.y);
   const QFontMetricsF metrics(painter.font());
   const QString title = QString::fromStdString(ratings_->movie_label(movie));
@@ -169,7 +178,7 @@ bool PcaView::placeLabel(QPainter& painter, MovieRow movie, std::vector<QRectF>&
 void PcaView::paintLabels(QPainter& painter) {
   std::vector<QRectF> taken;
   const auto known = [this](std::int32_t movie) {
-    return movie >= 0 && static_cast<std::size_t>(movie) < points_.size();
+    return movie >= 0 && static_cast<std::size_t>(movie) < points().size();
   };
   const MovieRow selected = workbench_->selectedMovie();
   if (known(selected.value)) {
@@ -181,7 +190,7 @@ void PcaView::paintLabels(QPainter& painter) {
   if (emphasis_ != ScatterStyle::all_slots) return;  // titles of faint dots would shout
   painter.setFont(textFont(TextSize::Small));
   // Well-known movies far from the middle. Those that have their titles keep them while they can: no flicker.
-  const QRectF bounds = bounds_.rect();
+  const QRectF bounds = picture_->bounds;
   const double rim = std::max(bounds.width(), bounds.height()) / 2;
   std::vector<std::int32_t> order = labelled_;
   for (const std::int32_t movie : famous_) {
@@ -191,7 +200,7 @@ void PcaView::paintLabels(QPainter& painter) {
   for (std::size_t i = 0; i < order.size() && placed.size() < max_labels; ++i) {
     const std::int32_t movie = order[i];
     if (!known(movie) || movie == selected.value) continue;
-    const ScatterPoint& point = points_[static_cast<std::size_t>(movie)];
+    const ScatterPoint& point = points()[static_cast<std::size_t>(movie)];
     const double least = user_transform_ ? 0 : (i < labelled_.size() ? 0.3 : 0.4) * rim;
     if (!(std::hypot(point.x, point.y) >= least)) continue;
     if (placeLabel(painter, MovieRow{movie}, taken)) placed.push_back(movie);
@@ -201,7 +210,7 @@ void PcaView::paintLabels(QPainter& painter) {
 
 void PcaView::paintCard(QPainter& painter) const {
   const auto movie = static_cast<std::size_t>(hovered_.value);
-  if (movie >= points_.size()) return;
+  if (movie >= points().size()) return;
   QStringList genres;
   if (movie < ratings_->movie_info.size()) {
     for (const std::int32_t genre : ratings_->movie_info[movie].genre_index) {
@@ -227,7 +236,7 @@ void PcaView::paintCard(QPainter& painter) const {
     text_width = std::max(text_width, std::min(most, metrics.horizontalAdvance(line)));
   const QSizeF box(text_width + 16,
                    title_metrics.height() + static_cast<double>(details.size()) * metrics.height() + 12);
-  const QPointF at = transform().toPixel(points_[movie].x, points_[movie].y);
+  const QPointF at = transform().toPixel(points()[movie].x, points()[movie].y);
   QPointF corner = at + QPointF(14, 14);
   if (corner.x() + box.width() > width() - 4) corner.setX(std::max(4.0, at.x() - 14 - box.width()));
   if (corner.y() + box.height() > height() - 4) corner.setY(std::max(4.0, at.y() - 14 - box.height()));
