@@ -4,6 +4,7 @@
 #include <QTest>
 #include <QWheelEvent>
 
+#include <algorithm>
 #include <limits>
 
 #include "core/base/random.h"
@@ -174,11 +175,17 @@ class TestPcaView : public QObject {
     view.show();
     const auto frame = crowdedFrame(30'000);
     std::shared_ptr<Frame> next;
-    for (int i = 0; i < 20; ++i) {  // faster than pictures can be made, and resized meanwhile
+    for (std::size_t i = 1; i <= 20; ++i) {  // faster than pictures can be made, and resized meanwhile
+      // The same places for other movies: the bounds, which depend on what was shown before, stay the same.
+      auto moved = std::make_shared<Projection>(*frame->projection);
+      const std::size_t rows = moved->coordinates.rows();
+      for (std::size_t r = 0; r < rows; ++r) {
+        std::ranges::copy(frame->projection->coordinates.row((r + i) % rows), moved->coordinates.row(r).begin());
+      }
       next = std::make_shared<Frame>(*frame);
-      project(*next, 1 + 0.001F * static_cast<float>(i));
+      next->projection = std::move(moved);
       workbench.present(next);
-      view.resize(canvas + QSize(i, i));
+      view.resize(canvas + QSize(static_cast<int>(i), static_cast<int>(i)));
       QCoreApplication::processEvents();
     }
     QVERIFY(settles(view));
