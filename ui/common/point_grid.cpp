@@ -7,8 +7,8 @@ namespace rowlight {
 
 namespace {
 
-constexpr double points_per_cell = 4;
-constexpr double most_cells = 512;  // of one axis
+constexpr double points_per_cell = 16;
+constexpr double most_cells = 128;  // of one axis: the lines of memory that building writes to stay in the cache
 constexpr std::size_t sampled = 4096;
 
 bool isFinite(const ScatterPoint& point) { return std::isfinite(point.x) && std::isfinite(point.y); }
@@ -37,12 +37,14 @@ PointGrid::Axis PointGrid::axisOf(std::vector<float> sample, int cells) {
 PointGrid::PointGrid(std::span<const ScatterPoint> points) {
   std::vector<float> xs;
   std::vector<float> ys;
-  const std::size_t step = std::max<std::size_t>(1, points.size() / sampled);
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    // Every so many, and at the beginning each: few may be finite.
-    if (!isFinite(points[i]) || (i % step != 0 && !xs.empty())) continue;
-    xs.push_back(points[i].x);
-    ys.push_back(points[i].y);
+  // Of every so many points; of all where that finds none.
+  for (std::size_t step = std::max<std::size_t>(1, points.size() / sampled); xs.empty(); step = 1) {
+    for (std::size_t i = 0; i < points.size(); i += step) {
+      if (!isFinite(points[i])) continue;
+      xs.push_back(points[i].x);
+      ys.push_back(points[i].y);
+    }
+    if (step == 1) break;
   }
   if (xs.empty()) return;
   const double wanted = std::sqrt(static_cast<double>(points.size()) / points_per_cell);

@@ -9,6 +9,8 @@ namespace rowlight {
 namespace {
 
 constexpr double margin = 8;  // logical pixels between the outermost dots and the rim of the area
+constexpr std::size_t few_points = 100'000;  // one thread is quick enough, and the others may have better things to do
+constexpr std::size_t chunk_points = 1U << 15U;
 
 }  // namespace
 
@@ -31,10 +33,13 @@ class ScatterRenderer::Worker {
       picture.radius = std::clamp(picture.radius * std::sqrt(std::max(zoom, 1.0)), picture.radius, largest);
     }
     const ScatterStyle style{request.theme, request.device_pixel_ratio, picture.radius, request.emphasis};
-    return raster_.render(cloud_->points, picture.transform, request.size, style, picture.image, &pool_, &stop_);
+    return raster_.render(cloud_->points, picture.transform, request.size, style, picture.image,
+                          poolFor(cloud_->points.size()), &stop_);
   }
 
  private:
+  ThreadPool* poolFor(std::size_t points) { return points > few_points ? &pool_ : nullptr; }
+
   void takePoints(ScatterRequest& request) {
     if (request.at == at_ && request.colors == colors_ && request.run == run_) return;
     if (request.run != run_ || request.colors != colors_) bounds_.reset();
@@ -43,10 +48,19 @@ class ScatterRenderer::Worker {
     colors_ = std::move(request.colors);
     auto cloud = std::make_shared<ScatterCloud>();
     cloud->points.resize(at_->rows());
-    for (std::size_t i = 0; i < cloud->points.size(); ++i) {
-      const auto at = at_->row(i);
-      const int slot = colors_->slotOfMovie(MovieRow{static_cast<std::int32_t>(i)});
-      cloud->points[i] = {at[0], at[1], static_cast<std::int8_t>(slot)};
+    const auto take = [&](std::size_t chunk) {
+      const std::size_t end = std::min(cloud->points.size(), (chunk + 1) * chunk_points);
+      for (std::size_t i = chunk * chunk_points; i < end; ++i) {
+        const auto at = at_->row(i);
+        const int slot = colors_->slotOfMovie(MovieRow{static_cast<std::int32_t>(i)});
+        cloud->points[i] = {at[0], at[1], static_cast<std::int8_t>(slot)};
+      }
+    };
+    const std::size_t chunks = (cloud->points.size() + chunk_points - 1) / chunk_points;
+    if (ThreadPool* pool = poolFor(cloud->points.size())) {
+      pool->parallel(chunks, take);
+    } else {
+      for (std::size_t chunk = 0; chunk < chunks; ++chunk) take(chunk);
     }
     bounds_.update(cloud->points);
     cloud->grid = PointGrid(cloud->points);

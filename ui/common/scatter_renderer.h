@@ -59,7 +59,7 @@ class ScatterRenderer : public QObject {
   Q_OBJECT
 
  public:
-  /// `threads` draw a picture together.
+  /// `threads` draw a picture of many points together, one of few.
   explicit ScatterRenderer(unsigned threads, QObject* parent = nullptr);
   /// Stops a picture that is being made: a matter of a few milliseconds.
   ~ScatterRenderer() override;

@@ -20,8 +20,7 @@ constexpr double zoom_step = 1.25;
 constexpr double pan_step = 40;  // pixels
 constexpr std::size_t famous_count = 40;
 
-/// The engine has all cores but one: drawing takes its share of that, and of large machines a little more.
-unsigned drawingThreads() { return std::clamp(std::thread::hardware_concurrency() / 4, 1U, 4U); }
+unsigned drawingThreads() { return std::clamp(std::thread::hardware_concurrency(), 1U, 4U); }
 
 }  // namespace
 
