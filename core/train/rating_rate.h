@@ -6,7 +6,8 @@
 
 namespace rowlight {
 
-/// Ratings per second over a sliding second of wall-clock time. One thread at a time.
+/// Ratings per second over a sliding second of wall-clock time, without validation: what an EpochResult says of an
+/// epoch, and all that happens between batches counted too. One thread at a time.
 class RatingRate {
  public:
   /// A play begins: the time before it does not count.
@@ -28,6 +29,9 @@ class RatingRate {
     start_ = Clock::now();
     ratings_ = 0;
   }
+
+  /// Time that was spent on something else than training.
+  void leave_out(std::chrono::steady_clock::duration time) { start_ += time; }
 
   /// Of the last full second of playing; 0 when never played.
   [[nodiscard]] double per_second() const { return per_second_; }

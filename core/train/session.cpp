@@ -372,7 +372,10 @@ struct Session::State {
       skipped ? builder.skip_batch() : builder.before_batch(*trainer, to_remember());
     }
     const std::uint64_t batch_before = trainer->loss_curve().batches();
+    const bool validates = !trainer->between_batches() && trainer->step().done();
+    const Clock::time_point start = validates ? Clock::now() : Clock::time_point{};
     const Expected<void> result = unit == StepUnit::Operation ? trainer->advance_stage() : trainer->advance();
+    if (validates) rate.leave_out(Clock::now() - start);
     if (!result) {
       diverge(result.error());
       return true;
