@@ -409,8 +409,8 @@ bool Session::advance(const Budget& budget) {
   const auto end = timed ? Clock::now() + budget.time : Clock::time_point::max();
   // Where the clock alone ends the slice, short batches are remembered only at its end: one more is run for that.
   constexpr auto short_piece = std::chrono::microseconds(500);
-  const bool may_skip = timed && budget.units == UINT64_MAX && s.unit != StepUnit::Operation && !s.single_step &&
-                        s.units_per_second == 0;
+  const bool may_skip =
+      timed && budget.units == UINT64_MAX && s.unit != StepUnit::Operation && !s.single_step && s.units_per_second == 0;
   bool over = false;
   Clock::time_point begin = Clock::now();
   std::uint64_t units = 0;

@@ -219,7 +219,7 @@ ordered_json measure_scatter(Meter& meter, Scale scale) {
     pan.push_back(meter.busy([&] { mouse(QEvent::MouseMove, at, Qt::NoButton, Qt::LeftButton); }, shown));
   }
   mouse(QEvent::MouseButtonRelease, middle, Qt::LeftButton, Qt::NoButton);
-  return {{"points", scale.points}, {"moving_ms", summary(moving)}, {"moving_interval_ms", summary(interval)},
+  return {{"points", scale.points},     {"moving_ms", summary(moving)}, {"moving_interval_ms", summary(interval)},
           {"hover_ms", summary(hover)}, {"select_ms", summary(select)}, {"pan_ms", summary(pan)}};
 }
 
@@ -304,8 +304,12 @@ ordered_json measure_table(Meter& meter, int rows, std::size_t factors, int fram
     const double moved = meter.busy([&] { workbench.present(frame); });
     playing.push_back(moved + scroll(bar->value() + 60));
   }
-  return {{"rows", rows}, {"factors", factors}, {"smooth_ms", summary(smooth)}, {"pages_ms", summary(pages)},
-          {"jumps_ms", summary(jumps)}, {"playing_ms", summary(playing)}};
+  return {{"rows", rows},
+          {"factors", factors},
+          {"smooth_ms", summary(smooth)},
+          {"pages_ms", summary(pages)},
+          {"jumps_ms", summary(jumps)},
+          {"playing_ms", summary(playing)}};
 }
 
 /// The loss chart of a run that has seen `batches` and goes on.

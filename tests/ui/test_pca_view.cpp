@@ -105,7 +105,7 @@ class TestPcaView : public QObject {
       crowded->coordinates(r, 0) = random.truncated_normal(0.5);
       crowded->coordinates(r, 1) = static_cast<float>(random.below(200)) / 200;
     }
-    crowded->coordinates(7, 0) = std::numeric_limits<float>::quiet_NaN();
+    if (movies > 7) crowded->coordinates(7, 0) = std::numeric_limits<float>::quiet_NaN();
     frame->projection = std::move(crowded);
     return frame;
   }

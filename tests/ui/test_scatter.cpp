@@ -210,9 +210,10 @@ class TestScatter : public QObject {
     const std::vector<ScatterPoint> points = {{0, 0, 2}, {0, 0, GenreColors::other}};
     const QImage image = renderScatter(points, {1, {200, 150}}, canvas, {});
     QCOMPARE(QColor(image.pixel(200, 150)), categoryColor(2));
-    QCOMPARE(QColor(renderScatter(points, {1, {200, 150}}, canvas, {Theme::Light, 1, 3.5, GenreColors::other})
-                        .pixel(200, 150)),
-             categoryColor(GenreColors::other));
+    QCOMPARE(
+        QColor(
+            renderScatter(points, {1, {200, 150}}, canvas, {Theme::Light, 1, 3.5, GenreColors::other}).pixel(200, 150)),
+        categoryColor(GenreColors::other));
   }
 
   void aStoppedPictureSaysSo() {

@@ -7,7 +7,7 @@ namespace rowlight {
 
 namespace {
 
-constexpr double smallest_dot = 2.75;            // a coloured core of three and a half pixels: seen from the back row
+constexpr double smallest_dot = 2.75;  // a coloured core of three and a half pixels: seen from the back row
 
 bool isFinite(const ScatterPoint& point) { return std::isfinite(point.x) && std::isfinite(point.y); }
 

@@ -39,7 +39,9 @@ QRgb over(QRgb top, QRgb bottom) {
 
 // Bits of a line, one a pixel; there is a spare word behind the last.
 constexpr unsigned word_bits = 64;
-std::uint64_t lowest(unsigned count) { return count >= word_bits ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1; }
+std::uint64_t lowest(unsigned count) {
+  return count >= word_bits ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
+}
 std::uint64_t bitsAt(const std::uint64_t* line, unsigned from, unsigned count) {
   const unsigned shift = from % word_bits;
   std::uint64_t bits = line[from / word_bits] >> shift;

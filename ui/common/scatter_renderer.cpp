@@ -8,7 +8,7 @@ namespace rowlight {
 
 namespace {
 
-constexpr double margin = 8;  // logical pixels between the outermost dots and the rim of the area
+constexpr double margin = 8;                 // logical pixels between the outermost dots and the rim of the area
 constexpr std::size_t few_points = 100'000;  // one thread is quick enough, and the others may have better things to do
 constexpr std::size_t chunk_points = 1U << 15U;
 
@@ -37,6 +37,14 @@ class ScatterRenderer::Worker {
                           poolFor(cloud_->points.size()), &stop_);
   }
 
+  /// What can wait until the picture is on the screen. Returns whether there was anything.
+  bool makeFindable() {
+    if (cloud_->findable) return false;
+    cloud_->grid = PointGrid(cloud_->points);
+    cloud_->findable.store(true, std::memory_order_release);
+    return true;
+  }
+
  private:
   ThreadPool* poolFor(std::size_t points) { return points > few_points ? &pool_ : nullptr; }
 
@@ -63,7 +71,6 @@ class ScatterRenderer::Worker {
       for (std::size_t chunk = 0; chunk < chunks; ++chunk) take(chunk);
     }
     bounds_.update(cloud->points);
-    cloud->grid = PointGrid(cloud->points);
     cloud_ = std::move(cloud);
   }
 
@@ -75,7 +82,7 @@ class ScatterRenderer::Worker {
   std::shared_ptr<const Matrix> before_;
   std::shared_ptr<const GenreColors> colors_;
   std::uint64_t run_ = 0;
-  std::shared_ptr<const ScatterCloud> cloud_;
+  std::shared_ptr<ScatterCloud> cloud_;
 };
 
 PlotTransform ScatterRenderer::transformOf(const QRectF& bounds, const QRectF& area) {
@@ -130,6 +137,7 @@ void ScatterRenderer::run() {
     kept = std::move(order->dropped);
     if (!worker.make(std::move(order->request), *order->picture)) return;
     deliver(std::move(order->picture));
+    if (worker.makeFindable()) QMetaObject::invokeMethod(this, &ScatterRenderer::finished, Qt::QueuedConnection);
   }
 }
 

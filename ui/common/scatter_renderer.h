@@ -38,7 +38,9 @@ struct ScatterRequest {
 /// Points and how to find them: made once for all pictures of the same coordinates.
 struct ScatterCloud {
   std::vector<ScatterPoint> points;
-  PointGrid grid;
+  PointGrid grid;  ///< pre for reading: findable
+  std::atomic<bool> findable =
+      false;  ///< the grid follows the first picture, in some tens of milliseconds for a million
 };
 
 /// What came of a request: the picture, and what belongs to it.
@@ -76,7 +78,7 @@ class ScatterRenderer : public QObject {
   void giveBack(ScatterPicturePtr picture);
 
  signals:
-  /// A picture can be taken.
+  /// A picture can be taken, or the points of the last one can now be found.
   void finished();
 
  private:

@@ -24,7 +24,8 @@ unsigned drawingThreads() { return std::clamp(std::thread::hardware_concurrency(
 
 }  // namespace
 
-PcaView::PcaView(Workbench* workbench, QWidget* parent) : QWidget(parent), workbench_(workbench), renderer_(drawingThreads()) {
+PcaView::PcaView(Workbench* workbench, QWidget* parent)
+    : QWidget(parent), workbench_(workbench), renderer_(drawingThreads()) {
   setObjectName(QStringLiteral("pcaView"));
   setAccessibleName(tr("Movies on two axes"));
   setMouseTracking(true);
@@ -50,8 +51,8 @@ void PcaView::takeFrame() {
     colors_ = ratings_ ? std::make_shared<const GenreColors>(*ratings_) : std::make_shared<const GenreColors>();
     emphasis_ = ScatterStyle::all_slots;
     user_transform_.reset();
-    chooseFamous();
-    emit genresChanged();
+    famous_.clear();
+    titles_.clear();
   }
   if (other_ratings || frame->run != run_) {
     run_ = frame->run;
@@ -67,6 +68,9 @@ void PcaView::takeFrame() {
   projection_ = std::move(projection);
   requestPicture();
   if (!projection_) update();
+  if (!other_ratings) return;
+  chooseFamous();  // while the picture is made
+  emit genresChanged();
 }
 
 void PcaView::dropPicture() {
@@ -98,8 +102,8 @@ void PcaView::changeView() {
 }
 
 void PcaView::takePicture() {
-  if (!projection_ || !renderer_.take(picture_, first_ticket_)) return;
-  update();
+  if (!projection_) return;
+  if (renderer_.take(picture_, first_ticket_)) update();
   // What lies under a resting mouse may be another movie now.
   if (last_mouse_ && !dragged_) setHovered(MovieRow{pointAt(*last_mouse_)});
 }
@@ -156,7 +160,8 @@ void PcaView::setEmphasis(int slot) {
 }
 
 int PcaView::pointAt(QPointF position, bool anywhere) const {
-  if (!picture_ || !plotArea().contains(position)) return -1;
+  if (!picture_ || !picture_->cloud->findable.load(std::memory_order_acquire) || !plotArea().contains(position))
+    return -1;
   int found = picture_->cloud->grid.nearest(transform(), position, reach);
   // Wider and wider: the nearest is found before all are looked at.
   for (double wider = 2 * reach; anywhere && found < 0 && wider < 2.0 * (width() + height()); wider *= 2) {
@@ -176,7 +181,11 @@ void PcaView::resizeEvent(QResizeEvent*) { changeView(); }
 
 void PcaView::changeEvent(QEvent* event) {
   QWidget::changeEvent(event);
-  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange) changeView();
+  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange) {
+    ground_of_ = {};
+    titles_.clear();
+    changeView();
+  }
 }
 
 void PcaView::mousePressEvent(QMouseEvent* event) {

@@ -1,9 +1,16 @@
 #pragma once
 
+#include <QHash>
+#include <QPixmap>
+#include <QStaticText>
 #include <QWidget>
 
+#include <array>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "ui/common/palette.h"
@@ -28,7 +35,9 @@ class PcaView : public QWidget {
 
   [[nodiscard]] const GenreColors& genreColors() const { return *colors_; }
   /// Whether the dots are those of the last frame, in the present size and zoom.
-  [[nodiscard]] bool upToDate() const { return !projection_ || (picture_ && picture_->ticket == last_ticket_); }
+  [[nodiscard]] bool upToDate() const {
+    return !projection_ || (picture_ && picture_->ticket == last_ticket_ && picture_->cloud->findable);
+  }
   /// The movie of which the description is shown; invalid: none.
   [[nodiscard]] MovieRow hovered() const { return hovered_; }
   [[nodiscard]] PlotTransform transform() const;
@@ -77,13 +86,21 @@ class PcaView : public QWidget {
   [[nodiscard]] QRectF plotArea() const;
   [[nodiscard]] double dotRadius() const;
 
+  /// Ground and axes, which mostly stay from frame to frame.
+  void paintGround(QPainter& painter);
   void paintDots(QPainter& painter) const;
   void paintAxes(QPainter& painter) const;
   void paintLabels(QPainter& painter);
   void paintMarked(QPainter& painter, MovieRow movie) const;
   void paintCard(QPainter& painter) const;
   void paintEmptyState(QPainter& painter) const;
-  bool placeLabel(QPainter& painter, MovieRow movie, std::vector<QRectF>& taken) const;
+  /// A title laid out, which takes longer than to draw it.
+  struct Title {
+    QStaticText text;
+    QSizeF size;
+  };
+  [[nodiscard]] const Title& titleOf(MovieRow movie, bool bold);
+  bool placeLabel(QPainter& painter, MovieRow movie, bool bold, std::vector<QRectF>& taken);
   void chooseFamous();
   [[nodiscard]] QString emptyText() const;
 
@@ -99,6 +116,18 @@ class PcaView : public QWidget {
   ScatterPicturePtr picture_;       // what is on the screen; null: nothing yet
   std::uint64_t last_ticket_ = 0;   // of the last request
   std::uint64_t first_ticket_ = 1;  // pictures before it are of other ratings
+  /// What the ground was painted for.
+  struct Ground {
+    PlotTransform transform;
+    QSize size;
+    double device_pixel_ratio = 0;
+    std::array<double, 2> variance_share = {};
+    friend bool operator==(const Ground&, const Ground&) = default;
+  };
+  Ground ground_of_;  // no size: to be painted
+  QPixmap ground_;
+  QHash<std::pair<std::int32_t, bool>, Title> titles_;  // by movie and whether it is bold
+
   MovieRow hovered_;
   std::optional<QPointF> last_mouse_;
   QPointF press_position_;

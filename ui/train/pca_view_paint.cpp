@@ -26,13 +26,13 @@ QString axisText(const QString& name, double share) {
 
 void PcaView::paintEvent(QPaintEvent*) {
   QPainter painter(this);
-  painter.fillRect(rect(), palette().base());
-  if (!projection_ || projection_->coordinates.rows() == 0) {
-    paintEmptyState(painter);
+  if (!projection_ || projection_->coordinates.rows() == 0 || !picture_) {
+    painter.fillRect(rect(), palette().base());
+    // Else the picture comes in a moment.
+    if (!projection_ || projection_->coordinates.rows() == 0) paintEmptyState(painter);
     return;
   }
-  if (!picture_) return;  // it comes in a moment
-  paintAxes(painter);
+  paintGround(painter);
   painter.setClipRect(plotArea());
   paintDots(painter);
   painter.setRenderHint(QPainter::Antialiasing);
@@ -49,20 +49,53 @@ void PcaView::paintEvent(QPaintEvent*) {
   }
 }
 
+void PcaView::paintGround(QPainter& painter) {
+  Ground wanted{transform(), size(), devicePixelRatioF(), projection_->variance_share};
+  for (double& share : wanted.variance_share) share = std::round(share * 100);  // as it is written
+  if (wanted != ground_of_) {
+    ground_of_ = wanted;
+    ground_ = QPixmap(size() * wanted.device_pixel_ratio);
+    ground_.setDevicePixelRatio(wanted.device_pixel_ratio);
+    ground_.fill(palette().color(QPalette::Base));
+    QPainter axes(&ground_);
+    paintAxes(axes);
+  }
+  painter.drawPixmap(QPointF(0, 0), ground_);
+}
+
 void PcaView::paintDots(QPainter& painter) const {
   const PlotTransform to = transform();
   const PlotTransform& from = picture_->transform;
-  if (to == from) {
-    painter.drawImage(QPointF(0, 0), picture_->image);
+  const double factor = to.scale / from.scale;
+  const QPointF moved = to.origin - from.origin * factor;
+  if (factor == 1) {  // on whole device pixels, where drawing is copying
+    const double ratio = devicePixelRatioF();
+    painter.drawImage(QPointF(std::round(moved.x() * ratio), std::round(moved.y() * ratio)) / ratio, picture_->image);
     return;
   }
   // The picture of this zoom is under way.
-  const double factor = to.scale / from.scale;
   painter.save();
-  painter.translate(to.origin - from.origin * factor);
+  painter.translate(moved);
   painter.scale(factor, factor);
   painter.drawImage(QPointF(0, 0), picture_->image);
   painter.restore();
+}
+
+const PcaView::Title& PcaView::titleOf(MovieRow movie, bool bold) {
+  const std::pair<std::int32_t, bool> key(movie.value, bold);
+  const auto found = titles_.constFind(key);
+  if (found != titles_.constEnd()) return *found;
+  constexpr qsizetype most = 256;
+  if (titles_.size() >= most) titles_.clear();
+  QFont font = textFont(bold ? TextSize::Normal : TextSize::Small);
+  font.setBold(bold);
+  const QFontMetricsF metrics(font);
+  const QString text =
+      metrics.elidedText(QString::fromStdString(ratings_->movie_label(movie)), Qt::ElideMiddle, label_width);
+  Title title{QStaticText(text), QSizeF(metrics.horizontalAdvance(text) + 6, metrics.height())};
+  title.text.setTextFormat(Qt::PlainText);
+  title.text.prepare({}, font);
+  return *titles_.insert(key, title);
 }
 
 void PcaView::paintEmptyState(QPainter& painter) const {
@@ -136,13 +169,11 @@ void PcaView::paintMarked(QPainter& painter, MovieRow movie) const {
   painter.drawEllipse(at, radius + 1, radius + 1);
 }
 
-bool PcaView::placeLabel(QPainter& painter, MovieRow movie, std::vector<QRectF>& taken) const {
+bool PcaView::placeLabel(QPainter& painter, MovieRow movie, bool bold, std::vector<QRectF>& taken) {
   const ScatterPoint& point = points()[static_cast<std::size_t>(movie.value)];
   const QPointF at = transform().toPixel(point.x, point.y);
-  const QFontMetricsF metrics(painter.font());
-  const QString title = QString::fromStdString(ratings_->movie_label(movie));
-  const QString text = metrics.elidedText(title, Qt::ElideMiddle, label_width);
-  const QSizeF box(metrics.horizontalAdvance(text) + 6, metrics.height());
+  const Title& title = titleOf(movie, bold);
+  const QSizeF box = title.size;
   const double gap = dotRadius() + 4;
   // Away from the middle first: there are fewer dots to cover.
   const QPointF right = at + QPointF(gap, -box.height() / 2);
@@ -169,7 +200,7 @@ bool PcaView::placeLabel(QPainter& painter, MovieRow movie, std::vector<QRectF>&
     painter.setBrush(Qt::NoBrush);
     painter.setPen(QPen(palette().color(QPalette::Text), 1.5));
     painter.drawEllipse(at, dotRadius() + 1, dotRadius() + 1);  // whose title it is
-    painter.drawText(QPointF(place.left() + 3, place.top() + metrics.ascent()), text);
+    painter.drawStaticText(QPointF(place.left() + 3, place.top()), title.text);
     return true;
   }
   return false;
@@ -185,7 +216,7 @@ void PcaView::paintLabels(QPainter& painter) {
     QFont bold = textFont(TextSize::Normal);
     bold.setBold(true);
     painter.setFont(bold);
-    placeLabel(painter, selected, taken);
+    placeLabel(painter, selected, true, taken);
   }
   if (emphasis_ != ScatterStyle::all_slots) return;  // titles of faint dots would shout
   painter.setFont(textFont(TextSize::Small));
@@ -203,7 +234,7 @@ void PcaView::paintLabels(QPainter& painter) {
     const ScatterPoint& point = points()[static_cast<std::size_t>(movie)];
     const double least = user_transform_ ? 0 : (i < labelled_.size() ? 0.3 : 0.4) * rim;
     if (!(std::hypot(point.x, point.y) >= least)) continue;
-    if (placeLabel(painter, MovieRow{movie}, taken)) placed.push_back(movie);
+    if (placeLabel(painter, MovieRow{movie}, false, taken)) placed.push_back(movie);
   }
   labelled_ = std::move(placed);
 }
