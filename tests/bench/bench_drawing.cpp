@@ -146,15 +146,6 @@ std::vector<std::shared_ptr<const Projection>> moving_cloud(std::size_t points, 
   return all;
 }
 
-/// Whether the view shows its last frame; a view that draws in its paint event always does after it.
-bool up_to_date(const auto& view) {
-  if constexpr (requires { view.upToDate(); }) {
-    return view.upToDate();
-  } else {
-    return true;
-  }
-}
-
 struct Scale {
   std::size_t points;
   int frames;
@@ -169,7 +160,7 @@ ordered_json measure_scatter(Meter& meter, Scale scale) {
   const auto first = make_frame(make_set(1, static_cast<int>(scale.points)), 2);
   const auto states = moving_cloud(scale.points, 4);
   PcaView& view = *panel.view();
-  const auto shown = [&] { return up_to_date(view); };
+  const auto shown = [&] { return view.upToDate(); };
   std::uint64_t sequence = 0;
   const auto present = [&] {
     auto frame = std::make_shared<Frame>(*first);
@@ -239,7 +230,7 @@ ordered_json measure_show(Meter& meter, Scale scale) {
           panel.show();
           workbench.present(first);
         },
-        [&] { return up_to_date(*panel.view()); }));
+        [&] { return panel.view()->showsLastFrame(); }));
     wall.push_back(ms_since(start));
   }
   return {{"points", scale.points}, {"wall_ms", summary(wall)}, {"gui_ms", summary(busy)}};

@@ -35,9 +35,9 @@ class PcaView : public QWidget {
 
   [[nodiscard]] const GenreColors& genreColors() const { return *colors_; }
   /// Whether the dots are those of the last frame, in the present size and zoom.
-  [[nodiscard]] bool upToDate() const {
-    return !projection_ || (picture_ && picture_->ticket == last_ticket_ && picture_->cloud->findable);
-  }
+  [[nodiscard]] bool showsLastFrame() const { return !projection_ || (picture_ && picture_->ticket == last_ticket_); }
+  /// The same, and the mouse finds them.
+  [[nodiscard]] bool upToDate() const { return showsLastFrame() && (!projection_ || picture_->cloud->findable); }
   /// The movie of which the description is shown; invalid: none.
   [[nodiscard]] MovieRow hovered() const { return hovered_; }
   [[nodiscard]] PlotTransform transform() const;
