@@ -19,10 +19,10 @@
 
 namespace rowlight {
 
-/// The one class that knows threads. It owns the engine's thread, in which a Session lives, and one more for each
-/// rating file that is read; everything it says is said on the GUI thread. The GUI thread waits for none of them but in
-/// the destructor, where they end soon: the engine after a slice of training, a reader when it next looks at its
-/// cancel flag, both later on a slow disk or in a batch that takes long.
+/// The one class that knows threads, but for the one that draws dots (ScatterRenderer). It owns the engine's thread, in
+/// which a Session lives, and one more for each rating file that is read; everything it says is said on the GUI thread.
+/// The GUI thread waits for none of them but in the destructor, where they end soon: the engine after a slice of
+/// training, a reader when it next looks at its cancel flag, both later on a slow disk or in a batch that takes long.
 class EngineHost : public QObject {
   Q_OBJECT
 

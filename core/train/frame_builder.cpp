@@ -97,6 +97,13 @@ void FrameBuilder::before_batch(const Trainer& trainer, Before before) {
   }
 }
 
+void FrameBuilder::skip_batch() {
+  for (WatchState& state : watches_) {
+    state.before_rows.clear();
+    state.has_all = false;
+  }
+}
+
 void FrameBuilder::fill_tables(Frame& frame, const LiveTables& tables, bool playing) {
   frame.users = watched_rows(Table::Users, tables, playing);
   frame.movies = watched_rows(Table::Movies, tables, playing);

@@ -28,6 +28,8 @@ class FrameBuilder {
   /// To be called just before each batch: remembers rows, so that those which the batch moves without looking them up
   /// are found by comparing numbers and not by reasoning about optimizers.
   void before_batch(const Trainer& trainer, Before before = Before::WatchedRows);
+  /// In its place before a batch that no frame will show: nothing is to be compared with after it.
+  void skip_batch();
   /// Fills what `frame` shows of tables at rest: rows, counts and the projection. `playing`: see Session::frame() on
   /// how often PCA runs.
   void fill_tables(Frame& frame, const LiveTables& tables, bool playing);

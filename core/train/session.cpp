@@ -9,6 +9,7 @@
 #include "core/train/fast_trainer.h"
 #include "core/train/frame_builder.h"
 #include "core/train/lookup_desk.h"
+#include "core/train/rating_rate.h"
 #include "core/train/run_file.h"
 #include "core/train/trainer.h"
 
@@ -43,11 +44,11 @@ struct Session::State {
   bool measuring_paused_training = false;
   std::shared_ptr<const CostView> cost;
 
-  // Ratings per second over a sliding second of wall-clock time.
-  Clock::time_point rate_start;
-  std::uint64_t rate_ratings = 0;
-  double ratings_per_second = 0;
-  bool rate_is_young = true;  // the first window since the play began is not full
+  // At full speed a thousand batches pass between two frames, and remembering rows takes a tenth of a small one.
+  bool skipped = false;          // the last batch began without it
+  Clock::duration last_piece{};  // how long the last piece took
+
+  RatingRate rate;
 
   /// Makes a run of `source` and `settings`. On an error everything stays as it was.
   bool start(const InstallRatings& from, const TrainSettings& with) {
@@ -86,7 +87,8 @@ struct Session::State {
     interrupted.reset();
     error.reset();
     run_state = resting_state();
-    ratings_per_second = 0;
+    rate = {};
+    skipped = false;
     builder.start_run();
     ++run;
   }
@@ -173,7 +175,7 @@ struct Session::State {
     units_per_second = std::max(0.0, command.units_per_second);
     single_step = false;
     stop_measuring();
-    if (run_state != RunState::Playing) restart_rate();
+    if (run_state != RunState::Playing) rate.restart();
     run_state = RunState::Playing;
   }
 
@@ -194,7 +196,7 @@ struct Session::State {
     unit = command.unit;
     units_per_second = 0;
     single_step = true;
-    restart_rate();
+    rate.restart();
     run_state = RunState::Playing;
   }
 
@@ -322,25 +324,6 @@ struct Session::State {
     return more;
   }
 
-  void restart_rate() {
-    rate_start = Clock::now();
-    rate_ratings = 0;
-    rate_is_young = true;
-  }
-
-  void count_rate(std::size_t ratings) {
-    constexpr double window = 1.0;
-    rate_ratings += ratings;
-    const double seconds = std::chrono::duration<double>(Clock::now() - rate_start).count();
-    if (seconds <= 0) return;
-    // Until the first window is full its part so far is the best there is.
-    if (rate_is_young || seconds >= window) ratings_per_second = static_cast<double>(rate_ratings) / seconds;
-    if (seconds < window) return;
-    rate_is_young = false;
-    rate_start = Clock::now();
-    rate_ratings = 0;
-  }
-
   /// Both tables are copied before a batch after which the run stands still, and before each of a slow play: then every
   /// row that one scrolls to can tell whether the batch moved it.
   FrameBuilder::Before to_remember() const {
@@ -374,22 +357,30 @@ struct Session::State {
       diverge(result.error());
       return true;
     }
-    if (fast->between_parts()) count_rate(fast->trained_ratings() - ratings_before);
+    if (fast->between_parts()) rate.count(fast->trained_ratings() - ratings_before);
     return unit == StepUnit::Epoch ? fast->between_epochs() : fast->between_parts();
   }
 
-  /// One piece of work. Returns whether it ended a unit.
-  bool run_piece() {
+  /// One piece of work. Returns whether it ended a unit. `shown`: whether a frame may follow before the next batch.
+  bool run_piece(bool shown) {
     if (fast) return run_fast_piece();
     desk.training_moved();
-    if (trainer->between_batches()) builder.before_batch(*trainer, to_remember());
+    if (trainer->between_batches()) {
+      // The validation that follows the last batch of an epoch can be interrupted for a frame.
+      const bool ends_epoch = trainer->batch() + 1 == trainer->batches_per_epoch();
+      skipped = !shown && !ends_epoch;
+      skipped ? builder.skip_batch() : builder.before_batch(*trainer, to_remember());
+    }
     const std::uint64_t batch_before = trainer->loss_curve().batches();
+    const bool validates = !trainer->between_batches() && trainer->step().done();
+    const Clock::time_point start = validates ? Clock::now() : Clock::time_point{};
     const Expected<void> result = unit == StepUnit::Operation ? trainer->advance_stage() : trainer->advance();
+    if (validates) rate.leave_out(Clock::now() - start);
     if (!result) {
       diverge(result.error());
       return true;
     }
-    if (trainer->loss_curve().batches() != batch_before) count_rate(trainer->step().size());
+    if (trainer->loss_curve().batches() != batch_before) rate.count(trainer->step().size());
     switch (unit) {
       case StepUnit::Operation: return true;
       case StepUnit::Batch: return trainer->between_batches();
@@ -416,17 +407,28 @@ bool Session::advance(const Budget& budget) {
   if (s.measurement) return budget.units == 0 || s.measure(budget.time);
   const bool timed = budget.time != std::chrono::microseconds::max();
   const auto end = timed ? Clock::now() + budget.time : Clock::time_point::max();
+  // Where the clock alone ends the slice, short batches are remembered only at its end: one more is run for that.
+  constexpr auto short_piece = std::chrono::microseconds(500);
+  const bool may_skip =
+      timed && budget.units == UINT64_MAX && s.unit != StepUnit::Operation && !s.single_step && s.units_per_second == 0;
+  bool over = false;
+  Clock::time_point begin = Clock::now();
   std::uint64_t units = 0;
   while (s.run_state == RunState::Playing && units < budget.units) {
     const bool lookup = s.steps_lookup(s.unit);
-    if (lookup ? s.run_lookup_piece() : s.run_piece()) {
+    if (lookup ? s.run_lookup_piece() : s.run_piece(over || !may_skip || s.last_piece > short_piece)) {
       ++units;
       ++s.units_done;
       if (!lookup && s.single_step && s.run_state == RunState::Playing) s.run_state = RunState::Paused;
       if (!lookup && s.run_finished()) s.run_state = RunState::Finished;
       if (s.run_state != RunState::Playing) s.single_step = false;
     }
-    if (timed && Clock::now() >= end) break;
+    if (!timed) continue;
+    const Clock::time_point now = Clock::now();
+    s.last_piece = now - std::exchange(begin, now);
+    if (now < end) continue;
+    if (over || lookup || !s.skipped) break;
+    over = true;
   }
   return s.run_state == RunState::Playing;
 }
@@ -464,7 +466,7 @@ FramePtr Session::frame() {
   frame->ratings = tables.ratings;
   if (tables.ratings) s.builder.fill_tables(*frame, tables, s.run_state == RunState::Playing);
   if (s.viewed) FrameBuilder::fill_viewed(*frame, *s.viewed);
-  frame->progress.ratings_per_second = s.ratings_per_second;
+  frame->progress.ratings_per_second = s.rate.per_second();
   if (s.fast) {
     show_run(*frame, *s.fast);
     frame->progress.learning_rate = s.settings.fast.step;

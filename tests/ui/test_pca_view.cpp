@@ -2,12 +2,14 @@
 #include <QApplication>
 #include <QLabel>
 #include <QTest>
+#include <QWheelEvent>
 
+#include <algorithm>
 #include <limits>
 
+#include "core/base/random.h"
 #include "tests/support/frames.h"
 #include "ui/common/elided_label.h"
-#include "ui/common/scatter.h"
 #include "ui/train/pca_panel.h"
 #include "ui/train/pca_view.h"
 
@@ -16,16 +18,12 @@ using namespace rowlight::test;
 
 namespace {
 
-std::vector<ScatterPoint> cloud(int count, float spread) {
-  std::vector<ScatterPoint> points;
-  for (int i = 0; i < count; ++i) {
-    points.push_back(
-        {spread * tableValue(i, 1) / 0.3F, spread * tableValue(i, 2) / 0.3F, static_cast<std::int8_t>(i % 9 - 1)});
-  }
-  return points;
-}
-
 constexpr QSize canvas(400, 300);
+
+/// Lets the picture of what the view was given come.
+bool settles(const PcaView& view) {
+  return QTest::qWaitFor([&] { return view.upToDate(); });
+}
 
 }  // namespace
 
@@ -35,99 +33,6 @@ class TestPcaView : public QObject {
  private slots:
   void initTestCase() { applyTheme(*qApp, Theme::Light); }
 
-  void transformsInvert() {
-    const auto fit = PlotTransform::fit(QRectF(-2, -1, 5, 3), QRectF(10, 10, 400, 300));
-    const QPointF back = fit.toData(fit.toPixel(1.5, -0.5));
-    QVERIFY(std::abs(back.x() - 1.5) < 1e-9 && std::abs(back.y() + 0.5) < 1e-9);
-    QVERIFY(QRectF(10, 10, 400, 300).contains(fit.toPixel(-2, -1)));
-    QVERIFY(QRectF(10, 10, 400, 300).contains(fit.toPixel(3, 2)));
-    QVERIFY(fit.toPixel(0, 1).y() < fit.toPixel(0, 0).y());  // up is up
-    const QPointF fixed(33, 44);
-    const auto larger = fit.zoomed(3, fixed);
-    const QPointF before = fit.toData(fixed);
-    const QPointF after = larger.toData(fixed);
-    QVERIFY((before - after).manhattanLength() < 1e-9);
-  }
-
-  void dotsHaveTheirColours() {
-    const PlotTransform to{1, {0, 0}};
-    for (const Theme theme : {Theme::Light, Theme::Dark}) {
-      for (int slot = -1; slot < category_count; ++slot) {
-        const ScatterPoint point{50, -60, static_cast<std::int8_t>(slot)};
-        ScatterStyle style;
-        style.theme = theme;
-        style.device_pixel_ratio = 2;
-        const QImage image = renderScatter({&point, 1}, to, canvas, style);
-        QCOMPARE(image.size(), canvas * 2);
-        QCOMPARE(QColor(image.pixel(100, 120)), categoryColor(slot));
-        QCOMPARE(qAlpha(image.pixel(120, 120)), 0);
-      }
-    }
-  }
-
-  void pointsOutsideOrNotFiniteAreLeftOut() {
-    const float nan = std::numeric_limits<float>::quiet_NaN();
-    const std::vector<ScatterPoint> points = {
-        {nan, 0}, {1e30F, 0}, {-1e30F, 5}, {0, std::numeric_limits<float>::infinity()}};
-    const QImage image = renderScatter(points, {1, {200, 150}}, canvas, {});
-    for (int y = 0; y < image.height(); ++y) {
-      for (int x = 0; x < image.width(); ++x) QCOMPARE(qAlpha(image.pixel(x, y)), 0);
-    }
-    QCOMPARE(PointGrid(points, {1, {200, 150}}, canvas).nearest({200, 150}, 1000), -1);
-    // Dots cut by the rim of the picture are drawn as far as they are inside.
-    const std::vector<ScatterPoint> rim = {{0, 0, 1}, {400, -300, 1}, {-3, 0, 1}};
-    QVERIFY(qAlpha(renderScatter(rim, {1, {0, 0}}, canvas, {}).pixel(0, 0)) > 0);
-  }
-
-  void emphasisStandsOut() {
-    const std::vector<ScatterPoint> points = {{50, -50, 1}, {100, -50, 2}};
-    ScatterStyle style;
-    style.emphasis = 1;
-    const QImage image = renderScatter(points, {1, {0, 0}}, canvas, style);
-    QCOMPARE(qAlpha(image.pixel(50, 50)), 255);
-    QVERIFY(qAlpha(image.pixel(100, 50)) < 100);
-  }
-
-  void gridFindsWhatSearchingAllFinds() {
-    const auto points = cloud(2000, 1);
-    const auto to = PlotTransform::fit(QRectF(-1.2, -1.2, 2.4, 2.4), QRectF(QPointF(), QSizeF(canvas)));
-    const PointGrid grid(points, to, canvas);
-    for (int i = 0; i < 400; ++i) {
-      const QPointF mouse(i * 37 % 400, i * 53 % 300);
-      int best = -1;
-      double best_square = 100;
-      for (int p = 0; p < 2000; ++p) {
-        const ScatterPoint& point = points[static_cast<std::size_t>(p)];
-        const QPointF offset = to.toPixel(point.x, point.y) - mouse;
-        const double square = QPointF::dotProduct(offset, offset);
-        if (square < best_square || (square == best_square && p > best)) {
-          best = p;
-          best_square = square;
-        }
-      }
-      QCOMPARE(grid.nearest(mouse, 10), best);
-    }
-    QCOMPARE(PointGrid().nearest({0, 0}, 10), -1);
-  }
-
-  void boundsChangeInStepsOnly() {
-    StableBounds bounds;
-    QVERIFY(bounds.update(cloud(100, 1)));
-    const QRectF first = bounds.rect();
-    for (const ScatterPoint& point : cloud(100, 1)) QVERIFY(first.contains(QPointF(point.x, point.y)));
-    QVERIFY(!bounds.update(cloud(100, 1.04F)));
-    QVERIFY(!bounds.update(cloud(100, 0.8F)));
-    QCOMPARE(bounds.rect(), first);
-    QVERIFY(bounds.update(cloud(100, 3)));
-    QVERIFY(bounds.rect().contains(first));
-    QVERIFY(bounds.update(cloud(100, 1)));
-    int changes = 0;
-    StableBounds growing;
-    for (float spread = 0.01F; spread < 1; spread *= 1.01F) changes += growing.update(cloud(100, spread)) ? 1 : 0;
-    QVERIFY2(changes < 90, qPrintable(QString::number(changes)));  // four ends, a quarter a step
-    QVERIFY(!bounds.update({}));
-  }
-
   void hoverAndClickHitTheMovie() {
     Workbench workbench;
     PcaView view(&workbench);
@@ -136,6 +41,7 @@ class TestPcaView : public QObject {
     project(*frame);
     workbench.present(frame);
     view.show();
+    QVERIFY(settles(view));
     QVERIFY(!view.grab().isNull());
     const auto positionOf = [&](std::size_t movie) {
       return view.transform()
@@ -153,6 +59,7 @@ class TestPcaView : public QObject {
     QVERIFY(view.isZoomed());
     QVERIFY(view.transform().scale > before.scale);
     QTest::keyClick(&view, Qt::Key_Left);
+    QVERIFY(!view.upToDate());  // and yet the mouse finds what is there
     QTest::mouseMove(&view, positionOf(250));
     QCOMPARE(view.hovered(), MovieRow{250});
     QTest::keyClick(&view, Qt::Key_0);
@@ -174,15 +81,158 @@ class TestPcaView : public QObject {
     auto frame = makeFrame(makeRatings(50, 300));
     project(*frame);
     workbench.present(frame);
+    QVERIFY(settles(view));
     const PlotTransform before = view.transform();
     auto next = std::make_shared<Frame>(*frame);
     project(*next, 1.02F);
     workbench.present(next);
+    QVERIFY(settles(view));
     QCOMPARE(view.transform(), before);
     next = std::make_shared<Frame>(*frame);
     project(*next, 5);
     workbench.present(next);
+    QVERIFY(settles(view));
     QVERIFY(view.transform().scale < before.scale);
+  }
+
+  /// A frame whose movies lie at random, many of them at places where others are.
+  static std::shared_ptr<Frame> crowdedFrame(int movies) {
+    auto frame = makeFrame(makeRatings(50, movies));
+    project(*frame);
+    auto crowded = std::make_shared<Projection>(*frame->projection);
+    Random random(3, 1);
+    for (std::size_t r = 0; r < crowded->coordinates.rows(); ++r) {
+      crowded->coordinates(r, 0) = random.truncated_normal(0.5);
+      crowded->coordinates(r, 1) = static_cast<float>(random.below(200)) / 200;
+    }
+    if (movies > 7) crowded->coordinates(7, 0) = std::numeric_limits<float>::quiet_NaN();
+    frame->projection = std::move(crowded);
+    return frame;
+  }
+
+  /// The movie nearest to a position among those within reach, the last of equally near ones: all are looked at.
+  static MovieRow nearestOfAll(const PcaView& view, const Frame& frame, QPointF position) {
+    constexpr double reach = 10;
+    MovieRow best;
+    double best_square = reach * reach;
+    for (std::size_t r = 0; r < frame.projection->coordinates.rows(); ++r) {
+      const auto at = frame.projection->coordinates.row(r);
+      const QPointF offset = view.transform().toPixel(at[0], at[1]) - position;
+      const double square = QPointF::dotProduct(offset, offset);
+      if (!(square <= best_square)) continue;
+      best = MovieRow{static_cast<std::int32_t>(r)};
+      best_square = square;
+    }
+    return best;
+  }
+
+  void hoverAndSelectionAreExactInACrowd() {
+    Workbench workbench;
+    PcaView view(&workbench);
+    view.resize(canvas);
+    const auto frame = crowdedFrame(30'000);
+    workbench.present(frame);
+    view.show();
+    QVERIFY(settles(view));
+    const QPointF middle = QRectF(view.rect()).center();
+    for (int zoom = 0; zoom < 4; ++zoom) {
+      for (int i = 0; i < 40; ++i) {
+        const QPoint at(50 + i * 37 % 340, 12 + i * 53 % 240);
+        QTest::mouseMove(&view, at);
+        QCOMPARE(view.hovered(), nearestOfAll(view, *frame, at));
+        QTest::mouseClick(&view, Qt::LeftButton, {}, at);
+        QCOMPARE(workbench.selectedMovie(), nearestOfAll(view, *frame, at));
+      }
+      QWheelEvent wheel(middle, view.mapToGlobal(middle), {}, QPoint(0, 480), Qt::NoButton, Qt::NoModifier,
+                        Qt::NoScrollPhase, false);
+      QApplication::sendEvent(&view, &wheel);
+    }
+    QVERIFY(view.isZoomed());
+    QVERIFY(settles(view));
+  }
+
+  void enterSelectsTheMovieNearestToTheMiddle() {
+    Workbench workbench;
+    PcaView view(&workbench);
+    view.resize(canvas);
+    auto frame = makeFrame(makeRatings(5, 4));
+    auto projection = std::make_shared<Projection>();
+    projection->coordinates = Matrix(4, 2);
+    const float xs[] = {-1, 1, -0.4F, 1};
+    for (std::size_t r = 0; r < 4; ++r) projection->coordinates(r, 0) = xs[r];
+    frame->projection = projection;
+    workbench.present(frame);
+    view.show();
+    QVERIFY(settles(view));
+    QTest::keyClick(&view, Qt::Key_Return);
+    QCOMPARE(workbench.selectedMovie(), MovieRow{2});
+  }
+
+  void thePictureShowsTheLastFrame() {
+    Workbench workbench;
+    PcaView view(&workbench);
+    view.resize(canvas);
+    view.setFocusPolicy(Qt::NoFocus);
+    view.show();
+    const auto frame = crowdedFrame(30'000);
+    std::shared_ptr<Frame> next;
+    for (std::size_t i = 1; i <= 20; ++i) {  // faster than pictures can be made, and resized meanwhile
+      // The same places for other movies: the bounds, which depend on what was shown before, stay the same.
+      auto moved = std::make_shared<Projection>(*frame->projection);
+      const std::size_t rows = moved->coordinates.rows();
+      for (std::size_t r = 0; r < rows; ++r) {
+        std::ranges::copy(frame->projection->coordinates.row((r + i) % rows), moved->coordinates.row(r).begin());
+      }
+      next = std::make_shared<Frame>(*frame);
+      next->projection = std::move(moved);
+      workbench.present(next);
+      view.resize(canvas + QSize(static_cast<int>(i), static_cast<int>(i)));
+      QCoreApplication::processEvents();
+    }
+    view.setEmphasis(0);  // without titles: those that are there stay as long as they can
+    QVERIFY(settles(view));
+    const QImage one = view.grab().toImage();
+    PcaView other(&workbench);
+    other.resize(view.size());
+    other.setEmphasis(0);
+    other.setFocusPolicy(Qt::NoFocus);  // no frame around the one that has the focus
+    other.show();
+    QVERIFY(settles(other));
+    QCOMPARE(other.transform(), view.transform());
+    QCOMPARE(other.grab().toImage(), one);
+  }
+
+  void otherRatingsTakeThePictureAway() {
+    Workbench workbench;
+    PcaView view(&workbench);
+    view.resize(canvas);
+    view.show();
+    workbench.present(crowdedFrame(30'000));
+    QVERIFY(settles(view));
+    workbench.present(crowdedFrame(30'000));  // a picture of it is under way when the next ratings come
+    auto fewer = makeFrame(makeRatings(5, 10));
+    workbench.present(fewer);
+    QTest::mouseMove(&view, QPoint(200, 120));
+    QVERIFY(!view.hovered().valid());
+    QTest::qWait(100);
+    QVERIFY(!view.grab().isNull());
+    QTest::mouseMove(&view, QPoint(201, 120));
+    QVERIFY(!view.hovered().valid());
+    project(*fewer);
+    workbench.present(std::make_shared<Frame>(*fewer));
+    QVERIFY(settles(view));
+    QVERIFY(!view.grab().isNull());
+  }
+
+  void itEndsWhileAPictureIsMade() {
+    for (int i = 0; i < 10; ++i) {
+      Workbench workbench;
+      PcaView view(&workbench);
+      view.resize(canvas);
+      view.show();
+      workbench.present(crowdedFrame(20'000 * (i % 3)));
+      QTest::qWait(i);
+    }
   }
 
   void asksForTheProjectionWhileVisible() {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <thread>
 
 namespace rowlight {
 
@@ -19,9 +20,12 @@ constexpr double zoom_step = 1.25;
 constexpr double pan_step = 40;  // pixels
 constexpr std::size_t famous_count = 40;
 
+unsigned drawingThreads() { return std::clamp(std::thread::hardware_concurrency(), 1U, 4U); }
+
 }  // namespace
 
-PcaView::PcaView(Workbench* workbench, QWidget* parent) : QWidget(parent), workbench_(workbench) {
+PcaView::PcaView(Workbench* workbench, QWidget* parent)
+    : QWidget(parent), workbench_(workbench), renderer_(drawingThreads()) {
   setObjectName(QStringLiteral("pcaView"));
   setAccessibleName(tr("Movies on two axes"));
   setMouseTracking(true);
@@ -29,6 +33,7 @@ PcaView::PcaView(Workbench* workbench, QWidget* parent) : QWidget(parent), workb
   setFocusPolicy(Qt::TabFocus);
   setAttribute(Qt::WA_OpaquePaintEvent);
   connect(workbench_, &Workbench::presented, this, &PcaView::takeFrame);
+  connect(&renderer_, &ScatterRenderer::finished, this, &PcaView::takePicture);
   connect(workbench_, &Workbench::movieSelected, this, [this](MovieRow movie) {
     const bool known = ratings_ && movie.valid() && static_cast<std::size_t>(movie.value) < ratings_->movie_count();
     setAccessibleDescription(known ? tr("Selected: %1").arg(QString::fromStdString(ratings_->movie_label(movie)))
@@ -43,42 +48,68 @@ void PcaView::takeFrame() {
   const bool other_ratings = frame->ratings != ratings_;
   if (other_ratings) {
     ratings_ = frame->ratings;
-    colors_ = ratings_ ? GenreColors(*ratings_) : GenreColors();
+    colors_ = ratings_ ? std::make_shared<const GenreColors>(*ratings_) : std::make_shared<const GenreColors>();
     emphasis_ = ScatterStyle::all_slots;
     user_transform_.reset();
-    chooseFamous();
-    emit genresChanged();
+    famous_.clear();
+    titles_.clear();
   }
   if (other_ratings || frame->run != run_) {
     run_ = frame->run;
-    bounds_.reset();
     labelled_.clear();
     setHovered({});
-    invalidate();
   }
   auto projection = frame->projection;
   const bool usable = projection && ratings_ && projection->table == Table::Movies &&
                       projection->coordinates.rows() == ratings_->movie_count() && projection->coordinates.cols() == 2;
   if (!usable) projection.reset();
-  if (projection == projection_) return;
+  if (other_ratings || !projection) dropPicture();
+  if (projection == projection_ && !other_ratings) return;
   projection_ = std::move(projection);
-  takePoints();
+  requestPicture();
+  if (!projection_) update();
+  if (!other_ratings) return;
+  chooseFamous();  // while the picture is made
+  emit genresChanged();
 }
 
-void PcaView::takePoints() {
-  points_.clear();
-  if (projection_) {
-    const Matrix& at = projection_->coordinates;
-    points_.resize(at.rows());
-    for (std::size_t i = 0; i < points_.size(); ++i) {
-      const int slot = colors_.slotOfMovie(MovieRow{static_cast<std::int32_t>(i)});
-      points_[i] = {at(i, 0), at(i, 1), static_cast<std::int8_t>(slot)};
-    }
-    bounds_.update(points_);
-  }
-  invalidate();
+void PcaView::dropPicture() {
+  first_ticket_ = last_ticket_ + 1;
+  if (!picture_) return;
+  renderer_.giveBack(std::move(picture_));
+  setHovered({});
+  update();
+}
+
+void PcaView::requestPicture() {
+  if (!projection_) return;
+  ScatterRequest request;
+  request.at = std::shared_ptr<const Matrix>(projection_, &projection_->coordinates);
+  request.colors = colors_;
+  request.run = run_;
+  request.size = size();
+  request.area = plotArea();
+  request.transform = user_transform_;
+  request.device_pixel_ratio = devicePixelRatioF();
+  request.theme = themeOf(palette());
+  request.emphasis = emphasis_;
+  last_ticket_ = renderer_.request(std::move(request));
+}
+
+void PcaView::changeView() {
+  requestPicture();
+  update();
+}
+
+void PcaView::takePicture() {
+  if (!projection_) return;
+  if (renderer_.take(picture_, first_ticket_)) update();
   // What lies under a resting mouse may be another movie now.
   if (last_mouse_ && !dragged_) setHovered(MovieRow{pointAt(*last_mouse_)});
+}
+
+std::span<const ScatterPoint> PcaView::points() const {
+  return picture_ ? std::span<const ScatterPoint>(picture_->cloud->points) : std::span<const ScatterPoint>();
 }
 
 void PcaView::chooseFamous() {
@@ -97,53 +128,46 @@ void PcaView::chooseFamous() {
   famous_.resize(kept);
 }
 
-void PcaView::invalidate() {
-  picture_ = QImage();
-  grid_.reset();
-  update();
-}
-
 QRectF PcaView::plotArea() const { return QRectF(rect()).adjusted(44, 8, -8, -40); }
 
-double PcaView::dotRadius() const {
-  const double radius = scatterRadius(points_.size(), plotArea().size().toSize());
-  // Zooming in makes room for larger dots, up to a point.
-  if (!user_transform_) return radius;
-  const double zoom = user_transform_->scale / PlotTransform::fit(bounds_.rect(), plotArea()).scale;
-  return std::clamp(radius * std::sqrt(std::max(zoom, 1.0)), radius, 6.0);
-}
+double PcaView::dotRadius() const { return picture_ ? picture_->radius : 0; }
 
 PlotTransform PcaView::transform() const {
   if (user_transform_) return *user_transform_;
-  return PlotTransform::fit(bounds_.rect(), plotArea().adjusted(8, 8, -8, -8));
+  return ScatterRenderer::transformOf(picture_ ? picture_->bounds : StableBounds().rect(), plotArea());
 }
 
 void PcaView::setTransform(const PlotTransform& transform) {
   user_transform_ = transform;
-  invalidate();
+  changeView();
 }
 
 void PcaView::zoom(double factor, QPointF fixed) {
-  if (points_.empty()) return;
-  const double base = PlotTransform::fit(bounds_.rect(), plotArea()).scale;
+  if (points().empty()) return;
+  const double base = PlotTransform::fit(picture_->bounds, plotArea()).scale;
   const double target = std::clamp(transform().scale * factor, base * 0.5, base * 200);
   setTransform(transform().zoomed(target / transform().scale, fixed));
 }
 
 void PcaView::resetZoom() {
   user_transform_.reset();
-  invalidate();
+  changeView();
 }
 
 void PcaView::setEmphasis(int slot) {
   emphasis_ = slot;
-  invalidate();
+  changeView();
 }
 
-int PcaView::pointAt(QPointF position) const {
-  if (points_.empty() || !plotArea().contains(position)) return -1;
-  if (!grid_) grid_.emplace(points_, transform(), size());
-  return grid_->nearest(position, reach);
+int PcaView::pointAt(QPointF position, bool anywhere) const {
+  if (!picture_ || !picture_->cloud->findable.load(std::memory_order_acquire) || !plotArea().contains(position))
+    return -1;
+  int found = picture_->cloud->grid.nearest(transform(), position, reach);
+  // Wider and wider: the nearest is found before all are looked at.
+  for (double wider = 2 * reach; anywhere && found < 0 && wider < 2.0 * (width() + height()); wider *= 2) {
+    found = picture_->cloud->grid.nearest(transform(), position, wider);
+  }
+  return found;
 }
 
 void PcaView::setHovered(MovieRow movie) {
@@ -153,11 +177,15 @@ void PcaView::setHovered(MovieRow movie) {
   update();
 }
 
-void PcaView::resizeEvent(QResizeEvent*) { invalidate(); }
+void PcaView::resizeEvent(QResizeEvent*) { changeView(); }
 
 void PcaView::changeEvent(QEvent* event) {
   QWidget::changeEvent(event);
-  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange) invalidate();
+  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange) {
+    ground_of_ = {};
+    titles_.clear();
+    changeView();
+  }
 }
 
 void PcaView::mousePressEvent(QMouseEvent* event) {
@@ -185,7 +213,7 @@ void PcaView::mouseMoveEvent(QMouseEvent* event) {
     setHovered({});
     setCursor(Qt::ClosedHandCursor);
   }
-  if (points_.empty()) return;
+  if (points().empty()) return;
   PlotTransform next = transform();
   next.origin += moved;
   setTransform(next);
@@ -193,7 +221,7 @@ void PcaView::mouseMoveEvent(QMouseEvent* event) {
 
 void PcaView::mouseReleaseEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton) return;
-  if (!dragged_ && !points_.empty()) workbench_->selectMovie(MovieRow{pointAt(event->position())});
+  if (!dragged_ && !points().empty()) workbench_->selectMovie(MovieRow{pointAt(event->position())});
   dragged_ = false;
   setCursor(Qt::ArrowCursor);
   setHovered(MovieRow{pointAt(event->position())});
@@ -243,7 +271,7 @@ bool PcaView::event(QEvent* event) {
 }
 
 void PcaView::keyPressEvent(QKeyEvent* event) {
-  if (!usesKey(*event) || points_.empty()) {
+  if (!usesKey(*event) || points().empty()) {
     QWidget::keyPressEvent(event);
     return;
   }
@@ -262,10 +290,7 @@ void PcaView::keyPressEvent(QKeyEvent* event) {
     case Qt::Key_Right: pan(-pan_step, 0); break;
     case Qt::Key_Up: pan(0, pan_step); break;
     case Qt::Key_Down: pan(0, -pan_step); break;
-    default: {
-      if (!grid_) grid_.emplace(points_, transform(), size());
-      workbench_->selectMovie(MovieRow{grid_->nearest(center, std::max(width(), height()))});
-    }
+    default: workbench_->selectMovie(MovieRow{pointAt(center, true)});
   }
 }
 

@@ -1,14 +1,21 @@
 #pragma once
 
-#include <QImage>
+#include <QHash>
+#include <QPixmap>
+#include <QStaticText>
 #include <QWidget>
 
+#include <array>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "ui/common/palette.h"
 #include "ui/common/scatter.h"
+#include "ui/common/scatter_renderer.h"
 #include "ui/common/workbench.h"
 
 namespace rowlight {
@@ -16,6 +23,9 @@ namespace rowlight {
 /// The movies of a frame's projection as coloured dots: hover reads a title, a click selects, the wheel zooms,
 /// dragging pans, a double click shows everything again. Keyboard: + and - zoom, arrows pan, 0 resets, Enter
 /// selects the movie nearest to the middle. The scale changes in steps only, never with each frame.
+///
+/// The dots come as a picture from a ScatterRenderer, a moment after what they show; until then the last picture stays,
+/// moved and scaled to the present zoom. Hover and selection ask the points of the picture that is on the screen.
 class PcaView : public QWidget {
   Q_OBJECT
 
@@ -23,7 +33,11 @@ class PcaView : public QWidget {
   /// `workbench` must outlive the view.
   explicit PcaView(Workbench* workbench, QWidget* parent = nullptr);
 
-  [[nodiscard]] const GenreColors& genreColors() const { return colors_; }
+  [[nodiscard]] const GenreColors& genreColors() const { return *colors_; }
+  /// Whether the dots are those of the last frame, in the present size and zoom.
+  [[nodiscard]] bool showsLastFrame() const { return !projection_ || (picture_ && picture_->ticket == last_ticket_); }
+  /// The same, and the mouse finds them.
+  [[nodiscard]] bool upToDate() const { return showsLastFrame() && (!projection_ || picture_->cloud->findable); }
   /// The movie of which the description is shown; invalid: none.
   [[nodiscard]] MovieRow hovered() const { return hovered_; }
   [[nodiscard]] PlotTransform transform() const;
@@ -56,22 +70,37 @@ class PcaView : public QWidget {
 
  private:
   void takeFrame();
-  void takePoints();
-  void invalidate();
+  void takePicture();
+  void requestPicture();
+  /// Size, zoom or look have changed: what is there is painted so at once, and another picture is on its way.
+  void changeView();
+  void dropPicture();
   void setTransform(const PlotTransform& transform);
   void zoom(double factor, QPointF fixed);
   void setHovered(MovieRow movie);
   [[nodiscard]] bool usesKey(const QKeyEvent& event) const;
-  [[nodiscard]] int pointAt(QPointF position) const;
+  /// The point nearest to a position, or -1; with `anywhere` however far away it is.
+  [[nodiscard]] int pointAt(QPointF position, bool anywhere = false) const;
+  /// Of the picture on the screen; none before there is one.
+  [[nodiscard]] std::span<const ScatterPoint> points() const;
   [[nodiscard]] QRectF plotArea() const;
   [[nodiscard]] double dotRadius() const;
 
+  /// Ground and axes, which mostly stay from frame to frame.
+  void paintGround(QPainter& painter);
+  void paintDots(QPainter& painter) const;
   void paintAxes(QPainter& painter) const;
   void paintLabels(QPainter& painter);
   void paintMarked(QPainter& painter, MovieRow movie) const;
   void paintCard(QPainter& painter) const;
   void paintEmptyState(QPainter& painter) const;
-  bool placeLabel(QPainter& painter, MovieRow movie, std::vector<QRectF>& taken) const;
+  /// A title laid out, which takes longer than to draw it.
+  struct Title {
+    QStaticText text;
+    QSizeF size;
+  };
+  [[nodiscard]] const Title& titleOf(MovieRow movie, bool bold);
+  bool placeLabel(QPainter& painter, MovieRow movie, bool bold, std::vector<QRectF>& taken);
   void chooseFamous();
   [[nodiscard]] QString emptyText() const;
 
@@ -79,14 +108,26 @@ class PcaView : public QWidget {
   RatingSetPtr ratings_;
   std::uint64_t run_ = 0;
   std::shared_ptr<const Projection> projection_;
-  GenreColors colors_;
-  std::vector<ScatterPoint> points_;
-  StableBounds bounds_;
+  std::shared_ptr<const GenreColors> colors_ = std::make_shared<GenreColors>();
   std::optional<PlotTransform> user_transform_;  // absent: everything is shown
   int emphasis_ = ScatterStyle::all_slots;
 
-  QImage picture_;                         // null: to be drawn
-  mutable std::optional<PointGrid> grid_;  // built when the mouse asks
+  ScatterRenderer renderer_;
+  ScatterPicturePtr picture_;       // what is on the screen; null: nothing yet
+  std::uint64_t last_ticket_ = 0;   // of the last request
+  std::uint64_t first_ticket_ = 1;  // pictures before it are of other ratings
+  /// What the ground was painted for.
+  struct Ground {
+    PlotTransform transform;
+    QSize size;
+    double device_pixel_ratio = 0;
+    std::array<double, 2> variance_share = {};
+    friend bool operator==(const Ground&, const Ground&) = default;
+  };
+  Ground ground_of_;  // no size: to be painted
+  QPixmap ground_;
+  QHash<std::pair<std::int32_t, bool>, Title> titles_;  // by movie and whether it is bold
+
   MovieRow hovered_;
   std::optional<QPointF> last_mouse_;
   QPointF press_position_;

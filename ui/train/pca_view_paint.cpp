@@ -26,22 +26,15 @@ QString axisText(const QString& name, double share) {
 
 void PcaView::paintEvent(QPaintEvent*) {
   QPainter painter(this);
-  painter.fillRect(rect(), palette().base());
-  if (points_.empty()) {
-    paintEmptyState(painter);
+  if (!projection_ || projection_->coordinates.rows() == 0 || !picture_) {
+    painter.fillRect(rect(), palette().base());
+    // Else the picture comes in a moment.
+    if (!projection_ || projection_->coordinates.rows() == 0) paintEmptyState(painter);
     return;
   }
-  paintAxes(painter);
-  if (picture_.isNull()) {
-    ScatterStyle style;
-    style.theme = themeOf(palette());
-    style.device_pixel_ratio = devicePixelRatioF();
-    style.radius = dotRadius();
-    style.emphasis = emphasis_;
-    picture_ = renderScatter(points_, transform(), size(), style);
-  }
+  paintGround(painter);
   painter.setClipRect(plotArea());
-  painter.drawImage(QPointF(0, 0), picture_);
+  paintDots(painter);
   painter.setRenderHint(QPainter::Antialiasing);
   const MovieRow selected = workbench_->selectedMovie();
   paintMarked(painter, selected);
@@ -54,6 +47,55 @@ void PcaView::paintEvent(QPaintEvent*) {
     painter.setPen(QPen(palette().color(QPalette::Highlight), 2));
     painter.drawRect(QRectF(rect()).adjusted(1, 1, -1, -1));
   }
+}
+
+void PcaView::paintGround(QPainter& painter) {
+  Ground wanted{transform(), size(), devicePixelRatioF(), projection_->variance_share};
+  for (double& share : wanted.variance_share) share = std::round(share * 100);  // as it is written
+  if (wanted != ground_of_) {
+    ground_of_ = wanted;
+    ground_ = QPixmap(size() * wanted.device_pixel_ratio);
+    ground_.setDevicePixelRatio(wanted.device_pixel_ratio);
+    ground_.fill(palette().color(QPalette::Base));
+    QPainter axes(&ground_);
+    paintAxes(axes);
+  }
+  painter.drawPixmap(QPointF(0, 0), ground_);
+}
+
+void PcaView::paintDots(QPainter& painter) const {
+  const PlotTransform to = transform();
+  const PlotTransform& from = picture_->transform;
+  const double factor = to.scale / from.scale;
+  const QPointF moved = to.origin - from.origin * factor;
+  if (factor == 1) {  // on whole device pixels, where drawing is copying
+    const double ratio = devicePixelRatioF();
+    painter.drawImage(QPointF(std::round(moved.x() * ratio), std::round(moved.y() * ratio)) / ratio, picture_->image);
+    return;
+  }
+  // The picture of this zoom is under way.
+  painter.save();
+  painter.translate(moved);
+  painter.scale(factor, factor);
+  painter.drawImage(QPointF(0, 0), picture_->image);
+  painter.restore();
+}
+
+const PcaView::Title& PcaView::titleOf(MovieRow movie, bool bold) {
+  const std::pair<std::int32_t, bool> key(movie.value, bold);
+  const auto found = titles_.constFind(key);
+  if (found != titles_.constEnd()) return *found;
+  constexpr qsizetype most = 256;
+  if (titles_.size() >= most) titles_.clear();
+  QFont font = textFont(bold ? TextSize::Normal : TextSize::Small);
+  font.setBold(bold);
+  const QFontMetricsF metrics(font);
+  const QString text =
+      metrics.elidedText(QString::fromStdString(ratings_->movie_label(movie)), Qt::ElideMiddle, label_width);
+  Title title{QStaticText(text), QSizeF(metrics.horizontalAdvance(text) + 6, metrics.height())};
+  title.text.setTextFormat(Qt::PlainText);
+  title.text.prepare({}, font);
+  return *titles_.insert(key, title);
 }
 
 void PcaView::paintEmptyState(QPainter& painter) const {
@@ -114,8 +156,8 @@ void PcaView::paintAxes(QPainter& painter) const {
 }
 
 void PcaView::paintMarked(QPainter& painter, MovieRow movie) const {
-  if (!movie.valid() || static_cast<std::size_t>(movie.value) >= points_.size()) return;
-  const ScatterPoint& point = points_[static_cast<std::size_t>(movie.value)];
+  if (!movie.valid() || static_cast<std::size_t>(movie.value) >= points().size()) return;
+  const ScatterPoint& point = points()[static_cast<std::size_t>(movie.value)];
   if (!std::isfinite(point.x) || !std::isfinite(point.y)) return;
   const QPointF at = transform().toPixel(point.x, point.y);
   const double radius = dotRadius() + 2.5;
@@ -127,13 +169,11 @@ void PcaView::paintMarked(QPainter& painter, MovieRow movie) const {
   painter.drawEllipse(at, radius + 1, radius + 1);
 }
 
-bool PcaView::placeLabel(QPainter& painter, MovieRow movie, std::vector<QRectF>& taken) const {
-  const ScatterPoint& point = points_[static_cast<std::size_t>(movie.value)];
+bool PcaView::placeLabel(QPainter& painter, MovieRow movie, bool bold, std::vector<QRectF>& taken) {
+  const ScatterPoint& point = points()[static_cast<std::size_t>(movie.value)];
   const QPointF at = transform().toPixel(point.x, point.y);
-  const QFontMetricsF metrics(painter.font());
-  const QString title = QString::fromStdString(ratings_->movie_label(movie));
-  const QString text = metrics.elidedText(title, Qt::ElideMiddle, label_width);
-  const QSizeF box(metrics.horizontalAdvance(text) + 6, metrics.height());
+  const Title& title = titleOf(movie, bold);
+  const QSizeF box = title.size;
   const double gap = dotRadius() + 4;
   // Away from the middle first: there are fewer dots to cover.
   const QPointF right = at + QPointF(gap, -box.height() / 2);
@@ -160,7 +200,7 @@ bool PcaView::placeLabel(QPainter& painter, MovieRow movie, std::vector<QRectF>&
     painter.setBrush(Qt::NoBrush);
     painter.setPen(QPen(palette().color(QPalette::Text), 1.5));
     painter.drawEllipse(at, dotRadius() + 1, dotRadius() + 1);  // whose title it is
-    painter.drawText(QPointF(place.left() + 3, place.top() + metrics.ascent()), text);
+    painter.drawStaticText(QPointF(place.left() + 3, place.top()), title.text);
     return true;
   }
   return false;
@@ -169,19 +209,19 @@ bool PcaView::placeLabel(QPainter& painter, MovieRow movie, std::vector<QRectF>&
 void PcaView::paintLabels(QPainter& painter) {
   std::vector<QRectF> taken;
   const auto known = [this](std::int32_t movie) {
-    return movie >= 0 && static_cast<std::size_t>(movie) < points_.size();
+    return movie >= 0 && static_cast<std::size_t>(movie) < points().size();
   };
   const MovieRow selected = workbench_->selectedMovie();
   if (known(selected.value)) {
     QFont bold = textFont(TextSize::Normal);
     bold.setBold(true);
     painter.setFont(bold);
-    placeLabel(painter, selected, taken);
+    placeLabel(painter, selected, true, taken);
   }
   if (emphasis_ != ScatterStyle::all_slots) return;  // titles of faint dots would shout
   painter.setFont(textFont(TextSize::Small));
   // Well-known movies far from the middle. Those that have their titles keep them while they can: no flicker.
-  const QRectF bounds = bounds_.rect();
+  const QRectF bounds = picture_->bounds;
   const double rim = std::max(bounds.width(), bounds.height()) / 2;
   std::vector<std::int32_t> order = labelled_;
   for (const std::int32_t movie : famous_) {
@@ -191,17 +231,17 @@ void PcaView::paintLabels(QPainter& painter) {
   for (std::size_t i = 0; i < order.size() && placed.size() < max_labels; ++i) {
     const std::int32_t movie = order[i];
     if (!known(movie) || movie == selected.value) continue;
-    const ScatterPoint& point = points_[static_cast<std::size_t>(movie)];
+    const ScatterPoint& point = points()[static_cast<std::size_t>(movie)];
     const double least = user_transform_ ? 0 : (i < labelled_.size() ? 0.3 : 0.4) * rim;
     if (!(std::hypot(point.x, point.y) >= least)) continue;
-    if (placeLabel(painter, MovieRow{movie}, taken)) placed.push_back(movie);
+    if (placeLabel(painter, MovieRow{movie}, false, taken)) placed.push_back(movie);
   }
   labelled_ = std::move(placed);
 }
 
 void PcaView::paintCard(QPainter& painter) const {
   const auto movie = static_cast<std::size_t>(hovered_.value);
-  if (movie >= points_.size()) return;
+  if (movie >= points().size()) return;
   QStringList genres;
   if (movie < ratings_->movie_info.size()) {
     for (const std::int32_t genre : ratings_->movie_info[movie].genre_index) {
@@ -227,7 +267,7 @@ void PcaView::paintCard(QPainter& painter) const {
     text_width = std::max(text_width, std::min(most, metrics.horizontalAdvance(line)));
   const QSizeF box(text_width + 16,
                    title_metrics.height() + static_cast<double>(details.size()) * metrics.height() + 12);
-  const QPointF at = transform().toPixel(points_[movie].x, points_[movie].y);
+  const QPointF at = transform().toPixel(points()[movie].x, points()[movie].y);
   QPointF corner = at + QPointF(14, 14);
   if (corner.x() + box.width() > width() - 4) corner.setX(std::max(4.0, at.x() - 14 - box.width()));
   if (corner.y() + box.height() > height() - 4) corner.setY(std::max(4.0, at.y() - 14 - box.height()));

@@ -170,6 +170,40 @@ class TestSessionFrames : public QObject {
     QVERIFY(std::ranges::count(session.frame()->users.touch, RowTouch::MovedOnly) > 10);
   }
 
+  void marksAtFullSpeedAreThoseOfTheBatchShown_data() {
+    QTest::addColumn<int>("optimizer");
+    QTest::newRow("AdamW with decay moves others too") << static_cast<int>(OptimizerKind::AdamW);
+    QTest::newRow("plain SGD moves no other") << static_cast<int>(OptimizerKind::Sgd);
+  }
+  void marksAtFullSpeedAreThoseOfTheBatchShown() {
+    QFETCH(int, optimizer);
+    TrainSettings settings = session_settings();
+    settings.batch_size = 4;
+    settings.epochs = 1000;
+    settings.optimizer = default_optimizer(static_cast<OptimizerKind>(optimizer));
+    Session playing;
+    install(playing, settings);
+    playing.apply(Watch{Table::Users, all_rows(20)});
+    playing.apply(Watch{Table::Movies, all_rows(30)});
+    playing.apply(Play{StepUnit::Batch, 0});
+    Session counted;
+    install(counted, settings);
+    counted.apply(Watch{Table::Users, all_rows(20)});
+    counted.apply(Watch{Table::Movies, all_rows(30)});
+    counted.apply(Play{StepUnit::Batch, 0});
+    for (const int slice : {0, 50, 100, 150, 200, 300, 700, 1000}) {
+      playing.advance({std::chrono::microseconds(slice), UINT64_MAX});
+      const FramePtr frame = playing.frame();
+      const FramePtr before = counted.frame();
+      const std::uint64_t done = before->batch ? before->batch->number : 0;
+      counted.advance({std::chrono::microseconds::max(), frame->batch->number - done});
+      const FramePtr expected = counted.frame();
+      QCOMPARE(frame->batch->number, expected->batch->number);
+      QVERIFY(frame->users.touch == expected->users.touch);
+      QVERIFY(frame->movies.touch == expected->movies.touch);
+    }
+  }
+
   void rowsLightUpWithTheirLookup() {
     Session session;
     install(session);
