@@ -198,6 +198,7 @@ void add_bench(CLI::App& app, Context& context) {
   add_lookup_vs_onehot(*bench, context);
   add_load(*bench, context);
   add_bench_pca(*bench, context);
+  add_bench_train(*bench, context);
 }
 
 }  // namespace rowlight::cli

@@ -7,6 +7,7 @@
 
 #include "core/base/matrix.h"
 #include "core/base/row_index.h"
+#include "core/base/thread_pool.h"
 #include "core/layers/cost.h"
 #include "core/model/row_gradient.h"
 #include "core/ratings/rating_set.h"
@@ -64,9 +65,9 @@ class DotModel {
 
   // Forward, in this order, for a batch of at most spec().batch_size.
   // Pre: users and movies have one length; 0 <= users[b] < spec().users; likewise movies. With `cost` the work is
-  // counted.
-  void look_up(Table table, std::span<const std::int32_t> rows, BatchCost* cost = nullptr);
-  void dot_product(BatchCost* cost = nullptr);
+  // counted, and done by one thread; else large batches use `pool`, which changes no bit.
+  void look_up(Table table, std::span<const std::int32_t> rows, ThreadPool& pool, BatchCost* cost = nullptr);
+  void dot_product(ThreadPool& pool, BatchCost* cost = nullptr);
   void add_bias(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, BatchCost* cost = nullptr);
   void squash();
 
@@ -81,7 +82,7 @@ class DotModel {
   void score_gradient(std::span<const float> grad_predictions);
   [[nodiscard]] std::span<const float> score_gradients() const { return {grad_scores_.data(), batch_}; }
   /// Sums grad_scores[b] * movie row b into the gradient of users[b]'s row, and the other way round.
-  void row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
+  void row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, ThreadPool& pool,
                      BatchCost* cost = nullptr);
 
   /// Predictions without touching the batch's buffers: the same bits as the forward operations give.
@@ -97,9 +98,9 @@ class DotModel {
     Matrix grad_weight;  // (rows, factors)
   };
   void one_hot_gradient(Table table, Cost* cost);
-  void gather_gradient(Table table, std::span<const std::int32_t> rows, Cost* cost);
+  void gather_gradient(Table table, std::span<const std::int32_t> rows, std::span<const std::int32_t> other_rows,
+                       ThreadPool& pool, Cost* cost);
   [[nodiscard]] bool squashes() const { return spec_.range.low != spec_.range.high; }
-  [[nodiscard]] float squashed(float score) const;
 
   DotModelSpec spec_;
   std::vector<Parameter> parameters_;   // user factors, movie factors and, with biases, user bias, movie bias
@@ -109,6 +110,7 @@ class DotModel {
   Matrix looked_up_[2];  // (batch, factors) each
   OneHotPath one_hot_[2];
   std::vector<float> scores_;
+  std::vector<float> sigmoids_;
   std::vector<float> predictions_;
   std::vector<float> grad_scores_;
 };

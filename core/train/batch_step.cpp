@@ -1,5 +1,7 @@
 #include "core/train/batch_step.h"
 
+#include "core/simd/training.h"
+
 namespace rowlight {
 
 BatchStep::BatchStep(DotModel& model, Optimizer& optimizer, ThreadPool& pool)
@@ -11,10 +13,12 @@ BatchStep::BatchStep(DotModel& model, Optimizer& optimizer, ThreadPool& pool)
   grad_predictions_.reserve(most);
 }
 
-void BatchStep::begin(const RatingSet& ratings, std::span<const std::int32_t> positions, const Rates& rates) {
+void BatchStep::begin(const RatingSet& ratings, std::span<const std::int32_t> positions, const Rates& rates,
+                      std::span<const std::int32_t> following) {
   assert(done_ && !positions.empty() && positions.size() <= model_.spec().batch_size);
   source_ = &ratings;
   positions_ = positions;
+  following_ = following;
   rates_ = rates;
   next_ = BatchStage::DrawBatch;
   done_ = false;
@@ -24,14 +28,14 @@ void BatchStep::run_stage(BatchCost* cost) {
   assert(!done_);
   switch (next_) {
     case BatchStage::DrawBatch: draw(); break;
-    case BatchStage::LookUpUsers: model_.look_up(Table::Users, users_, cost); break;
-    case BatchStage::LookUpMovies: model_.look_up(Table::Movies, movies_, cost); break;
-    case BatchStage::DotProduct: model_.dot_product(cost); break;
+    case BatchStage::LookUpUsers: model_.look_up(Table::Users, users_, pool_, cost); break;
+    case BatchStage::LookUpMovies: model_.look_up(Table::Movies, movies_, pool_, cost); break;
+    case BatchStage::DotProduct: model_.dot_product(pool_, cost); break;
     case BatchStage::AddBias: model_.add_bias(users_, movies_, cost); break;
     case BatchStage::SigmoidRange: model_.squash(); break;
     case BatchStage::Loss: compute_loss(); break;
     case BatchStage::LossGradient: compute_loss_gradient(); break;
-    case BatchStage::RowGradients: model_.row_gradients(users_, movies_, cost); break;
+    case BatchStage::RowGradients: model_.row_gradients(users_, movies_, pool_, cost); break;
     case BatchStage::OptimizerStep:
       optimizer_.step(model_.parameters(), model_.gradients(), rates_, pool_, cost);
       done_ = true;
@@ -41,15 +45,11 @@ void BatchStep::run_stage(BatchCost* cost) {
 }
 
 void BatchStep::draw() {
-  users_.clear();
-  movies_.clear();
-  ratings_.clear();
-  for (const std::int32_t position : positions_) {
-    const auto i = static_cast<std::size_t>(position);
-    users_.push_back(source_->users[i]);
-    movies_.push_back(source_->movies[i]);
-    ratings_.push_back(source_->ratings[i]);
-  }
+  users_.resize(positions_.size());
+  movies_.resize(positions_.size());
+  ratings_.resize(positions_.size());
+  simd::draw_ratings({source_->users, source_->movies, source_->ratings}, positions_, following_, users_, movies_,
+                     ratings_);
 }
 
 void BatchStep::compute_loss() {
@@ -66,10 +66,8 @@ void BatchStep::compute_loss_gradient() {
   // d mean((p - r)^2) / d p[b] = 2 (p[b] - r[b]) / batch
   const auto predictions = model_.predictions();
   const float factor = 2.0F / static_cast<float>(predictions.size());
-  grad_predictions_.clear();
-  for (std::size_t b = 0; b < predictions.size(); ++b) {
-    grad_predictions_.push_back(factor * (predictions[b] - ratings_[b]));
-  }
+  grad_predictions_.resize(predictions.size());
+  for (std::size_t b = 0; b < predictions.size(); ++b) grad_predictions_[b] = factor * (predictions[b] - ratings_[b]);
   model_.score_gradient(grad_predictions_);
 }
 

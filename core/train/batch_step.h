@@ -19,9 +19,11 @@ class BatchStep {
  public:
   BatchStep(DotModel& model, Optimizer& optimizer, ThreadPool& pool);
 
-  /// Starts a batch of the ratings at `positions`. Pre: no batch is under way; at most spec().batch_size positions
-  /// inside `ratings`; both outlive the batch.
-  void begin(const RatingSet& ratings, std::span<const std::int32_t> positions, const Rates& rates);
+  /// Starts a batch of the ratings at `positions`. `following` are positions that later batches will likely draw, next
+  /// first: a few of these ratings are fetched into the cache. Pre: no batch is under way; at most spec().batch_size
+  /// positions; all are inside `ratings`; all outlive the batch.
+  void begin(const RatingSet& ratings, std::span<const std::int32_t> positions, const Rates& rates,
+             std::span<const std::int32_t> following = {});
 
   [[nodiscard]] bool done() const { return done_; }
   /// The stage that run_stage() will run. Pre: !done().
@@ -55,6 +57,7 @@ class BatchStep {
   ThreadPool& pool_;
   const RatingSet* source_ = nullptr;
   std::span<const std::int32_t> positions_;
+  std::span<const std::int32_t> following_;
   Rates rates_;
   bool done_ = true;
   BatchStage next_ = BatchStage::DrawBatch;

@@ -49,9 +49,14 @@ class Optimizer {
     std::size_t begin;
     std::size_t end;
   };
-  void step_touched_rows(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, BatchCost* cost);
+  void step_touched_rows(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, ThreadPool& pool,
+                         BatchCost* cost);
+  /// The rows of the slots [begin, end).
+  void update_rows(std::size_t parameter, std::size_t begin, std::size_t end, Parameter& moved,
+                   const RowGradient& gradient);
   void update_piece(const Piece& piece, std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
                     BatchCost* cost);
+  [[nodiscard]] MatrixView state(std::size_t parameter, std::size_t which);
   /// Floats [first, first + p.size()) of a parameter's storage; no `grad` counts as zeros.
   void update_floats(std::size_t parameter, std::size_t first, std::span<float> p, std::span<const float> grad);
   /// What update_floats() does to `numbers` numbers.

@@ -149,6 +149,8 @@ Trainer::Trainer(TrainerInput&& input, Prepared&& prepared)
       model_(prepared.spec, settings_.seed),
       optimizer_(settings_.optimizer, model_.parameters()),
       step_(model_, optimizer_, pool_) {
+  constexpr int expected_epochs = 1000;  // of which the results take no allocation
+  epochs_.reserve(static_cast<std::size_t>(std::min(settings_.epochs, expected_epochs)));
   if (input.test) {
     validation_ = Validation(*input.test, *ratings_, *counts_[0], *counts_[1]);
   } else {
@@ -170,8 +172,8 @@ const std::vector<std::uint64_t>& Trainer::last_lookups(Table table) const { ret
 
 std::shared_ptr<const RowCounts> Trainer::counts(Table table) const { return counts_[index_of(table)]; }
 
-std::vector<std::int32_t> Trainer::order_of(int epoch) const {
-  std::vector<std::int32_t> order = positions_;
+void Trainer::put_in_order(int epoch, std::vector<std::int32_t>& order) const {
+  order.assign(positions_.begin(), positions_.end());
   if (!given_order_.empty()) {
     const std::size_t begin = static_cast<std::size_t>(epoch) * order.size() % given_order_.size();
     std::transform(given_order_.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -180,12 +182,12 @@ std::vector<std::int32_t> Trainer::order_of(int epoch) const {
   } else {
     Random(settings_.seed, first_epoch_stream + static_cast<std::uint64_t>(epoch)).shuffle(std::span(order));
   }
-  return order;
 }
 
 /// Notes for every row which of the first `batches` batches of `epoch` looked it up last.
 void Trainer::mark_lookups(int epoch, std::size_t batches) {
-  const std::vector<std::int32_t> order = order_of(epoch);
+  std::vector<std::int32_t> order;
+  put_in_order(epoch, order);
   const std::size_t count = std::min(order.size(), batches * settings_.batch_size);
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t number = static_cast<std::uint64_t>(epoch) * batches_per_epoch() + i / settings_.batch_size + 1;
@@ -198,7 +200,7 @@ void Trainer::mark_lookups(int epoch, std::size_t batches) {
 void Trainer::begin_batch() {
   assert(!finished() && !validating_);
   if (batch_ == 0) {
-    order_ = order_of(epoch_);
+    put_in_order(epoch_, order_);
     epoch_loss_sum_ = 0;
     epoch_seconds_ = 0;
     epoch_ratings_ = 0;
@@ -206,7 +208,8 @@ void Trainer::begin_batch() {
   const std::size_t begin = batch_ * settings_.batch_size;
   const std::size_t size = std::min(settings_.batch_size, order_.size() - begin);
   const std::uint64_t total = static_cast<std::uint64_t>(settings_.epochs) * batches_per_epoch();
-  step_.begin(*ratings_, std::span(order_).subspan(begin, size), rates_at(settings_, batch_number(), total));
+  step_.begin(*ratings_, std::span(order_).subspan(begin, size), rates_at(settings_, batch_number(), total),
+              std::span(order_).subspan(begin + size));
 }
 
 Expected<void> Trainer::advance_stage(BatchCost* cost) { return run_stages(1, cost); }
