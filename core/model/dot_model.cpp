@@ -62,7 +62,7 @@ DotModel::DotModel(const DotModelSpec& spec, bool drawn, std::uint64_t seed)
     if (drawn) draw(parameters_.back().value, Random(seed, first_table_stream + parameters_.size() - 1));
     const bool is_bias = parameters_.size() > 2;
     if (is_bias && !spec_.one_hot) {
-      gradients_.emplace_back(gradients_[index_of(table)].slots(), cols);
+      gradients_.emplace_back(gradients_[index_of(table)].row_slots(), cols);
       return;
     }
     if (!spec_.one_hot || is_bias) {
@@ -92,6 +92,7 @@ const Matrix* DotModel::bias(Table table) const {
 
 void DotModel::look_up(Table table, std::span<const std::int32_t> rows, ThreadPool& pool, BatchCost* cost) {
   batch_ = rows.size();
+  copied_ = true;
   const ConstMatrixView weight = factors(table).view();
   MatrixView out = looked_up_[index_of(table)].view();
   out.rows = batch_;
@@ -130,6 +131,19 @@ void DotModel::dot_product(ThreadPool& pool, BatchCost* cost) {
   cost->rest.bytes_written += batch_ * sizeof(float);
 }
 
+void DotModel::dot_product_in_place(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
+                                    ThreadPool& pool) {
+  batch_ = users.size();
+  copied_ = false;
+  const auto dots = [&](std::size_t begin, std::size_t end) {
+    const std::size_t n = end - begin;
+    simd::dot_of_rows(factors(Table::Users).view(), users.subspan(begin, n), factors(Table::Movies).view(),
+                      movies.subspan(begin, n), std::span(scores_).subspan(begin, n));
+  };
+  if (batch_ > large_batch) return in_pieces(batch_, pool, dots);
+  dots(0, batch_);
+}
+
 void DotModel::add_bias(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, BatchCost* cost) {
   if (!spec_.bias) return;
   const float* of_user = parameters_[user_bias].value.data();
@@ -154,7 +168,7 @@ void DotModel::squash() {
 
 ConstMatrixView DotModel::looked_up(Table table) const {
   ConstMatrixView view = looked_up_[index_of(table)].view();
-  view.rows = batch_;
+  view.rows = copied_ ? batch_ : 0;
   return view;
 }
 
@@ -176,20 +190,20 @@ void DotModel::gather_gradient(Table table, std::span<const std::int32_t> rows,
                                std::span<const std::int32_t> other_rows, ThreadPool& pool, Cost* cost) {
   RowGradient& gradient = gradients_[index_of(table)];
   const Table other = table == Table::Users ? Table::Movies : Table::Users;
-  RowSlots& slots = *gradient.slots();
+  RowSlots& slots = *gradient.row_slots();
   slots.clear();
   slots.assign(rows);
+  // The table's rows and their copies are the same numbers; of many the table takes less room.
+  const bool from_table = !copied_ || factors(other).rows() < batch_;
+  const ConstMatrixView from = from_table ? factors(other).view() : looked_up(other);
+  const auto ids = from_table ? other_rows : std::span<const std::int32_t>{};
   if (batch_ <= large_batch) {
-    simd::sum_rows(score_gradients(), looked_up(other), {}, slots.of_batch(), gradient.values());
+    simd::sum_rows(score_gradients(), from, ids, slots.of_batch(), gradient.values());
   } else {
-    // The table's rows and their copies are the same numbers; what takes less room is nearer.
-    const bool fewer = factors(other).rows() < batch_;
-    const ConstMatrixView from = fewer ? factors(other).view() : looked_up(other);
     const simd::SlotGroups groups = slots.group();
     const MatrixView out = gradient.values();
     in_pieces(out.rows, pool, [&](std::size_t begin, std::size_t end) {
-      simd::sum_groups(score_gradients(), from, fewer ? other_rows : std::span<const std::int32_t>{}, groups, begin,
-                       end, out);
+      simd::sum_groups(score_gradients(), from, ids, groups, begin, end, out);
     });
   }
   if (!cost) return;
@@ -236,11 +250,11 @@ void DotModel::row_gradients(std::span<const std::int32_t> users, std::span<cons
     RowGradient& gradient = gradients_[table == Table::Users ? user_bias : movie_bias];
     if (spec_.one_hot) {  // nobody has assigned slots
       gradient.clear();
-      gradient.slots()->assign(table == Table::Users ? users : movies);
+      gradient.row_slots()->assign(table == Table::Users ? users : movies);
     }
     const MatrixView values = gradient.values();
     std::ranges::fill(values.flat(), 0.0F);
-    const std::span<const std::int32_t> slots = gradient.slots()->of_batch();
+    const std::span<const std::int32_t> slots = gradient.row_slots()->of_batch();
     for (std::size_t b = 0; b < batch_; ++b) values.data[slots[b]] += grad_scores_[b];
     gradient_views_.emplace_back(gradient);
     if (cost) cost->rest.adds += batch_;

@@ -68,6 +68,10 @@ class DotModel {
   // counted, and done by one thread; else large batches use `pool`, which changes no bit.
   void look_up(Table table, std::span<const std::int32_t> rows, ThreadPool& pool, BatchCost* cost = nullptr);
   void dot_product(ThreadPool& pool, BatchCost* cost = nullptr);
+  /// Both lookups and dot_product() with the same bits, but without the copies: looked_up() then has no rows. Pre: not
+  /// spec().one_hot.
+  void dot_product_in_place(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
+                            ThreadPool& pool);
   void add_bias(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, BatchCost* cost = nullptr);
   void squash();
 
@@ -107,6 +111,7 @@ class DotModel {
   std::vector<RowGradient> gradients_;  // of the factors only without one_hot; of the biases always
   std::vector<TableGradient> gradient_views_;
   std::size_t batch_ = 0;
+  bool copied_ = false;  // looked_up_ has the batch's rows
   Matrix looked_up_[2];  // (batch, factors) each
   OneHotPath one_hot_[2];
   std::vector<float> scores_;

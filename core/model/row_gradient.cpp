@@ -50,8 +50,8 @@ simd::SlotGroups RowSlots::group() {
 RowGradient::RowGradient(std::size_t rows, std::size_t cols, std::size_t batch_size)
     : slots_(std::make_shared<RowSlots>(rows, batch_size)), values_(std::min(rows, batch_size), cols) {}
 
-RowGradient::RowGradient(std::shared_ptr<RowSlots> slots, std::size_t cols)
-    : slots_(std::move(slots)), values_(slots_->most(), cols) {}
+RowGradient::RowGradient(std::shared_ptr<RowSlots> shared, std::size_t cols)
+    : slots_(std::move(shared)), values_(slots_->most(), cols) {}
 
 std::span<const std::int32_t> RowGradient::assign_slots(std::span<const std::int32_t> ids) {
   const std::size_t before = touched_rows().size();

@@ -56,8 +56,8 @@ class RowGradient {
 
   /// For a table (rows, cols) and batches of up to `batch_size`.
   RowGradient(std::size_t rows, std::size_t cols, std::size_t batch_size);
-  /// For a table whose rows are looked up together with those of `slots`: of a bias beside its factors.
-  RowGradient(std::shared_ptr<RowSlots> slots, std::size_t cols);
+  /// For a table whose rows are looked up together with those of `shared`: of a bias beside its factors.
+  RowGradient(std::shared_ptr<RowSlots> shared, std::size_t cols);
 
   // Two with the same slots would forget each other's batches.
   RowGradient(const RowGradient&) = delete;
@@ -80,7 +80,7 @@ class RowGradient {
   /// For every row of the table: its slot in values(), or no_slot.
   [[nodiscard]] std::span<const std::int32_t> slot_of_row() const { return slots_->slot_of_row(); }
   /// Whoever assigns them there fills values() too: they are not made zero.
-  [[nodiscard]] const std::shared_ptr<RowSlots>& slots() { return slots_; }
+  [[nodiscard]] const std::shared_ptr<RowSlots>& row_slots() { return slots_; }
 
  private:
   std::shared_ptr<RowSlots> slots_;

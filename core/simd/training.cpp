@@ -42,6 +42,17 @@ HWY_INLINE void FetchRow(const float* row, std::size_t stride) {
   for (std::size_t k = 0; k < stride; k += line) hwy::Prefetch(row + k);
 }
 
+/// Into the second-level cache, leaving the first to what is in use.
+HWY_INLINE void FetchRowNear(const float* row, std::size_t stride) {
+  for (std::size_t k = 0; k < stride; k += line) {
+#if HWY_COMPILER_GCC || HWY_COMPILER_CLANG
+    __builtin_prefetch(row + k, 0, 2);
+#else
+    hwy::Prefetch(row + k);
+#endif
+  }
+}
+
 HWY_INLINE V Sigmoid(V x) {
   const F d;
   const auto one = hn::Set(d, 1.0F);
@@ -75,17 +86,17 @@ HWY_INLINE const float* RowOf(const ScaledRows& in, std::size_t b) {
   return in.rows + (in.ids ? static_cast<std::size_t>(in.ids[b]) : b) * in.stride;
 }
 
-void SumRows(const ScaledRows& in, const std::int32_t* slots, std::size_t n, float* out) {
+void SumRows(const ScaledRows& in, const std::int32_t* out_rows, std::size_t n, float* out) {
   const F d;
   const std::size_t lanes = hn::Lanes(d);
   const std::size_t stride = in.stride;
-  if (stride % lanes != 0) return scalar_training().sum_rows(in, slots, n, out);
+  if (stride % lanes != 0) return scalar_training().sum_rows(in, out_rows, n, out);
   std::int32_t met = 0;
   for (std::size_t b = 0; b < n; ++b) {
     const float* row = RowOf(in, b);
-    float* to = out + static_cast<std::size_t>(slots[b]) * stride;
+    float* to = out + static_cast<std::size_t>(out_rows[b]) * stride;
     const auto scale = hn::Set(d, in.scale[b]);
-    if (slots[b] == met) {
+    if (out_rows[b] == met) {
       ++met;
       for (std::size_t k = 0; k < stride; k += lanes) {
         hn::StoreU(hn::MulAdd(scale, hn::LoadU(d, row + k), hn::Zero(d)), d, to + k);
@@ -151,9 +162,13 @@ HWY_INLINE bool EachRow(const MovedRows& moved, const std::array<float*, tables>
   std::array<float*, tables> at;
   if (stride % lanes == 0) {
     for (std::size_t i = 0; i < moved.n; ++i) {
-      if (i + fetch_ahead < moved.n) {
+      if (i < moved.coming_count) {
+        const std::size_t next = static_cast<std::size_t>(moved.coming[i]) * stride;
+        for (float* base : table) FetchRowNear(base + next, stride);
+      }
+      if (moved.coming_count == 0 && i + fetch_ahead < moved.n) {
         const std::size_t next = static_cast<std::size_t>(moved.rows[i + fetch_ahead]) * stride;
-        for (float* base : table) FetchRow(base + next, stride);
+        for (std::size_t t = 1; t < tables; ++t) FetchRow(table[t] + next, stride);  // the first was just read
       }
       const std::size_t row = static_cast<std::size_t>(moved.rows[i]) * stride;
       for (std::size_t t = 0; t < tables; ++t) at[t] = table[t] + row;
@@ -231,8 +246,9 @@ HWY_INLINE void AdamEachOfStretch(const AdamStep step, const MovedStretch& moved
   const std::size_t stride = moved.stride;
   for (std::size_t r = moved.first; r < moved.last; ++r) {
     const std::size_t at = r * stride;
-    if (moved.slots[r] >= 0) {
-      const float* grad = moved.grad + static_cast<std::size_t>(moved.slots[r]) * stride;
+    const std::int32_t slot = moved.slot_of_row[r];
+    if (slot >= 0) {
+      const float* grad = moved.grad + static_cast<std::size_t>(slot) * stride;
       AdamSpan<true, has_decay>(step, stride, p + at, m + at, v + at, grad);
     } else {
       AdamSpan<false, has_decay>(step, stride, p + at, m + at, v + at, nullptr);
@@ -275,33 +291,24 @@ const TrainingTable& training_for(Target target) {
   return *tables[static_cast<std::size_t>(target)];
 }
 
-void draw_ratings(const RatingColumns& from, std::span<const std::int32_t> positions,
-                  std::span<const std::int32_t> following, std::span<std::int32_t> users,
+void fetch(const void* address) { hwy::Prefetch(static_cast<const char*>(address)); }
+
+void draw_ratings(const RatingColumns& from, std::span<const std::int32_t> positions, std::span<std::int32_t> users,
                   std::span<std::int32_t> movies, std::span<float> ratings) {
   assert(users.size() == positions.size() && movies.size() == positions.size() && ratings.size() == positions.size());
-  constexpr std::size_t ahead = 128;
-  const auto fetch = [&](std::int32_t i) {
-    hwy::Prefetch(from.users.data() + i);
-    hwy::Prefetch(from.movies.data() + i);
-    hwy::Prefetch(from.ratings.data() + i);
-  };
-  const auto copy = [&](std::size_t b) {
+  constexpr std::size_t ahead = 32;
+  const std::size_t n = positions.size();
+  for (std::size_t b = 0; b < n; ++b) {
+    if (b + ahead < n) {
+      const std::int32_t next = positions[b + ahead];
+      hwy::Prefetch(from.users.data() + next);
+      hwy::Prefetch(from.movies.data() + next);
+      hwy::Prefetch(from.ratings.data() + next);
+    }
     const std::int32_t i = positions[b];
     users[b] = from.users.data()[i];
     movies[b] = from.movies.data()[i];
     ratings[b] = from.ratings.data()[i];
-  };
-  const std::size_t n = positions.size();
-  const std::size_t within = n > ahead ? n - ahead : 0;
-  for (std::size_t b = 0; b < within; ++b) {
-    fetch(positions[b + ahead]);
-    copy(b);
-  }
-  const std::size_t fetched = n < ahead ? ahead - n : 0;  // of `following`, by the batches before
-  for (std::size_t b = within; b < n; ++b) {
-    const std::size_t next = fetched + b - within;
-    if (next < following.size()) fetch(following[next]);
-    copy(b);
   }
 }
 
@@ -319,17 +326,18 @@ ScaledRows scaled(std::span<const float> scale, ConstMatrixView rows, std::span<
   return {scale.data(), rows.data, rows.stride, ids.empty() ? nullptr : ids.data()};
 }
 
-MovedRows moved_rows(std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p) {
+MovedRows moved_rows(std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
+                     std::span<const std::int32_t> coming) {
   assert(rows.size() <= grad.rows && grad.stride == p.stride);
-  return {rows.data(), rows.size(), p.stride, grad.data};
+  return {rows.data(), rows.size(), p.stride, grad.data, coming.data(), coming.size()};
 }
 
 }  // namespace
 
 void sum_rows(std::span<const float> scale, ConstMatrixView rows, std::span<const std::int32_t> ids,
-              std::span<const std::int32_t> slots, MatrixView out) {
-  assert(rows.stride == out.stride && slots.size() == scale.size());
-  kernels().sum_rows(scaled(scale, rows, ids), slots.data(), slots.size(), out.data);
+              std::span<const std::int32_t> out_rows, MatrixView out) {
+  assert(rows.stride == out.stride && out_rows.size() == scale.size());
+  kernels().sum_rows(scaled(scale, rows, ids), out_rows.data(), out_rows.size(), out.data);
 }
 
 void sum_groups(std::span<const float> scale, ConstMatrixView rows, std::span<const std::int32_t> ids,
@@ -339,26 +347,26 @@ void sum_groups(std::span<const float> scale, ConstMatrixView rows, std::span<co
 }
 
 void sgd_rows(const SgdStep& step, std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
-              MatrixView velocity) {
-  kernels().sgd_rows(step, moved_rows(rows, grad, p), p.data, velocity.data);
+              MatrixView velocity, std::span<const std::int32_t> coming) {
+  kernels().sgd_rows(step, moved_rows(rows, grad, p, coming), p.data, velocity.data);
 }
 
 void adam_rows(const AdamStep& step, std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
-               MatrixView m, MatrixView v) {
+               MatrixView m, MatrixView v, std::span<const std::int32_t> coming) {
   assert(m.stride == p.stride && v.stride == p.stride);
-  kernels().adam_rows(step, moved_rows(rows, grad, p), p.data, m.data, v.data);
+  kernels().adam_rows(step, moved_rows(rows, grad, p, coming), p.data, m.data, v.data);
 }
 
 void adagrad_rows(const AdagradStep& step, std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
-                  MatrixView sum) {
+                  MatrixView sum, std::span<const std::int32_t> coming) {
   assert(sum.stride == p.stride);
-  kernels().adagrad_rows(step, moved_rows(rows, grad, p), p.data, sum.data);
+  kernels().adagrad_rows(step, moved_rows(rows, grad, p, coming), p.data, sum.data);
 }
 
-void adam_stretch(const AdamStep& step, std::size_t first, std::size_t last, std::span<const std::int32_t> slots,
+void adam_stretch(const AdamStep& step, std::size_t first, std::size_t last, std::span<const std::int32_t> slot_of_row,
                   ConstMatrixView grad, MatrixView p, MatrixView m, MatrixView v) {
-  assert(first <= last && last <= p.rows && slots.size() == p.rows && grad.stride == p.stride);
-  kernels().adam_stretch(step, {first, last, p.stride, slots.data(), grad.data}, p.data, m.data, v.data);
+  assert(first <= last && last <= p.rows && slot_of_row.size() == p.rows && grad.stride == p.stride);
+  kernels().adam_stretch(step, {first, last, p.stride, slot_of_row.data(), grad.data}, p.data, m.data, v.data);
 }
 
 }  // namespace rowlight::simd

@@ -13,6 +13,9 @@ namespace rowlight::simd {
 // outputs that do not overlap; shapes are preconditions. Results of one target do not depend on alignment or on how rows
 // are split into calls; different targets may round differently.
 
+/// Brings the cache line at an address into the cache, where it will soon be needed.
+void fetch(const void* address);
+
 /// Parallel columns of ratings.
 struct RatingColumns {
   std::span<const std::int32_t> users;
@@ -20,10 +23,9 @@ struct RatingColumns {
   std::span<const float> ratings;
 };
 
-/// users[b] = from.users[positions[b]], and so on. Ratings lie in their columns in any order, so those at the next
-/// positions, and then at the first of `following`, are fetched ahead. Pre: equal sizes; positions are inside.
-void draw_ratings(const RatingColumns& from, std::span<const std::int32_t> positions,
-                  std::span<const std::int32_t> following, std::span<std::int32_t> users,
+/// users[b] = from.users[positions[b]], and so on. Ratings lie in their columns in any order, so those of the positions
+/// to come are fetched ahead. Pre: equal sizes; positions are inside.
+void draw_ratings(const RatingColumns& from, std::span<const std::int32_t> positions, std::span<std::int32_t> users,
                   std::span<std::int32_t> movies, std::span<float> ratings);
 
 /// sigmoids[b] = 1 / (1 + exp(-scores[b])); predictions[b] = sigmoids[b] * (high - low) + low. NaN stays NaN. Error of a
@@ -32,11 +34,11 @@ void draw_ratings(const RatingColumns& from, std::span<const std::int32_t> posit
 void sigmoid_range(std::span<const float> scores, float low, float high, std::span<float> sigmoids,
                    std::span<float> predictions);
 
-/// out[slots[b]] <- sum of scale[b] * rows[ids[b]] over the b with that slot, in rising order of b from zero; no `ids`:
-/// of rows[b]. Pre: slots are numbered by first appearance (slots[0] == 0, a new one is one more than all before), out
-/// has a row for each; equal strides; out overlaps nothing.
+/// out[out_rows[b]] <- sum of scale[b] * rows[ids[b]] over the b with that output row, in rising order of b from zero; no
+/// `ids`: of rows[b]. Pre: output rows are numbered by first appearance (out_rows[0] == 0, a new one is one more than all
+/// before); equal strides; out overlaps nothing.
 void sum_rows(std::span<const float> scale, ConstMatrixView rows, std::span<const std::int32_t> ids,
-              std::span<const std::int32_t> slots, MatrixView out);
+              std::span<const std::int32_t> out_rows, MatrixView out);
 
 /// The positions of a batch by slot: those of slot i are members[begins[i]] ... members[begins[i + 1] - 1], rising.
 struct SlotGroups {
@@ -49,20 +51,21 @@ void sum_groups(std::span<const float> scale, ConstMatrixView rows, std::span<co
                 const SlotGroups& groups, std::size_t first, std::size_t last, MatrixView out);
 
 // Steps of optimizers on rows of a table and of its states: row rows[i] moves by gradient row i, as by sgd(), adam() or
-// adagrad() on its floats. The rows to come are fetched ahead. Pre: `rows` are distinct and inside the tables; all
-// tables have one stride. A column of scalars (stride 1) is taken some rows at a time.
+// adagrad() on its floats. Pre: `rows` are distinct and inside the tables; all tables have one stride. A column of
+// scalars (stride 1) is taken some rows at a time. `coming`, rows of the next step, are brought into the second-level
+// cache meanwhile; without them it is the states of the next `rows` that are fetched.
 
 /// `velocity` without data: none; then step.momentum must be 0.
 void sgd_rows(const SgdStep& step, std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
-              MatrixView velocity);
+              MatrixView velocity, std::span<const std::int32_t> coming = {});
 void adam_rows(const AdamStep& step, std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
-               MatrixView m, MatrixView v);
+               MatrixView m, MatrixView v, std::span<const std::int32_t> coming = {});
 void adagrad_rows(const AdagradStep& step, std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
-                  MatrixView sum);
+                  MatrixView sum, std::span<const std::int32_t> coming = {});
 
-/// One pass over rows [first, last) of a table: row r moves by gradient row slots[r], or by zeros where that is
-/// negative, as by adam(). Pre: one stride; slots.size() == p.rows.
-void adam_stretch(const AdamStep& step, std::size_t first, std::size_t last, std::span<const std::int32_t> slots,
+/// One pass over rows [first, last) of a table: row r moves by gradient row slot_of_row[r], or by zeros where
+/// that is negative, as by adam(). Pre: one stride; slot_of_row.size() == p.rows.
+void adam_stretch(const AdamStep& step, std::size_t first, std::size_t last, std::span<const std::int32_t> slot_of_row,
                   ConstMatrixView grad, MatrixView p, MatrixView m, MatrixView v);
 
 }  // namespace rowlight::simd

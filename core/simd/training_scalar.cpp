@@ -19,12 +19,12 @@ const float* row_of(const ScaledRows& in, std::size_t b) {
   return in.rows + (in.ids ? static_cast<std::size_t>(in.ids[b]) : b) * in.stride;
 }
 
-void sum_rows(const ScaledRows& in, const std::int32_t* slots, std::size_t n, float* out) {
+void sum_rows(const ScaledRows& in, const std::int32_t* out_rows, std::size_t n, float* out) {
   std::int32_t met = 0;
   for (std::size_t b = 0; b < n; ++b) {
-    float* to = out + static_cast<std::size_t>(slots[b]) * in.stride;
+    float* to = out + static_cast<std::size_t>(out_rows[b]) * in.stride;
     const float* row = row_of(in, b);
-    const bool first = slots[b] == met;
+    const bool first = out_rows[b] == met;
     if (first) ++met;
     for (std::size_t k = 0; k < in.stride; ++k) to[k] = (first ? 0.0F : to[k]) + in.scale[b] * row[k];
   }
@@ -72,8 +72,8 @@ void adagrad_rows(const AdagradStep& step, const MovedRows& moved, float* p, flo
 void adam_stretch(const AdamStep& step, const MovedStretch& moved, float* p, float* m, float* v) {
   for (std::size_t r = moved.first; r < moved.last; ++r) {
     const std::size_t at = r * moved.stride;
-    const float* grad =
-        moved.slots[r] < 0 ? nullptr : moved.grad + static_cast<std::size_t>(moved.slots[r]) * moved.stride;
+    const std::int32_t slot = moved.slot_of_row[r];
+    const float* grad = slot < 0 ? nullptr : moved.grad + static_cast<std::size_t>(slot) * moved.stride;
     scalar_kernels().adam(step, moved.stride, p + at, m + at, v + at, grad);
   }
 }

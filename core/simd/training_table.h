@@ -18,14 +18,16 @@ struct MovedRows {
   std::size_t n = 0;
   std::size_t stride = 0;
   const float* grad = nullptr;
+  const std::int32_t* coming = nullptr;  ///< rows of the next step; null: none
+  std::size_t coming_count = 0;
 };
 
-/// Rows [first, last) of a table: row r is moved by grad + slots[r] * stride, or by nothing where that is negative.
+/// Rows [first, last) of a table: row r is moved by grad + slot_of_row[r] * stride, or by nothing where that is negative.
 struct MovedStretch {
   std::size_t first = 0;
   std::size_t last = 0;
   std::size_t stride = 0;
-  const std::int32_t* slots = nullptr;
+  const std::int32_t* slot_of_row = nullptr;
   const float* grad = nullptr;
 };
 
@@ -33,7 +35,7 @@ struct MovedStretch {
 struct TrainingTable {
   void (*sigmoid_range)(const float* scores, std::size_t n, float low, float high, float* sigmoids,
                         float* predictions);  // null sigmoids: not wanted
-  void (*sum_rows)(const ScaledRows& in, const std::int32_t* slots, std::size_t n, float* out);
+  void (*sum_rows)(const ScaledRows& in, const std::int32_t* out_rows, std::size_t n, float* out);
   void (*sum_groups)(const ScaledRows& in, const std::uint32_t* begins, const std::int32_t* members, std::size_t first,
                      std::size_t last, float* out);
   void (*sgd_rows)(const SgdStep& step, const MovedRows& moved, float* p, float* velocity);  // null velocity: none

@@ -1,24 +1,30 @@
 #include "core/train/batch_step.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "core/simd/training.h"
 
 namespace rowlight {
 
 BatchStep::BatchStep(DotModel& model, Optimizer& optimizer, ThreadPool& pool)
     : model_(model), optimizer_(optimizer), pool_(pool) {
-  const std::size_t most = model.spec().batch_size;
-  users_.reserve(most);
-  movies_.reserve(most);
-  ratings_.reserve(most);
-  grad_predictions_.reserve(most);
+  constexpr std::size_t drawn_together = 1U << 13;
+  const std::size_t batch = model.spec().batch_size;
+  const std::size_t most = std::max<std::size_t>(drawn_together / batch, 1) * batch;
+  drawn_users_.resize(most);
+  drawn_movies_.resize(most);
+  drawn_ratings_.resize(most);
+  grad_predictions_.reserve(batch);
 }
 
-void BatchStep::begin(const RatingSet& ratings, std::span<const std::int32_t> positions, const Rates& rates,
-                      std::span<const std::int32_t> following) {
-  assert(done_ && !positions.empty() && positions.size() <= model_.spec().batch_size);
+void BatchStep::begin(const RatingSet& ratings, std::span<const std::int32_t> order, std::size_t size,
+                      const Rates& rates) {
+  assert(done_ && size > 0 && size <= order.size() && size <= model_.spec().batch_size);
+  if (source_ != &ratings) discard_drawn();
   source_ = &ratings;
-  positions_ = positions;
-  following_ = following;
+  order_ = order;
+  size_ = size;
   rates_ = rates;
   next_ = BatchStage::DrawBatch;
   done_ = false;
@@ -37,6 +43,7 @@ void BatchStep::run_stage(BatchCost* cost) {
     case BatchStage::LossGradient: compute_loss_gradient(); break;
     case BatchStage::RowGradients: model_.row_gradients(users_, movies_, pool_, cost); break;
     case BatchStage::OptimizerStep:
+      expect_next();
       optimizer_.step(model_.parameters(), model_.gradients(), rates_, pool_, cost);
       done_ = true;
       return;
@@ -44,12 +51,41 @@ void BatchStep::run_stage(BatchCost* cost) {
   next_ = static_cast<BatchStage>(static_cast<int>(next_) + 1);
 }
 
+void BatchStep::run_to_loss() {
+  assert(!done_);
+  if (next_ == BatchStage::DrawBatch && !model_.spec().one_hot) {
+    draw();
+    model_.dot_product_in_place(users_, movies_, pool_);
+    next_ = BatchStage::AddBias;
+  }
+  while (next_ <= BatchStage::Loss) run_stage();
+}
+
 void BatchStep::draw() {
-  users_.resize(positions_.size());
-  movies_.resize(positions_.size());
-  ratings_.resize(positions_.size());
-  simd::draw_ratings({source_->users, source_->movies, source_->ratings}, positions_, following_, users_, movies_,
-                     ratings_);
+  const std::int32_t* const first = order_.data();
+  const std::int32_t* const drawn = drawn_source_.data();
+  const std::less_equal<> not_after;
+  const bool there = drawn != nullptr && not_after(drawn, first) && not_after(first + size_, drawn + drawn_source_.size());
+  if (!there) {
+    drawn_source_ = order_.first(std::min(order_.size(), drawn_users_.size()));
+    const std::size_t n = drawn_source_.size();
+    simd::draw_ratings({source_->users, source_->movies, source_->ratings}, drawn_source_,
+                       std::span(drawn_users_).first(n), std::span(drawn_movies_).first(n),
+                       std::span(drawn_ratings_).first(n));
+  }
+  const auto at = static_cast<std::size_t>(first - drawn_source_.data());
+  users_ = std::span(drawn_users_).subspan(at, size_);
+  movies_ = std::span(drawn_movies_).subspan(at, size_);
+  ratings_ = std::span(drawn_ratings_).subspan(at, size_);
+}
+
+/// Tells the optimizer whose rows the next batch looks up, when they are known and few enough to stay in the cache.
+void BatchStep::expect_next() {
+  constexpr std::size_t most = 256;
+  const auto end = static_cast<std::size_t>(order_.data() - drawn_source_.data()) + size_;
+  const std::size_t n = std::min(size_, drawn_source_.size() - end);
+  if (size_ > most || n == 0) return;
+  optimizer_.expect(std::span(drawn_users_).subspan(end, n), std::span(drawn_movies_).subspan(end, n));
 }
 
 void BatchStep::compute_loss() {

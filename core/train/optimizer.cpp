@@ -60,6 +60,7 @@ void Optimizer::step(std::vector<Parameter>& parameters, std::span<const TableGr
   const bool any_dense = std::ranges::any_of(gradients, [](const TableGradient& g) { return g.by_rows == nullptr; });
   if (!any_dense && !moves_untouched_rows(rates)) {
     step_touched_rows(parameters, gradients, pool, cost);
+    expect({}, {});
     return;
   }
   // A column of scalars by rows becomes a dense one.
@@ -76,6 +77,7 @@ void Optimizer::step(std::vector<Parameter>& parameters, std::span<const TableGr
     const auto piece = [&](std::size_t i) { update_piece(pieces_[i], parameters, gradients, nullptr); };
     pool.parallel(pieces_.size(), std::cref(piece));
   }
+  expect({}, {});
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     auto& dense = dense_bias_grads_[i];
     if (dense.empty() || !gradients[i].by_rows) continue;
@@ -114,15 +116,17 @@ void Optimizer::update_rows(std::size_t parameter, std::size_t begin, std::size_
   const ConstMatrixView all = gradient.values();
   const ConstMatrixView grad{all.data + begin * all.stride, rows.size(), all.cols, all.stride};
   const MatrixView p = moved.value.view();
+  const auto all_coming = p.stride > 1 ? coming_[index_of(moved.rows)] : std::span<const std::int32_t>{};
+  const auto coming = all_coming.subspan(std::min(begin, all_coming.size()));
   switch (settings_.kind) {
     case OptimizerKind::Adam:
     case OptimizerKind::AdamW:
     case OptimizerKind::SparseAdam:
-      simd::adam_rows(adam_, rows, grad, p, state(parameter, 0), state(parameter, 1));
+      simd::adam_rows(adam_, rows, grad, p, state(parameter, 0), state(parameter, 1), coming);
       break;
-    case OptimizerKind::Adagrad: simd::adagrad_rows(adagrad_, rows, grad, p, state(parameter, 0)); break;
+    case OptimizerKind::Adagrad: simd::adagrad_rows(adagrad_, rows, grad, p, state(parameter, 0), coming); break;
     case OptimizerKind::Sgd:
-      simd::sgd_rows(sgd_, rows, grad, p, states_per_parameter_ > 0 ? state(parameter, 0) : MatrixView{});
+      simd::sgd_rows(sgd_, rows, grad, p, states_per_parameter_ > 0 ? state(parameter, 0) : MatrixView{}, coming);
       break;
   }
 }

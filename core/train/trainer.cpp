@@ -8,6 +8,7 @@
 #include "core/base/clock.h"
 #include "core/base/random.h"
 #include "core/base/system.h"
+#include "core/simd/training.h"
 #include "core/train/run_file.h"
 
 namespace rowlight {
@@ -63,6 +64,21 @@ Expected<Split> split_by_order(std::size_t count, const std::vector<std::int64_t
     if (!trains[i]) split.validation.push_back(static_cast<std::int32_t>(i));
   }
   return split;
+}
+
+/// Random::shuffle() with the same numbers, drawn some places ahead so that these are in the cache when they are swapped.
+void shuffle(std::vector<std::int32_t>& order, Random random) {
+  constexpr std::size_t ahead = 64;
+  std::uint32_t partners[ahead];
+  for (std::size_t left = order.size(); left > 1;) {
+    const std::size_t n = std::min(ahead, left - 1);
+    for (std::size_t i = 0; i < n; ++i) {
+      partners[i] = random.below(static_cast<std::uint32_t>(left - i));
+      simd::fetch(&order[partners[i]]);
+    }
+    for (std::size_t i = 0; i < n; ++i) std::swap(order[left - i - 1], order[partners[i]]);
+    left -= n;
+  }
 }
 
 /// What the tables, their optimizer states and gradients, and the looked-up rows of a batch take, in bytes.
@@ -180,7 +196,7 @@ void Trainer::put_in_order(int epoch, std::vector<std::int32_t>& order) const {
                    given_order_.begin() + static_cast<std::ptrdiff_t>(begin + order.size()), order.begin(),
                    [](std::int64_t position) { return static_cast<std::int32_t>(position); });
   } else {
-    Random(settings_.seed, first_epoch_stream + static_cast<std::uint64_t>(epoch)).shuffle(std::span(order));
+    shuffle(order, Random(settings_.seed, first_epoch_stream + static_cast<std::uint64_t>(epoch)));
   }
 }
 
@@ -200,6 +216,7 @@ void Trainer::mark_lookups(int epoch, std::size_t batches) {
 void Trainer::begin_batch() {
   assert(!finished() && !validating_);
   if (batch_ == 0) {
+    step_.discard_drawn();
     put_in_order(epoch_, order_);
     epoch_loss_sum_ = 0;
     epoch_seconds_ = 0;
@@ -208,8 +225,7 @@ void Trainer::begin_batch() {
   const std::size_t begin = batch_ * settings_.batch_size;
   const std::size_t size = std::min(settings_.batch_size, order_.size() - begin);
   const std::uint64_t total = static_cast<std::uint64_t>(settings_.epochs) * batches_per_epoch();
-  step_.begin(*ratings_, std::span(order_).subspan(begin, size), rates_at(settings_, batch_number(), total),
-              std::span(order_).subspan(begin + size));
+  step_.begin(*ratings_, std::span(order_).subspan(begin), size, rates_at(settings_, batch_number(), total));
 }
 
 Expected<void> Trainer::advance_stage(BatchCost* cost) { return run_stages(1, cost); }
@@ -220,6 +236,7 @@ Expected<void> Trainer::run_stages(int most, BatchCost* cost) {
   if (validating_) return validate_chunk();
   const auto start = std::chrono::steady_clock::now();
   if (step_.done()) begin_batch();
+  if (most == batch_stage_count && !step_.has_run(BatchStage::Loss)) step_.run_to_loss();
   for (; most > 0 && !step_.done(); --most) {
     // The stage after a loss that is not finite would spoil every table; the run stays here for a look.
     if (step_.has_run(BatchStage::Loss) && !std::isfinite(step_.loss())) return tl::make_unexpected(batch_divergence());

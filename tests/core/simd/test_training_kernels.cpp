@@ -37,16 +37,16 @@ std::vector<std::int32_t> random_ids(std::size_t n, std::uint32_t rows, std::uin
 }
 
 /// The slots of `ids`, numbered by first appearance, and how many there are.
-std::pair<std::vector<std::int32_t>, std::size_t> slots_of(const std::vector<std::int32_t>& ids) {
+std::pair<std::vector<std::int32_t>, std::size_t> places_of(const std::vector<std::int32_t>& ids) {
   std::vector<std::int32_t> slot_of_id(table_rows, -1);
-  std::vector<std::int32_t> slots;
+  std::vector<std::int32_t> places;
   std::int32_t count = 0;
   for (const std::int32_t id : ids) {
     std::int32_t& slot = slot_of_id[static_cast<std::size_t>(id)];
     if (slot < 0) slot = count++;
-    slots.push_back(slot);
+    places.push_back(slot);
   }
-  return {slots, static_cast<std::size_t>(count)};
+  return {places, static_cast<std::size_t>(count)};
 }
 
 std::vector<std::int32_t> distinct_rows(std::size_t n, std::uint64_t seed) {
@@ -184,24 +184,24 @@ class TestTrainingKernels : public QObject {
           std::copy_n(table.data() + offset + static_cast<std::size_t>(ids[b]) * stride, stride,
                       copies.begin() + static_cast<std::ptrdiff_t>(b * stride));
         }
-        const auto [slots, count] = slots_of(random_ids(n, table_rows / 2, n + 2));
+        const auto [places, count] = places_of(random_ids(n, table_rows / 2, n + 2));
         const std::vector<float> garbage = random_floats(count * stride + offset, 9);
         std::vector<float> expected = garbage;
         std::vector<float> found = garbage;
         const ScaledRows named{scale.data(), table.data() + offset, stride, ids.data()};
-        scalar_training().sum_rows(named, slots.data(), n, expected.data() + offset);
-        kernels.sum_rows(named, slots.data(), n, found.data() + offset);
+        scalar_training().sum_rows(named, places.data(), n, expected.data() + offset);
+        kernels.sum_rows(named, places.data(), n, found.data() + offset);
         QVERIFY2(close(found, expected, static_cast<double>(n)), qPrintable(QString("%1 x %2").arg(n).arg(stride)));
 
         std::vector<float> other = garbage;
-        kernels.sum_rows({scale.data(), copies.data(), stride, nullptr}, slots.data(), n, other.data() + offset);
+        kernels.sum_rows({scale.data(), copies.data(), stride, nullptr}, places.data(), n, other.data() + offset);
         QVERIFY(same_bits(other, found));
 
         std::vector<std::uint32_t> begins = {0};
         std::vector<std::int32_t> members;
         for (std::size_t slot = 0; slot < count; ++slot) {
           for (std::size_t b = 0; b < n; ++b) {
-            if (slots[b] == static_cast<std::int32_t>(slot)) members.push_back(static_cast<std::int32_t>(b));
+            if (places[b] == static_cast<std::int32_t>(slot)) members.push_back(static_cast<std::int32_t>(b));
           }
           begins.push_back(static_cast<std::uint32_t>(members.size()));
         }
@@ -256,10 +256,10 @@ class TestTrainingKernels : public QObject {
       for (const float decay : {0.0F, 0.1F}) {
         Tables expected(stride, offset);
         Tables found = expected;
-        std::vector<std::int32_t> slots(table_rows, -1);
+        std::vector<std::int32_t> slot_of_row(table_rows, -1);
         const std::vector<std::int32_t> touched = distinct_rows(9, stride);
         for (std::size_t i = 0; i < touched.size(); ++i) {
-          slots[static_cast<std::size_t>(touched[i])] = static_cast<std::int32_t>(i);
+          slot_of_row[static_cast<std::size_t>(touched[i])] = static_cast<std::int32_t>(i);
         }
         constexpr std::size_t first = 3;
         constexpr std::size_t last = 38;
@@ -267,10 +267,10 @@ class TestTrainingKernels : public QObject {
         for (std::size_t r = first; r < last; ++r) {
           const std::size_t at = offset + r * stride;
           const float* grad =
-              slots[r] < 0 ? nullptr : expected.grad.data() + offset + static_cast<std::size_t>(slots[r]) * stride;
+              slot_of_row[r] < 0 ? nullptr : expected.grad.data() + offset + static_cast<std::size_t>(slot_of_row[r]) * stride;
           floats.adam(step, stride, &expected.p[at], &expected.m[at], &expected.v[at], grad);
         }
-        kernels.adam_stretch(step, {first, last, stride, slots.data(), found.grad.data() + offset}, found.at(found.p),
+        kernels.adam_stretch(step, {first, last, stride, slot_of_row.data(), found.grad.data() + offset}, found.at(found.p),
                              found.at(found.m), found.at(found.v));
         const bool whole = stride % widest == 0;  // else one of the two may take the scalar twin for a part of a row
         QVERIFY(whole ? same_bits(found.p, expected.p) : close(found.p, expected.p, 1));
@@ -290,7 +290,7 @@ class TestTrainingKernels : public QObject {
       std::vector<std::int32_t> u(n);
       std::vector<std::int32_t> m(n);
       std::vector<float> r(n);
-      draw_ratings({users, movies, ratings}, std::span(order).first(n), std::span(order).subspan(n), u, m, r);
+      draw_ratings({users, movies, ratings}, std::span(order).first(n), u, m, r);
       for (std::size_t b = 0; b < n; ++b) {
         const auto i = static_cast<std::size_t>(order[b]);
         QCOMPARE(u[b], users[i]);

@@ -65,7 +65,7 @@ struct Batch {
   }
 
   void run_to(BatchStage stage) {
-    step.begin(*ratings, positions, {0.1, 0});
+    step.begin(*ratings, positions, positions.size(), {0.1, 0});
     while (step.next_stage() != stage) step.run_stage();
   }
 };
