@@ -124,7 +124,8 @@ Expected<Speeds> measure(const TrainBench& bench, Trainer& trainer, unsigned thr
   for (int run = 0; run <= bench.runs; ++run) {  // the first one is not counted
     if (interrupted()) return fail(ErrorKind::Cancelled, "interrupted");
     const std::uint64_t before = trainer.trained_ratings();
-    const std::uint64_t end = trainer.loss_curve().batches() + (run == 0 ? std::min<std::uint64_t>(batches, 200) : batches);
+    const std::uint64_t end =
+        trainer.loss_curve().batches() + (run == 0 ? std::min<std::uint64_t>(batches, 200) : batches);
     const auto start = std::chrono::steady_clock::now();
     while (trainer.loss_curve().batches() < end) {
       if (auto done = trainer.advance(); !done) return tl::make_unexpected(done.error());
@@ -189,8 +190,9 @@ Expected<void> bench_train(const TrainBench& bench, const Context& context) {
 
 void add_bench_train(CLI::App& bench, Context& context) {
   CLI::App* command =
-      bench.add_subcommand("train", "Minibatches of dot-bias on ratings that are drawn, and how fast what moves can be "
-                                    "read and written");
+      bench.add_subcommand("train",
+                           "Minibatches of dot-bias on ratings that are drawn, and how fast what moves can be "
+                           "read and written");
   auto arguments = std::make_shared<TrainBench>();
   add_common_options(*command, context);
   std::vector<std::pair<std::string, OptimizerKind>> kinds;
@@ -206,7 +208,8 @@ void add_bench_train(CLI::App& bench, Context& context) {
       ->check(CLI::Range(1, most_rows));
   command->add_option("--ratings", arguments->ratings, "Ratings in the set (default: 1000000)")
       ->check(CLI::Range(1, 1'000'000'000));
-  command->add_option("--batches", arguments->batches, "Batches of a run (default: those of an epoch)")->check(a_count());
+  command->add_option("--batches", arguments->batches, "Batches of a run (default: those of an epoch)")
+      ->check(a_count());
   command->add_option("--runs", arguments->runs, "Runs, after a short one that is not counted (default: 5)")
       ->check(CLI::Range(1, 1000));
   command->callback([arguments, &context] {

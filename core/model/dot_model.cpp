@@ -118,8 +118,7 @@ void DotModel::look_up(Table table, std::span<const std::int32_t> rows, ThreadPo
 void DotModel::dot_product(ThreadPool& pool, BatchCost* cost) {
   const auto dots = [&](std::size_t begin, std::size_t end) {
     simd::dot_rows(rows_between(looked_up(Table::Users), begin, end),
-                   rows_between(looked_up(Table::Movies), begin, end),
-                   std::span(scores_).subspan(begin, end - begin));
+                   rows_between(looked_up(Table::Movies), begin, end), std::span(scores_).subspan(begin, end - begin));
   };
   if (!cost && batch_ > large_batch) return in_pieces(batch_, pool, dots);
   dots(0, batch_);

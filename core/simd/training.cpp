@@ -8,10 +8,9 @@
 #include <cassert>
 
 #include <hwy/cache_control.h>
+#include <hwy/contrib/math/math-inl.h>
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
-
-#include <hwy/contrib/math/math-inl.h>
 
 #include "core/simd/kernel_table.h"
 #include "core/simd/optimizer_steps-inl.h"
@@ -210,8 +209,8 @@ HWY_INLINE bool SgdEachRow(const SgdStep step, const MovedRows& moved, float* p,
 }
 
 void SgdRows(const SgdStep& step, const MovedRows& moved, float* p, float* velocity) {
-  const bool done = step.weight_decay != 0 ? SgdEachRow<true>(step, moved, p, velocity)
-                                           : SgdEachRow<false>(step, moved, p, velocity);
+  const bool done =
+      step.weight_decay != 0 ? SgdEachRow<true>(step, moved, p, velocity) : SgdEachRow<false>(step, moved, p, velocity);
   if (!done) scalar_training().sgd_rows(step, moved, p, velocity);
 }
 
@@ -223,8 +222,8 @@ HWY_INLINE bool AdamEachRow(const AdamStep step, const MovedRows& moved, float* 
 }
 
 void AdamRows(const AdamStep& step, const MovedRows& moved, float* p, float* m, float* v) {
-  const bool done = step.weight_decay != 0 ? AdamEachRow<true>(step, moved, p, m, v)
-                                           : AdamEachRow<false>(step, moved, p, m, v);
+  const bool done =
+      step.weight_decay != 0 ? AdamEachRow<true>(step, moved, p, m, v) : AdamEachRow<false>(step, moved, p, m, v);
   if (!done) scalar_training().adam_rows(step, moved, p, m, v);
 }
 
@@ -236,8 +235,8 @@ HWY_INLINE bool AdagradEachRow(const AdagradStep step, const MovedRows& moved, f
 }
 
 void AdagradRows(const AdagradStep& step, const MovedRows& moved, float* p, float* sum) {
-  const bool done = step.weight_decay != 0 ? AdagradEachRow<true>(step, moved, p, sum)
-                                           : AdagradEachRow<false>(step, moved, p, sum);
+  const bool done =
+      step.weight_decay != 0 ? AdagradEachRow<true>(step, moved, p, sum) : AdagradEachRow<false>(step, moved, p, sum);
   if (!done) scalar_training().adagrad_rows(step, moved, p, sum);
 }
 
@@ -263,8 +262,7 @@ void AdamStretch(const AdamStep& step, const MovedStretch& moved, float* p, floa
 }
 
 const TrainingTable* Training() {
-  static constexpr TrainingTable table{SigmoidRange, SumRows,     SumGroups,  SgdRows,
-                                       AdamRows,     AdagradRows, AdamStretch};
+  static constexpr TrainingTable table{SigmoidRange, SumRows, SumGroups, SgdRows, AdamRows, AdagradRows, AdamStretch};
   return &table;
 }
 

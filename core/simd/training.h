@@ -10,8 +10,8 @@
 namespace rowlight::simd {
 
 // What a minibatch does to many rows at a time. All: no allocation, no failure, safe to call from several threads on
-// outputs that do not overlap; shapes are preconditions. Results of one target do not depend on alignment or on how rows
-// are split into calls; different targets may round differently.
+// outputs that do not overlap; shapes are preconditions. Results of one target do not depend on alignment or on how
+// rows are split into calls; different targets may round differently.
 
 /// Brings the cache line at an address into the cache, where it will soon be needed.
 void fetch(const void* address);
@@ -28,15 +28,15 @@ struct RatingColumns {
 void draw_ratings(const RatingColumns& from, std::span<const std::int32_t> positions, std::span<std::int32_t> users,
                   std::span<std::int32_t> movies, std::span<float> ratings);
 
-/// sigmoids[b] = 1 / (1 + exp(-scores[b])); predictions[b] = sigmoids[b] * (high - low) + low. NaN stays NaN. Error of a
-/// sigmoid: at most 4e-7 of its value, and 1e-38. Pre: equal sizes, but `sigmoids` may be empty: not wanted.
+/// sigmoids[b] = 1 / (1 + exp(-scores[b])); predictions[b] = sigmoids[b] * (high - low) + low. NaN stays NaN. Error of
+/// a sigmoid: at most 4e-7 of its value, and 1e-38. Pre: equal sizes, but `sigmoids` may be empty: not wanted.
 /// `predictions` may be the same memory as `scores`.
 void sigmoid_range(std::span<const float> scores, float low, float high, std::span<float> sigmoids,
                    std::span<float> predictions);
 
-/// out[out_rows[b]] <- sum of scale[b] * rows[ids[b]] over the b with that output row, in rising order of b from zero; no
-/// `ids`: of rows[b]. Pre: output rows are numbered by first appearance (out_rows[0] == 0, a new one is one more than all
-/// before); equal strides; out overlaps nothing.
+/// out[out_rows[b]] <- sum of scale[b] * rows[ids[b]] over the b with that output row, in rising order of b from zero;
+/// no `ids`: of rows[b]. Pre: output rows are numbered by first appearance (out_rows[0] == 0, a new one is one more
+/// than all before); equal strides; out overlaps nothing.
 void sum_rows(std::span<const float> scale, ConstMatrixView rows, std::span<const std::int32_t> ids,
               std::span<const std::int32_t> out_rows, MatrixView out);
 

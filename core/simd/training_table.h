@@ -22,7 +22,8 @@ struct MovedRows {
   std::size_t coming_count = 0;
 };
 
-/// Rows [first, last) of a table: row r is moved by grad + slot_of_row[r] * stride, or by nothing where that is negative.
+/// Rows [first, last) of a table: row r is moved by grad + slot_of_row[r] * stride, or by nothing where that is
+/// negative.
 struct MovedStretch {
   std::size_t first = 0;
   std::size_t last = 0;

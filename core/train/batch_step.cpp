@@ -65,7 +65,8 @@ void BatchStep::draw() {
   const std::int32_t* const first = order_.data();
   const std::int32_t* const drawn = drawn_source_.data();
   const std::less_equal<> not_after;
-  const bool there = drawn != nullptr && not_after(drawn, first) && not_after(first + size_, drawn + drawn_source_.size());
+  const bool there =
+      drawn != nullptr && not_after(drawn, first) && not_after(first + size_, drawn + drawn_source_.size());
   if (!there) {
     drawn_source_ = order_.first(std::min(order_.size(), drawn_users_.size()));
     const std::size_t n = drawn_source_.size();

@@ -19,9 +19,9 @@ class BatchStep {
  public:
   BatchStep(DotModel& model, Optimizer& optimizer, ThreadPool& pool);
 
-  /// Starts a batch of the ratings at the first `size` of `order`: positions, and behind them those of the next batches,
-  /// of which some are drawn ahead. Pre: no batch is under way; 0 < size <= spec().batch_size; positions are inside
-  /// `ratings`; both outlive the batch and stay as they are until its end or discard_drawn().
+  /// Starts a batch of the ratings at the first `size` of `order`: positions, and behind them those of the next
+  /// batches, of which some are drawn ahead. Pre: no batch is under way; 0 < size <= spec().batch_size; positions are
+  /// inside `ratings`; both outlive the batch and stay as they are until its end or discard_drawn().
   void begin(const RatingSet& ratings, std::span<const std::int32_t> order, std::size_t size, const Rates& rates);
   /// The positions behind the last batch are about to change.
   void discard_drawn() { drawn_source_ = {}; }

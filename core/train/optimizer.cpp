@@ -206,7 +206,9 @@ void Optimizer::update_floats(std::size_t parameter, std::size_t first, std::spa
     case OptimizerKind::AdamW:
     case OptimizerKind::SparseAdam: simd::adam(adam_, p, floats(0), floats(1), grad); break;
     case OptimizerKind::Adagrad: simd::adagrad(adagrad_, p, floats(0), grad); break;
-    case OptimizerKind::Sgd: simd::sgd(sgd_, p, states_per_parameter_ > 0 ? floats(0) : std::span<float>{}, grad); break;
+    case OptimizerKind::Sgd:
+      simd::sgd(sgd_, p, states_per_parameter_ > 0 ? floats(0) : std::span<float>{}, grad);
+      break;
   }
 }
 

@@ -28,8 +28,8 @@ class Optimizer {
   void step(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, const Rates& rates,
             ThreadPool& pool, BatchCost* cost = nullptr);
 
-  /// Rows that the step after the next one will likely move; they are brought near during the next. Pre: 0 <= row < rows
-  /// of the tables; valid until then.
+  /// Rows that the step after the next one will likely move; they are brought near during the next. Pre: 0 <= row <
+  /// rows of the tables; valid until then.
   void expect(std::span<const std::int32_t> users, std::span<const std::int32_t> movies) {
     coming_[index_of(Table::Users)] = users;
     coming_[index_of(Table::Movies)] = movies;
@@ -79,7 +79,7 @@ class Optimizer {
   std::vector<State> states_;  // states_per_parameter_ for each parameter, in the parameters' order
   std::size_t states_per_parameter_ = 0;
   std::vector<Piece> pieces_;
-  std::span<const std::int32_t> coming_[2];  // by table
+  std::span<const std::int32_t> coming_[2];           // by table
   std::vector<std::vector<float>> dense_bias_grads_;  // by parameter; all zeros between steps
 };
 

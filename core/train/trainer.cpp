@@ -66,7 +66,8 @@ Expected<Split> split_by_order(std::size_t count, const std::vector<std::int64_t
   return split;
 }
 
-/// Random::shuffle() with the same numbers, drawn some places ahead so that these are in the cache when they are swapped.
+/// Random::shuffle() with the same numbers, drawn some places ahead so that these are in the cache when they are
+/// swapped.
 void shuffle(std::vector<std::int32_t>& order, Random random) {
   constexpr std::size_t ahead = 64;
   std::uint32_t partners[ahead];
@@ -165,8 +166,7 @@ Trainer::Trainer(TrainerInput&& input, Prepared&& prepared)
       model_(prepared.spec, settings_.seed),
       optimizer_(settings_.optimizer, model_.parameters()),
       step_(model_, optimizer_, pool_) {
-  constexpr int expected_epochs = 1000;  // of which the results take no allocation
-  epochs_.reserve(static_cast<std::size_t>(std::min(settings_.epochs, expected_epochs)));
+  epochs_.reserve(static_cast<std::size_t>(std::min(settings_.epochs, epochs_without_allocation)));
   if (input.test) {
     validation_ = Validation(*input.test, *ratings_, *counts_[0], *counts_[1]);
   } else {

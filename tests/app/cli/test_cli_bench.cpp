@@ -66,9 +66,9 @@ class TestCliBench : public QObject {
   }
   void measuresTraining() {
     QFETCH(QString, optimizer);
-    const Outcome outcome =
-        run({"bench", "train", "--optimizer", optimizer, "--batch", "32", "--factors", "8", "--users", "90", "--movies",
-             "70", "--ratings", "1000", "--runs", "3", "--threads", "2", "--seed", "3", "--json"});
+    const Outcome outcome = run({"bench",  "train",   "--optimizer", optimizer,  "--batch", "32",        "--factors",
+                                 "8",      "--users", "90",          "--movies", "70",      "--ratings", "1000",
+                                 "--runs", "3",       "--threads",   "2",        "--seed",  "3",         "--json"});
     QCOMPARE(outcome.exit_code, 0);
     QCOMPARE(outcome.err, QString());
     const QJsonObject all = objects_of(outcome.out)[0];

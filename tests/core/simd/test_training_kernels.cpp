@@ -266,12 +266,13 @@ class TestTrainingKernels : public QObject {
         const AdamStep step = adam_step(decay);
         for (std::size_t r = first; r < last; ++r) {
           const std::size_t at = offset + r * stride;
-          const float* grad =
-              slot_of_row[r] < 0 ? nullptr : expected.grad.data() + offset + static_cast<std::size_t>(slot_of_row[r]) * stride;
+          const float* grad = slot_of_row[r] < 0
+                                  ? nullptr
+                                  : expected.grad.data() + offset + static_cast<std::size_t>(slot_of_row[r]) * stride;
           floats.adam(step, stride, &expected.p[at], &expected.m[at], &expected.v[at], grad);
         }
-        kernels.adam_stretch(step, {first, last, stride, slot_of_row.data(), found.grad.data() + offset}, found.at(found.p),
-                             found.at(found.m), found.at(found.v));
+        kernels.adam_stretch(step, {first, last, stride, slot_of_row.data(), found.grad.data() + offset},
+                             found.at(found.p), found.at(found.m), found.at(found.v));
         const bool whole = stride % widest == 0;  // else one of the two may take the scalar twin for a part of a row
         QVERIFY(whole ? same_bits(found.p, expected.p) : close(found.p, expected.p, 1));
         QVERIFY(whole ? same_bits(found.m, expected.m) : close(found.m, expected.m, 1));
