@@ -185,21 +185,17 @@ void DotModel::score_gradient(std::span<const float> grad_predictions) {
 }
 
 /// The gradient of `table` summed row by row, scaling the other table's looked-up rows as they are added.
-void DotModel::gather_gradient(Table table, std::span<const std::int32_t> rows,
-                               std::span<const std::int32_t> other_rows, ThreadPool& pool, Cost* cost) {
+void DotModel::gather_gradient(Table table, std::span<const std::int32_t> other_rows, const simd::SlotGroups& groups,
+                               ThreadPool& pool, Cost* cost) {
   RowGradient& gradient = gradients_[index_of(table)];
   const Table other = table == Table::Users ? Table::Movies : Table::Users;
-  RowSlots& slots = *gradient.row_slots();
-  slots.clear();
-  slots.assign(rows);
   // The table's rows and their copies are the same numbers; of many the table takes less room.
   const bool from_table = !copied_ || factors(other).rows() < batch_;
   const ConstMatrixView from = from_table ? factors(other).view() : looked_up(other);
   const auto ids = from_table ? other_rows : std::span<const std::int32_t>{};
-  if (batch_ <= large_batch) {
-    simd::sum_rows(score_gradients(), from, ids, slots.of_batch(), gradient.values());
+  if (groups.begins.empty()) {
+    simd::sum_rows(score_gradients(), from, ids, gradient.row_slots()->of_batch(), gradient.values());
   } else {
-    const simd::SlotGroups groups = slots.group();
     const MatrixView out = gradient.values();
     in_pieces(out.rows, pool, [&](std::size_t begin, std::size_t end) {
       simd::sum_groups(score_gradients(), from, ids, groups, begin, end, out);
@@ -233,14 +229,28 @@ void DotModel::one_hot_gradient(Table table, Cost* cost) {
 void DotModel::row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
                              ThreadPool& pool, BatchCost* cost) {
   gradient_views_.clear();
+  const bool large = batch_ > large_batch && !cost;
+  simd::SlotGroups groups[2];
+  const auto assign = [&](std::size_t side) {
+    RowSlots& of_side = *gradients_[side].row_slots();
+    of_side.clear();
+    of_side.assign(side == index_of(Table::Users) ? users : movies);
+    if (large) groups[side] = of_side.group();
+  };
+  if (!spec_.one_hot) {
+    if (large) {
+      pool.parallel(2, std::cref(assign));
+    } else {
+      for (const std::size_t side : {0U, 1U}) assign(side);
+    }
+  }
   for (const Table table : {Table::Users, Table::Movies}) {
     Cost* of_table = cost ? &cost->factors[index_of(table)] : nullptr;
     if (spec_.one_hot) {
       one_hot_gradient(table, of_table);
       gradient_views_.emplace_back(std::as_const(one_hot_[index_of(table)].grad_weight).view());
     } else {
-      const bool of_users = table == Table::Users;
-      gather_gradient(table, of_users ? users : movies, of_users ? movies : users, pool, of_table);
+      gather_gradient(table, table == Table::Users ? movies : users, groups[index_of(table)], pool, of_table);
       gradient_views_.emplace_back(gradients_[index_of(table)]);
     }
   }

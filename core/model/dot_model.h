@@ -102,7 +102,8 @@ class DotModel {
     Matrix grad_weight;  // (rows, factors)
   };
   void one_hot_gradient(Table table, Cost* cost);
-  void gather_gradient(Table table, std::span<const std::int32_t> rows, std::span<const std::int32_t> other_rows,
+  /// `groups` of the table's slots, or none in a small batch.
+  void gather_gradient(Table table, std::span<const std::int32_t> other_rows, const simd::SlotGroups& groups,
                        ThreadPool& pool, Cost* cost);
   [[nodiscard]] bool squashes() const { return spec_.range.low != spec_.range.high; }
 

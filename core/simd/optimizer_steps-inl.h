@@ -7,6 +7,8 @@
 #define ROWLIGHT_CORE_SIMD_OPTIMIZER_STEPS
 #endif
 
+#include <limits>
+
 #include <hwy/highway.h>
 
 #include "core/simd/kernels.h"
@@ -36,6 +38,33 @@ HWY_INLINE void SgdSpan(const SgdStep step, std::size_t n, float* p, float* velo
   }
 }
 
+#if HWY_TARGET <= HWY_AVX3
+#define ROWLIGHT_ADAM_BY_NEWTON 1
+#else
+#define ROWLIGHT_ADAM_BY_NEWTON 0
+#endif
+
+/// first / (sqrt(second) * correction + eps). With 512-bit vectors the unit for divisions and roots is half as wide, so
+/// there it is approximations to 14 bits, each with a step of Newton's method, to some units in the last place. As for
+/// the exact operations, an infinite second gives 0 and NaN stays NaN. Pre: eps is not tiny, see below.
+template <class D, class V>
+HWY_INLINE V AdamQuotient(D d, V first, V second, V correction, V eps) {
+  namespace hn = hwy::HWY_NAMESPACE;
+#if ROWLIGHT_ADAM_BY_NEWTON
+  const auto most = hn::Set(d, std::numeric_limits<float>::max());
+  const auto bounded = hn::Min(hn::Max(second, hn::Set(d, std::numeric_limits<float>::min())), most);
+  const auto inverse_root = hn::ApproximateReciprocalSqrt(bounded);
+  auto root = hn::Mul(bounded, inverse_root);
+  root = hn::MulAdd(hn::Mul(hn::Set(d, 0.5F), inverse_root), hn::NegMulAdd(root, root, bounded), root);
+  const auto divisor = hn::MulAdd(root, correction, eps);
+  auto inverse = hn::ApproximateReciprocal(divisor);
+  inverse = hn::MulAdd(inverse, hn::NegMulAdd(divisor, inverse, hn::Set(d, 1.0F)), inverse);
+  return hn::IfThenElse(hn::Gt(second, most), hn::Mul(first, hn::Zero(d)), hn::Mul(first, inverse));
+#else
+  return hn::Div(first, hn::MulAdd(hn::Sqrt(second), correction, eps));
+#endif
+}
+
 template <bool has_grad, bool has_decay>
 HWY_INLINE void AdamSpan(const AdamStep step, std::size_t n, float* p, float* m, float* v, const float* grad) {
   namespace hn = hwy::HWY_NAMESPACE;
@@ -47,6 +76,8 @@ HWY_INLINE void AdamSpan(const AdamStep step, std::size_t n, float* p, float* m,
   const auto decay = hn::Set(d, step.decay);
   const auto l2 = hn::Set(d, step.weight_decay);
   const auto size = hn::Set(d, step.step_size);
+  // Beside a larger eps the root of the least normal number, 1e-19, stands for any smaller one.
+  const bool roots_count = ROWLIGHT_ADAM_BY_NEWTON && step.eps < 1e-11F;
   const auto correction = hn::Set(d, step.bias_correction);
   const auto eps = hn::Set(d, step.eps);
   for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
@@ -62,7 +93,8 @@ HWY_INLINE void AdamSpan(const AdamStep step, std::size_t n, float* p, float* m,
     }
     hn::StoreU(first, d, m + i);
     hn::StoreU(second, d, v + i);
-    const auto quotient = hn::Div(first, hn::MulAdd(hn::Sqrt(second), correction, eps));
+    const auto quotient = roots_count ? hn::Div(first, hn::MulAdd(hn::Sqrt(second), correction, eps))
+                                      : AdamQuotient(d, first, second, correction, eps);
     hn::StoreU(hn::NegMulAdd(size, quotient, hn::Mul(decay, weight)), d, p + i);
   }
 }
@@ -114,6 +146,8 @@ HWY_INLINE void AdagradFloats(const AdagradStep step, std::size_t n, float* p, f
   if (decays) return AdagradSpan<false, true>(step, n, p, sum, grad);
   return AdagradSpan<false, false>(step, n, p, sum, grad);
 }
+
+#undef ROWLIGHT_ADAM_BY_NEWTON
 
 }  // namespace HWY_NAMESPACE
 }  // namespace rowlight::simd

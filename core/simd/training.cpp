@@ -8,9 +8,11 @@
 #include <cassert>
 
 #include <hwy/cache_control.h>
-#include <hwy/contrib/math/math-inl.h>
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
+// clang-format off
+#include <hwy/contrib/math/math-inl.h>  // must come after foreach_target.h
+// clang-format on
 
 #include "core/simd/kernel_table.h"
 #include "core/simd/optimizer_steps-inl.h"

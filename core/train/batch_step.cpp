@@ -69,10 +69,16 @@ void BatchStep::draw() {
       drawn != nullptr && not_after(drawn, first) && not_after(first + size_, drawn + drawn_source_.size());
   if (!there) {
     drawn_source_ = order_.first(std::min(order_.size(), drawn_users_.size()));
+    constexpr std::size_t piece_size = 1U << 11;
     const std::size_t n = drawn_source_.size();
-    simd::draw_ratings({source_->users, source_->movies, source_->ratings}, drawn_source_,
-                       std::span(drawn_users_).first(n), std::span(drawn_movies_).first(n),
-                       std::span(drawn_ratings_).first(n));
+    const auto piece = [&](std::size_t i) {
+      const std::size_t begin = i * piece_size;
+      const std::size_t count = std::min(piece_size, n - begin);
+      simd::draw_ratings({source_->users, source_->movies, source_->ratings}, drawn_source_.subspan(begin, count),
+                         std::span(drawn_users_).subspan(begin, count), std::span(drawn_movies_).subspan(begin, count),
+                         std::span(drawn_ratings_).subspan(begin, count));
+    };
+    pool_.parallel((n + piece_size - 1) / piece_size, std::cref(piece));
   }
   const auto at = static_cast<std::size_t>(first - drawn_source_.data());
   users_ = std::span(drawn_users_).subspan(at, size_);
