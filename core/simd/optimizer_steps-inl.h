@@ -48,7 +48,7 @@ HWY_INLINE void SgdSpan(const SgdStep step, std::size_t n, float* p, float* velo
 /// there it is approximations to 14 bits, each with a step of Newton's method, to some units in the last place. As for
 /// the exact operations, an infinite second gives 0 and NaN stays NaN. Pre: eps is not tiny, see below.
 template <class D, class V>
-HWY_INLINE V AdamQuotient(D d, V first, V second, V correction, V eps) {
+HWY_INLINE V AdamQuotient([[maybe_unused]] D d, V first, V second, V correction, V eps) {
   namespace hn = hwy::HWY_NAMESPACE;
 #if ROWLIGHT_ADAM_BY_NEWTON
   const auto most = hn::Set(d, std::numeric_limits<float>::max());
