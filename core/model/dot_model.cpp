@@ -28,8 +28,8 @@ void draw(Matrix& table, Random random) {
 }
 
 // Batches above this are cut into pieces for several threads, and sum their gradients group by group.
-constexpr std::size_t large_batch = 512;
-constexpr std::size_t piece_size = 256;  // ratings, or rows that are summed
+constexpr std::size_t large_batch = 2048;
+constexpr std::size_t piece_size = 1024;  // ratings, or rows that are summed
 
 /// Calls work(begin, end) for the pieces of [0, n), on all threads when there are several.
 template <class Work>
