@@ -199,6 +199,7 @@ void add_bench(CLI::App& app, Context& context) {
   add_load(*bench, context);
   add_bench_gather(*bench, context);
   add_bench_pca(*bench, context);
+  add_bench_train(*bench, context);
 }
 
 }  // namespace rowlight::cli

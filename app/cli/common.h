@@ -65,6 +65,7 @@ void handle_interrupts();
 void add_bench(CLI::App& app, Context& context);
 void add_bench_gather(CLI::App& bench, Context& context);
 void add_bench_pca(CLI::App& bench, Context& context);
+void add_bench_train(CLI::App& bench, Context& context);
 void add_inspect(CLI::App& app, Context& context);
 void add_lookup(CLI::App& app, Context& context);
 void add_pca(CLI::App& app, Context& context);

@@ -1,13 +1,14 @@
 #include "core/model/dot_model.h"
 
 #include <algorithm>
-#include <cmath>
+#include <functional>
 #include <utility>
 
 #include "core/base/random.h"
 #include "core/layers/embedding.h"
 #include "core/layers/one_hot.h"
 #include "core/simd/kernels.h"
+#include "core/simd/training.h"
 
 namespace rowlight {
 
@@ -26,7 +27,22 @@ void draw(Matrix& table, Random random) {
   }
 }
 
-float sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }
+// Batches above this are cut into pieces for several threads, and sum their gradients group by group.
+constexpr std::size_t large_batch = 2048;
+constexpr std::size_t piece_size = 1024;  // ratings, or rows that are summed
+
+/// Calls work(begin, end) for the pieces of [0, n), on all threads when there are several.
+template <class Work>
+void in_pieces(std::size_t n, ThreadPool& pool, const Work& work) {
+  const auto piece = [&](std::size_t i) { work(i * piece_size, std::min(n, (i + 1) * piece_size)); };
+  pool.parallel((n + piece_size - 1) / piece_size, std::cref(piece));
+}
+
+/// Rows [begin, end).
+template <class T>
+BasicMatrixView<T> rows_between(BasicMatrixView<T> matrix, std::size_t begin, std::size_t end) {
+  return {matrix.data + begin * matrix.stride, end - begin, matrix.cols, matrix.stride};
+}
 
 }  // namespace
 
@@ -37,6 +53,7 @@ DotModel::DotModel(const DotModelSpec& spec, bool drawn, std::uint64_t seed)
     : spec_(spec),
       looked_up_{Matrix(spec.batch_size, spec.factors), Matrix(spec.batch_size, spec.factors)},
       scores_(spec.batch_size),
+      sigmoids_(spec.batch_size),
       predictions_(spec.batch_size),
       grad_scores_(spec.batch_size) {
   const auto add = [&](const char* name, Table table, std::size_t cols) {
@@ -44,6 +61,10 @@ DotModel::DotModel(const DotModelSpec& spec, bool drawn, std::uint64_t seed)
     parameters_.push_back({name, table, Matrix(rows, cols)});
     if (drawn) draw(parameters_.back().value, Random(seed, first_table_stream + parameters_.size() - 1));
     const bool is_bias = parameters_.size() > 2;
+    if (is_bias && !spec_.one_hot) {
+      gradients_.emplace_back(gradients_[index_of(table)].row_slots(), cols);
+      return;
+    }
     if (!spec_.one_hot || is_bias) {
       gradients_.emplace_back(rows, cols, spec_.batch_size);
       return;
@@ -69,11 +90,18 @@ const Matrix* DotModel::bias(Table table) const {
   return &parameters_[table == Table::Users ? user_bias : movie_bias].value;
 }
 
-void DotModel::look_up(Table table, std::span<const std::int32_t> rows, BatchCost* cost) {
+void DotModel::look_up(Table table, std::span<const std::int32_t> rows, ThreadPool& pool, BatchCost* cost) {
   batch_ = rows.size();
+  copied_ = true;
   const ConstMatrixView weight = factors(table).view();
   MatrixView out = looked_up_[index_of(table)].view();
   out.rows = batch_;
+  if (!spec_.one_hot && !cost && batch_ > large_batch) {
+    in_pieces(batch_, pool, [&](std::size_t begin, std::size_t end) {
+      rowlight::look_up(weight, rows.subspan(begin, end - begin), rows_between(out, begin, end), Uncounted{});
+    });
+    return;
+  }
   with_policy(cost ? &cost->factors[index_of(table)] : nullptr, [&](auto policy) {
     if (!spec_.one_hot) {
       rowlight::look_up(weight, rows, out, policy);
@@ -87,14 +115,32 @@ void DotModel::look_up(Table table, std::span<const std::int32_t> rows, BatchCos
   });
 }
 
-void DotModel::dot_product(BatchCost* cost) {
-  simd::dot_rows(looked_up(Table::Users), looked_up(Table::Movies), std::span(scores_).first(batch_));
+void DotModel::dot_product(ThreadPool& pool, BatchCost* cost) {
+  const auto dots = [&](std::size_t begin, std::size_t end) {
+    simd::dot_rows(rows_between(looked_up(Table::Users), begin, end),
+                   rows_between(looked_up(Table::Movies), begin, end), std::span(scores_).subspan(begin, end - begin));
+  };
+  if (!cost && batch_ > large_batch) return in_pieces(batch_, pool, dots);
+  dots(0, batch_);
   if (!cost) return;
   const std::uint64_t products = std::uint64_t{batch_} * spec_.factors;
   cost->rest.multiplies += products;
   cost->rest.adds += products - batch_;
   cost->rest.bytes_read += 2 * products * sizeof(float);
   cost->rest.bytes_written += batch_ * sizeof(float);
+}
+
+void DotModel::dot_product_in_place(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
+                                    ThreadPool& pool) {
+  batch_ = users.size();
+  copied_ = false;
+  const auto dots = [&](std::size_t begin, std::size_t end) {
+    const std::size_t n = end - begin;
+    simd::dot_of_rows(factors(Table::Users).view(), users.subspan(begin, n), factors(Table::Movies).view(),
+                      movies.subspan(begin, n), std::span(scores_).subspan(begin, n));
+  };
+  if (batch_ > large_batch) return in_pieces(batch_, pool, dots);
+  dots(0, batch_);
 }
 
 void DotModel::add_bias(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, BatchCost* cost) {
@@ -110,38 +156,51 @@ void DotModel::add_bias(std::span<const std::int32_t> users, std::span<const std
   cost->rest.bytes_written += batch_ * sizeof(float);
 }
 
-float DotModel::squashed(float score) const {
-  return sigmoid(score) * (spec_.range.high - spec_.range.low) + spec_.range.low;
-}
-
 void DotModel::squash() {
-  for (std::size_t b = 0; b < batch_; ++b) predictions_[b] = squashes() ? squashed(scores_[b]) : scores_[b];
+  const std::span<float> out = std::span(predictions_).first(batch_);
+  if (squashes()) {
+    simd::sigmoid_range(scores(), spec_.range.low, spec_.range.high, std::span(sigmoids_).first(batch_), out);
+  } else {
+    std::ranges::copy(scores(), out.begin());
+  }
 }
 
 ConstMatrixView DotModel::looked_up(Table table) const {
   ConstMatrixView view = looked_up_[index_of(table)].view();
-  view.rows = batch_;
+  view.rows = copied_ ? batch_ : 0;
   return view;
 }
 
 void DotModel::score_gradient(std::span<const float> grad_predictions) {
   assert(grad_predictions.size() == batch_);
+  if (!squashes()) {
+    std::ranges::copy(grad_predictions, grad_scores_.begin());
+    return;
+  }
   const float width = spec_.range.high - spec_.range.low;
   for (std::size_t b = 0; b < batch_; ++b) {
-    grad_scores_[b] = grad_predictions[b];
-    if (squashes()) {
-      const float s = sigmoid(scores_[b]);
-      grad_scores_[b] *= s * (1.0F - s) * width;
-    }
+    const float s = sigmoids_[b];
+    grad_scores_[b] = grad_predictions[b] * (s * (1.0F - s) * width);
   }
 }
 
 /// The gradient of `table` summed row by row, scaling the other table's looked-up rows as they are added.
-void DotModel::gather_gradient(Table table, std::span<const std::int32_t> rows, Cost* cost) {
+void DotModel::gather_gradient(Table table, std::span<const std::int32_t> other_rows, const simd::SlotGroups& groups,
+                               ThreadPool& pool, Cost* cost) {
   RowGradient& gradient = gradients_[index_of(table)];
   const Table other = table == Table::Users ? Table::Movies : Table::Users;
-  const auto slots = gradient.assign_slots(rows);
-  simd::scatter_add_scaled(score_gradients(), looked_up(other), slots, gradient.values());
+  // The table's rows and their copies are the same numbers; of many the table takes less room.
+  const bool from_table = !copied_ || factors(other).rows() < batch_;
+  const ConstMatrixView from = from_table ? factors(other).view() : looked_up(other);
+  const auto ids = from_table ? other_rows : std::span<const std::int32_t>{};
+  if (groups.begins.empty()) {
+    simd::sum_rows(score_gradients(), from, ids, gradient.row_slots()->of_batch(), gradient.values());
+  } else {
+    const MatrixView out = gradient.values();
+    in_pieces(out.rows, pool, [&](std::size_t begin, std::size_t end) {
+      simd::sum_groups(score_gradients(), from, ids, groups, begin, end, out);
+    });
+  }
   if (!cost) return;
   const std::uint64_t numbers = std::uint64_t{batch_} * spec_.factors;
   cost->multiplies += numbers;
@@ -168,31 +227,47 @@ void DotModel::one_hot_gradient(Table table, Cost* cost) {
 }
 
 void DotModel::row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
-                             BatchCost* cost) {
+                             ThreadPool& pool, BatchCost* cost) {
   gradient_views_.clear();
+  const bool large = batch_ > large_batch && !cost;
+  simd::SlotGroups groups[2];
+  const auto assign = [&](std::size_t side) {
+    RowSlots& of_side = *gradients_[side].row_slots();
+    of_side.clear();
+    of_side.assign(side == index_of(Table::Users) ? users : movies);
+    if (large) groups[side] = of_side.group();
+  };
+  if (!spec_.one_hot) {
+    if (large) {
+      pool.parallel(2, std::cref(assign));
+    } else {
+      for (const std::size_t side : {0U, 1U}) assign(side);
+    }
+  }
   for (const Table table : {Table::Users, Table::Movies}) {
-    gradients_[index_of(table)].clear();
     Cost* of_table = cost ? &cost->factors[index_of(table)] : nullptr;
     if (spec_.one_hot) {
       one_hot_gradient(table, of_table);
       gradient_views_.emplace_back(std::as_const(one_hot_[index_of(table)].grad_weight).view());
     } else {
-      gather_gradient(table, table == Table::Users ? users : movies, of_table);
+      gather_gradient(table, table == Table::Users ? movies : users, groups[index_of(table)], pool, of_table);
       gradient_views_.emplace_back(gradients_[index_of(table)]);
     }
   }
   if (!spec_.bias) return;
-  const std::span<const float> g = score_gradients();
-  const auto add = [&](RowGradient& gradient, std::span<const std::int32_t> ids) {
-    gradient.clear();
-    const auto positions = gradient.assign_slots(ids);
-    float* values = gradient.values().data;
-    for (std::size_t b = 0; b < batch_; ++b) values[positions[b]] += g[b];
+  for (const Table table : {Table::Users, Table::Movies}) {
+    RowGradient& gradient = gradients_[table == Table::Users ? user_bias : movie_bias];
+    if (spec_.one_hot) {  // nobody has assigned slots
+      gradient.clear();
+      gradient.row_slots()->assign(table == Table::Users ? users : movies);
+    }
+    const MatrixView values = gradient.values();
+    std::ranges::fill(values.flat(), 0.0F);
+    const std::span<const std::int32_t> slots = gradient.row_slots()->of_batch();
+    for (std::size_t b = 0; b < batch_; ++b) values.data[slots[b]] += grad_scores_[b];
     gradient_views_.emplace_back(gradient);
     if (cost) cost->rest.adds += batch_;
-  };
-  add(gradients_[user_bias], users);
-  add(gradients_[movie_bias], movies);
+  }
 }
 
 void DotModel::predict(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
@@ -217,8 +292,10 @@ void DotModel::predict(std::span<const std::int32_t> users, std::span<const std:
         score += (known_user ? parameters_[user_bias].value.data()[u[i]] : 0.0F) +
                  (known_movie ? parameters_[movie_bias].value.data()[m[i]] : 0.0F);
       }
-      out[begin + i] = squashes() ? squashed(score) : score;
+      out[begin + i] = score;
     }
+    const std::span<float> scores = out.subspan(begin, n);
+    if (squashes()) simd::sigmoid_range(scores, spec_.range.low, spec_.range.high, {}, scores);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/base/matrix.h"
 #include "core/base/row_index.h"
+#include "core/base/thread_pool.h"
 #include "core/layers/cost.h"
 #include "core/model/row_gradient.h"
 #include "core/ratings/rating_set.h"
@@ -64,9 +65,13 @@ class DotModel {
 
   // Forward, in this order, for a batch of at most spec().batch_size.
   // Pre: users and movies have one length; 0 <= users[b] < spec().users; likewise movies. With `cost` the work is
-  // counted.
-  void look_up(Table table, std::span<const std::int32_t> rows, BatchCost* cost = nullptr);
-  void dot_product(BatchCost* cost = nullptr);
+  // counted, and done by one thread; else large batches use `pool`, which changes no bit.
+  void look_up(Table table, std::span<const std::int32_t> rows, ThreadPool& pool, BatchCost* cost = nullptr);
+  void dot_product(ThreadPool& pool, BatchCost* cost = nullptr);
+  /// Both lookups and dot_product() with the same bits, but without the copies: looked_up() then has no rows. Pre: not
+  /// spec().one_hot.
+  void dot_product_in_place(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
+                            ThreadPool& pool);
   void add_bias(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, BatchCost* cost = nullptr);
   void squash();
 
@@ -81,7 +86,7 @@ class DotModel {
   void score_gradient(std::span<const float> grad_predictions);
   [[nodiscard]] std::span<const float> score_gradients() const { return {grad_scores_.data(), batch_}; }
   /// Sums grad_scores[b] * movie row b into the gradient of users[b]'s row, and the other way round.
-  void row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
+  void row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, ThreadPool& pool,
                      BatchCost* cost = nullptr);
 
   /// Predictions without touching the batch's buffers: the same bits as the forward operations give.
@@ -97,18 +102,21 @@ class DotModel {
     Matrix grad_weight;  // (rows, factors)
   };
   void one_hot_gradient(Table table, Cost* cost);
-  void gather_gradient(Table table, std::span<const std::int32_t> rows, Cost* cost);
+  /// `groups` of the table's slots, or none in a small batch.
+  void gather_gradient(Table table, std::span<const std::int32_t> other_rows, const simd::SlotGroups& groups,
+                       ThreadPool& pool, Cost* cost);
   [[nodiscard]] bool squashes() const { return spec_.range.low != spec_.range.high; }
-  [[nodiscard]] float squashed(float score) const;
 
   DotModelSpec spec_;
   std::vector<Parameter> parameters_;   // user factors, movie factors and, with biases, user bias, movie bias
   std::vector<RowGradient> gradients_;  // of the factors only without one_hot; of the biases always
   std::vector<TableGradient> gradient_views_;
   std::size_t batch_ = 0;
+  bool copied_ = false;  // looked_up_ has the batch's rows
   Matrix looked_up_[2];  // (batch, factors) each
   OneHotPath one_hot_[2];
   std::vector<float> scores_;
+  std::vector<float> sigmoids_;
   std::vector<float> predictions_;
   std::vector<float> grad_scores_;
 };

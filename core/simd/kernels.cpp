@@ -14,6 +14,7 @@
 #include "core/simd/covariance-inl.h"
 #include "core/simd/kernel_table.h"
 #include "core/simd/lookup_kernels-inl.h"
+#include "core/simd/optimizer_steps-inl.h"
 #include "core/simd/target_tables.h"
 #include "core/simd/text_kernels-inl.h"
 
@@ -63,95 +64,25 @@ void ScatterAddScaled(const float* scale, const float* rows, const std::int32_t*
 }
 
 void Sgd(const SgdStep& step, std::size_t n, float* p, float* velocity, const float* grad) {
-  const F d;
-  const std::size_t lanes = hn::Lanes(d);
-  const std::size_t whole = n / lanes * lanes;
-  const auto rate = hn::Set(d, step.learning_rate);
-  const auto momentum = hn::Set(d, step.momentum);
-  const auto decay = hn::Set(d, step.weight_decay);
-  const bool decays = step.weight_decay != 0;  // without: 0 x Inf is NaN
-  for (std::size_t i = 0; i < whole; i += lanes) {
-    const auto weight = hn::LoadU(d, p + i);
-    auto g = grad ? hn::LoadU(d, grad + i) : hn::Zero(d);
-    if (decays) g = hn::MulAdd(decay, weight, g);
-    if (velocity) {
-      g = hn::MulAdd(momentum, hn::LoadU(d, velocity + i), g);
-      hn::StoreU(g, d, velocity + i);
-    }
-    hn::StoreU(hn::NegMulAdd(rate, g, weight), d, p + i);
-  }
+  const std::size_t whole = n / hn::Lanes(F()) * hn::Lanes(F());
+  SgdFloats(step, whole, p, velocity, grad);
   if (whole < n) {
     scalar_kernels().sgd(step, n - whole, p + whole, velocity ? velocity + whole : nullptr,
                          grad ? grad + whole : nullptr);
   }
 }
 
-template <bool has_grad, bool has_decay>
-HWY_INLINE void AdamSpan(const AdamStep& step, std::size_t n, float* p, float* m, float* v, const float* grad) {
-  const F d;
-  const std::size_t lanes = hn::Lanes(d);
-  const auto beta1 = hn::Set(d, step.beta1);
-  const auto beta2 = hn::Set(d, step.beta2);
-  const auto rest1 = hn::Set(d, step.one_minus_beta1);
-  const auto rest2 = hn::Set(d, step.one_minus_beta2);
-  const auto decay = hn::Set(d, step.decay);
-  const auto l2 = hn::Set(d, step.weight_decay);
-  const auto size = hn::Set(d, step.step_size);
-  const auto correction = hn::Set(d, step.bias_correction);
-  const auto eps = hn::Set(d, step.eps);
-  for (std::size_t i = 0; i < n; i += lanes) {
-    const auto weight = hn::LoadU(d, p + i);
-    auto first = hn::Mul(beta1, hn::LoadU(d, m + i));
-    auto second = hn::Mul(beta2, hn::LoadU(d, v + i));
-    if constexpr (has_grad || has_decay) {
-      auto g = hn::Zero(d);
-      if constexpr (has_grad) g = hn::LoadU(d, grad + i);
-      if constexpr (has_decay) g = hn::MulAdd(l2, weight, g);
-      first = hn::MulAdd(rest1, g, first);
-      second = hn::MulAdd(rest2, hn::Mul(g, g), second);
-    }
-    hn::StoreU(first, d, m + i);
-    hn::StoreU(second, d, v + i);
-    const auto quotient = hn::Div(first, hn::MulAdd(hn::Sqrt(second), correction, eps));
-    hn::StoreU(hn::NegMulAdd(size, quotient, hn::Mul(decay, weight)), d, p + i);
-  }
-}
-
 void Adam(const AdamStep& step, std::size_t n, float* p, float* m, float* v, const float* grad) {
-  const F d;
-  const std::size_t lanes = hn::Lanes(d);
-  const std::size_t whole = n / lanes * lanes;
-  const bool decays = step.weight_decay != 0;
-  if (grad && decays) {
-    AdamSpan<true, true>(step, whole, p, m, v, grad);
-  } else if (grad) {
-    AdamSpan<true, false>(step, whole, p, m, v, grad);
-  } else if (decays) {
-    AdamSpan<false, true>(step, whole, p, m, v, nullptr);
-  } else {
-    AdamSpan<false, false>(step, whole, p, m, v, nullptr);
-  }
+  const std::size_t whole = n / hn::Lanes(F()) * hn::Lanes(F());
+  AdamFloats(step, whole, p, m, v, grad);
   if (whole < n) {
     scalar_kernels().adam(step, n - whole, p + whole, m + whole, v + whole, grad ? grad + whole : nullptr);
   }
 }
 
 void Adagrad(const AdagradStep& step, std::size_t n, float* p, float* sum, const float* grad) {
-  const F d;
-  const std::size_t lanes = hn::Lanes(d);
-  const std::size_t whole = n / lanes * lanes;
-  const auto rate = hn::Set(d, step.learning_rate);
-  const auto decay = hn::Set(d, step.weight_decay);
-  const auto eps = hn::Set(d, step.eps);
-  const bool decays = step.weight_decay != 0;
-  for (std::size_t i = 0; i < whole; i += lanes) {
-    const auto weight = hn::LoadU(d, p + i);
-    auto g = grad ? hn::LoadU(d, grad + i) : hn::Zero(d);
-    if (decays) g = hn::MulAdd(decay, weight, g);
-    const auto squares = hn::MulAdd(g, g, hn::LoadU(d, sum + i));
-    hn::StoreU(squares, d, sum + i);
-    hn::StoreU(hn::NegMulAdd(rate, hn::Div(g, hn::Add(hn::Sqrt(squares), eps)), weight), d, p + i);
-  }
+  const std::size_t whole = n / hn::Lanes(F()) * hn::Lanes(F());
+  AdagradFloats(step, whole, p, sum, grad);
   if (whole < n) scalar_kernels().adagrad(step, n - whole, p + whole, sum + whole, grad ? grad + whole : nullptr);
 }
 

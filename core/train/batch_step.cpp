@@ -1,20 +1,30 @@
 #include "core/train/batch_step.h"
 
+#include <algorithm>
+#include <functional>
+
+#include "core/simd/training.h"
+
 namespace rowlight {
 
 BatchStep::BatchStep(DotModel& model, Optimizer& optimizer, ThreadPool& pool)
     : model_(model), optimizer_(optimizer), pool_(pool) {
-  const std::size_t most = model.spec().batch_size;
-  users_.reserve(most);
-  movies_.reserve(most);
-  ratings_.reserve(most);
-  grad_predictions_.reserve(most);
+  constexpr std::size_t drawn_together = 1U << 13;
+  const std::size_t batch = model.spec().batch_size;
+  const std::size_t most = std::max<std::size_t>(drawn_together / batch, 1) * batch;
+  drawn_users_.resize(most);
+  drawn_movies_.resize(most);
+  drawn_ratings_.resize(most);
+  grad_predictions_.reserve(batch);
 }
 
-void BatchStep::begin(const RatingSet& ratings, std::span<const std::int32_t> positions, const Rates& rates) {
-  assert(done_ && !positions.empty() && positions.size() <= model_.spec().batch_size);
+void BatchStep::begin(const RatingSet& ratings, std::span<const std::int32_t> order, std::size_t size,
+                      const Rates& rates) {
+  assert(done_ && size > 0 && size <= order.size() && size <= model_.spec().batch_size);
+  if (source_ != &ratings) discard_drawn();
   source_ = &ratings;
-  positions_ = positions;
+  order_ = order;
+  size_ = size;
   rates_ = rates;
   next_ = BatchStage::DrawBatch;
   done_ = false;
@@ -24,15 +34,16 @@ void BatchStep::run_stage(BatchCost* cost) {
   assert(!done_);
   switch (next_) {
     case BatchStage::DrawBatch: draw(); break;
-    case BatchStage::LookUpUsers: model_.look_up(Table::Users, users_, cost); break;
-    case BatchStage::LookUpMovies: model_.look_up(Table::Movies, movies_, cost); break;
-    case BatchStage::DotProduct: model_.dot_product(cost); break;
+    case BatchStage::LookUpUsers: model_.look_up(Table::Users, users_, pool_, cost); break;
+    case BatchStage::LookUpMovies: model_.look_up(Table::Movies, movies_, pool_, cost); break;
+    case BatchStage::DotProduct: model_.dot_product(pool_, cost); break;
     case BatchStage::AddBias: model_.add_bias(users_, movies_, cost); break;
     case BatchStage::SigmoidRange: model_.squash(); break;
     case BatchStage::Loss: compute_loss(); break;
     case BatchStage::LossGradient: compute_loss_gradient(); break;
-    case BatchStage::RowGradients: model_.row_gradients(users_, movies_, cost); break;
+    case BatchStage::RowGradients: model_.row_gradients(users_, movies_, pool_, cost); break;
     case BatchStage::OptimizerStep:
+      expect_next();
       optimizer_.step(model_.parameters(), model_.gradients(), rates_, pool_, cost);
       done_ = true;
       return;
@@ -40,16 +51,48 @@ void BatchStep::run_stage(BatchCost* cost) {
   next_ = static_cast<BatchStage>(static_cast<int>(next_) + 1);
 }
 
-void BatchStep::draw() {
-  users_.clear();
-  movies_.clear();
-  ratings_.clear();
-  for (const std::int32_t position : positions_) {
-    const auto i = static_cast<std::size_t>(position);
-    users_.push_back(source_->users[i]);
-    movies_.push_back(source_->movies[i]);
-    ratings_.push_back(source_->ratings[i]);
+void BatchStep::run_to_loss() {
+  assert(!done_);
+  if (next_ == BatchStage::DrawBatch && !model_.spec().one_hot) {
+    draw();
+    model_.dot_product_in_place(users_, movies_, pool_);
+    next_ = BatchStage::AddBias;
   }
+  while (next_ <= BatchStage::Loss) run_stage();
+}
+
+void BatchStep::draw() {
+  const std::int32_t* const first = order_.data();
+  const std::int32_t* const drawn = drawn_source_.data();
+  const std::less_equal<> not_after;
+  const bool there =
+      drawn != nullptr && not_after(drawn, first) && not_after(first + size_, drawn + drawn_source_.size());
+  if (!there) {
+    drawn_source_ = order_.first(std::min(order_.size(), drawn_users_.size()));
+    constexpr std::size_t piece_size = 1U << 11;
+    const std::size_t n = drawn_source_.size();
+    const auto piece = [&](std::size_t i) {
+      const std::size_t begin = i * piece_size;
+      const std::size_t count = std::min(piece_size, n - begin);
+      simd::draw_ratings({source_->users, source_->movies, source_->ratings}, drawn_source_.subspan(begin, count),
+                         std::span(drawn_users_).subspan(begin, count), std::span(drawn_movies_).subspan(begin, count),
+                         std::span(drawn_ratings_).subspan(begin, count));
+    };
+    pool_.parallel((n + piece_size - 1) / piece_size, std::cref(piece));
+  }
+  const auto at = static_cast<std::size_t>(first - drawn_source_.data());
+  users_ = std::span(drawn_users_).subspan(at, size_);
+  movies_ = std::span(drawn_movies_).subspan(at, size_);
+  ratings_ = std::span(drawn_ratings_).subspan(at, size_);
+}
+
+/// Tells the optimizer whose rows the next batch looks up, when they are known and few enough to stay in the cache.
+void BatchStep::expect_next() {
+  constexpr std::size_t most = 256;
+  const auto end = static_cast<std::size_t>(order_.data() - drawn_source_.data()) + size_;
+  const std::size_t n = std::min(size_, drawn_source_.size() - end);
+  if (size_ > most || n == 0) return;
+  optimizer_.expect(std::span(drawn_users_).subspan(end, n), std::span(drawn_movies_).subspan(end, n));
 }
 
 void BatchStep::compute_loss() {
@@ -66,10 +109,8 @@ void BatchStep::compute_loss_gradient() {
   // d mean((p - r)^2) / d p[b] = 2 (p[b] - r[b]) / batch
   const auto predictions = model_.predictions();
   const float factor = 2.0F / static_cast<float>(predictions.size());
-  grad_predictions_.clear();
-  for (std::size_t b = 0; b < predictions.size(); ++b) {
-    grad_predictions_.push_back(factor * (predictions[b] - ratings_[b]));
-  }
+  grad_predictions_.resize(predictions.size());
+  for (std::size_t b = 0; b < predictions.size(); ++b) grad_predictions_[b] = factor * (predictions[b] - ratings_[b]);
   model_.score_gradient(grad_predictions_);
 }
 

@@ -19,15 +19,21 @@ class BatchStep {
  public:
   BatchStep(DotModel& model, Optimizer& optimizer, ThreadPool& pool);
 
-  /// Starts a batch of the ratings at `positions`. Pre: no batch is under way; at most spec().batch_size positions
-  /// inside `ratings`; both outlive the batch.
-  void begin(const RatingSet& ratings, std::span<const std::int32_t> positions, const Rates& rates);
+  /// Starts a batch of the ratings at the first `size` of `order`: positions, and behind them those of the next
+  /// batches, of which some are drawn ahead. Pre: no batch is under way; 0 < size <= spec().batch_size; positions are
+  /// inside `ratings`; both outlive the batch and stay as they are until its end or discard_drawn().
+  void begin(const RatingSet& ratings, std::span<const std::int32_t> order, std::size_t size, const Rates& rates);
+  /// The positions behind the last batch are about to change.
+  void discard_drawn() { drawn_source_ = {}; }
 
   [[nodiscard]] bool done() const { return done_; }
   /// The stage that run_stage() will run. Pre: !done().
   [[nodiscard]] BatchStage next_stage() const { return next_; }
   /// Runs one stage; with `cost` its work is counted. Pre: !done().
   void run_stage(BatchCost* cost = nullptr);
+  /// Runs what has not run up to Loss. From the start of a batch it does not copy the looked-up rows but multiplies
+  /// them where they stand: the same bits, but DotModel::looked_up() then has no rows. Pre: !done().
+  void run_to_loss();
 
   /// Goes back to the first stage of the batch under way: no stage but the last changes anything else.
   void restart() {
@@ -35,7 +41,7 @@ class BatchStep {
   }
 
   // The batch under way or the last one. Columns are filled by DrawBatch, predictions by SigmoidRange, ...
-  [[nodiscard]] std::size_t size() const { return positions_.size(); }
+  [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::span<const std::int32_t> users() const { return users_; }
   [[nodiscard]] std::span<const std::int32_t> movies() const { return movies_; }
   [[nodiscard]] std::span<const float> ratings() const { return ratings_; }
@@ -47,6 +53,7 @@ class BatchStep {
 
  private:
   void draw();
+  void expect_next();
   void compute_loss();
   void compute_loss_gradient();
 
@@ -54,13 +61,20 @@ class BatchStep {
   Optimizer& optimizer_;
   ThreadPool& pool_;
   const RatingSet* source_ = nullptr;
-  std::span<const std::int32_t> positions_;
+  std::span<const std::int32_t> order_;  // of the batch and what follows
+  std::size_t size_ = 0;
   Rates rates_;
   bool done_ = true;
   BatchStage next_ = BatchStage::DrawBatch;
-  std::vector<std::int32_t> users_;
-  std::vector<std::int32_t> movies_;
-  std::vector<float> ratings_;
+  // Ratings that were drawn together, of several small batches: their columns lie at random places in the set, and a
+  // walk over many of them is quicker than many walks.
+  std::span<const std::int32_t> drawn_source_;  // their positions
+  std::vector<std::int32_t> drawn_users_;
+  std::vector<std::int32_t> drawn_movies_;
+  std::vector<float> drawn_ratings_;
+  std::span<const std::int32_t> users_;  // of the batch, among those drawn
+  std::span<const std::int32_t> movies_;
+  std::span<const float> ratings_;
   std::vector<float> grad_predictions_;
   double loss_ = 0;
 };

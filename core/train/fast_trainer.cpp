@@ -171,7 +171,9 @@ FastTrainer::FastTrainer(TrainerInput&& input, Prepared&& prepared)
       lists_(*ratings_, prepared.left_out, pool_),
       counts_{counts_of(lists_, Table::Users), counts_of(lists_, Table::Movies)},
       model_(prepared.spec),
-      solver_(lists_, padded_stride(settings_.factors), pool_) {}
+      solver_(lists_, padded_stride(settings_.factors), pool_) {
+  epochs_.reserve(static_cast<std::size_t>(std::min(settings_.epochs, epochs_without_allocation)));
+}
 
 void FastTrainer::prepare_validation(const RatingSet* test, std::span<const std::int32_t> positions) {
   validation_ = test ? Validation(*test, *ratings_, *counts_[0], *counts_[1])

@@ -5,6 +5,7 @@
 namespace rowlight {
 
 void LossCurve::add(double loss) {
+  if (points_.empty()) points_.reserve(max_points);  // at once, so that later batches allocate nothing
   ++batches_;
   average_ = smoothing * average_ + (1 - smoothing) * loss;
   weight_ = smoothing * weight_ + (1 - smoothing);

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+
+#include "core/simd/training.h"
 
 namespace rowlight {
 
 namespace {
 
 // Floats in one piece of parallel work: large enough that handing it to a thread costs little.
-constexpr std::size_t floats_per_piece = 1U << 17;
+constexpr std::size_t floats_per_piece = 1U << 16;
+constexpr std::size_t rows_per_piece = 512;  // of rows by number
 
 }  // namespace
 
@@ -55,7 +59,8 @@ void Optimizer::step(std::vector<Parameter>& parameters, std::span<const TableGr
   set_numbers(rates);
   const bool any_dense = std::ranges::any_of(gradients, [](const TableGradient& g) { return g.by_rows == nullptr; });
   if (!any_dense && !moves_untouched_rows(rates)) {
-    step_touched_rows(parameters, gradients, cost);
+    step_touched_rows(parameters, gradients, pool, cost);
+    expect({}, {});
     return;
   }
   // A column of scalars by rows becomes a dense one.
@@ -69,8 +74,10 @@ void Optimizer::step(std::vector<Parameter>& parameters, std::span<const TableGr
   if (cost) {
     for (const Piece& piece : pieces_) update_piece(piece, parameters, gradients, cost);
   } else {
-    pool.parallel(pieces_.size(), [&](std::size_t i) { update_piece(pieces_[i], parameters, gradients, nullptr); });
+    const auto piece = [&](std::size_t i) { update_piece(pieces_[i], parameters, gradients, nullptr); };
+    pool.parallel(pieces_.size(), std::cref(piece));
   }
+  expect({}, {});
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     auto& dense = dense_bias_grads_[i];
     if (dense.empty() || !gradients[i].by_rows) continue;
@@ -79,16 +86,48 @@ void Optimizer::step(std::vector<Parameter>& parameters, std::span<const TableGr
 }
 
 void Optimizer::step_touched_rows(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
-                                  BatchCost* cost) {
+                                  ThreadPool& pool, BatchCost* cost) {
+  const auto count_of = [&](std::size_t i) { return gradients[i].by_rows->touched_rows().size(); };
+  const auto pieces_of = [&](std::size_t i) { return (count_of(i) + rows_per_piece - 1) / rows_per_piece; };
+  const auto update = [&](std::size_t piece) {
+    std::size_t i = 0;
+    for (; piece >= pieces_of(i); ++i) piece -= pieces_of(i);
+    const std::size_t begin = piece * rows_per_piece;
+    update_rows(i, begin, std::min(count_of(i), begin + rows_per_piece), parameters[i], *gradients[i].by_rows);
+  };
+  std::size_t pieces = 0;
+  bool large = false;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const RowGradient& gradient = *gradients[i].by_rows;
-    const auto rows = gradient.touched_rows();
-    for (std::size_t slot = 0; slot < rows.size(); ++slot) {
-      const auto row = static_cast<std::size_t>(rows[slot]);
-      const std::size_t first = row * parameters[i].value.stride();
-      update_floats(i, first, parameters[i].value.view().padded_row(row), gradient.values().padded_row(slot));
-    }
-    if (cost) count(std::uint64_t{rows.size()} * parameters[i].value.cols(), true, cost->of(i));
+    pieces += pieces_of(i);
+    large = large || pieces_of(i) > 1;
+    if (cost) count(std::uint64_t{count_of(i)} * parameters[i].value.cols(), true, cost->of(i));
+  }
+  if (large && !cost) return pool.parallel(pieces, std::cref(update));
+  for (std::size_t piece = 0; piece < pieces; ++piece) update(piece);
+}
+
+MatrixView Optimizer::state(std::size_t parameter, std::size_t which) {
+  return states_[parameter * states_per_parameter_ + which].value.view();
+}
+
+void Optimizer::update_rows(std::size_t parameter, std::size_t begin, std::size_t end, Parameter& moved,
+                            const RowGradient& gradient) {
+  const auto rows = gradient.touched_rows().subspan(begin, end - begin);
+  const ConstMatrixView all = gradient.values();
+  const ConstMatrixView grad{all.data + begin * all.stride, rows.size(), all.cols, all.stride};
+  const MatrixView p = moved.value.view();
+  const auto all_coming = p.stride > 1 ? coming_[index_of(moved.rows)] : std::span<const std::int32_t>{};
+  const auto coming = all_coming.subspan(std::min(begin, all_coming.size()));
+  switch (settings_.kind) {
+    case OptimizerKind::Adam:
+    case OptimizerKind::AdamW:
+    case OptimizerKind::SparseAdam:
+      simd::adam_rows(adam_, rows, grad, p, state(parameter, 0), state(parameter, 1), coming);
+      break;
+    case OptimizerKind::Adagrad: simd::adagrad_rows(adagrad_, rows, grad, p, state(parameter, 0), coming); break;
+    case OptimizerKind::Sgd:
+      simd::sgd_rows(sgd_, rows, grad, p, states_per_parameter_ > 0 ? state(parameter, 0) : MatrixView{}, coming);
+      break;
   }
 }
 
@@ -111,8 +150,13 @@ void Optimizer::update_piece(const Piece& piece, std::vector<Parameter>& paramet
     update(piece.begin, piece.end, std::span(dense).subspan(piece.begin, piece.end - piece.begin));
     return;
   }
-  // Stretches of rows without a gradient go through the kernel in one call.
   const auto slot_of_row = gradient.by_rows->slot_of_row();
+  if (has_betas(settings_.kind) && !cost) {
+    simd::adam_stretch(adam_, piece.begin, piece.end, slot_of_row, gradient.by_rows->values(), value,
+                       state(piece.parameter, 0), state(piece.parameter, 1));
+    return;
+  }
+  // Stretches of rows without a gradient go through the kernel in one call.
   for (std::size_t row = piece.begin; row < piece.end;) {
     std::size_t end = row;
     while (end < piece.end && slot_of_row[end] == RowGradient::no_slot) ++end;
@@ -156,15 +200,15 @@ void Optimizer::set_numbers(const Rates& rates) {
 
 void Optimizer::update_floats(std::size_t parameter, std::size_t first, std::span<float> p,
                               std::span<const float> grad) {
-  const auto state = [&](std::size_t which) {
-    return states_[parameter * states_per_parameter_ + which].value.view().flat().subspan(first, p.size());
-  };
+  const auto floats = [&](std::size_t which) { return state(parameter, which).flat().subspan(first, p.size()); };
   switch (settings_.kind) {
     case OptimizerKind::Adam:
     case OptimizerKind::AdamW:
-    case OptimizerKind::SparseAdam: simd::adam(adam_, p, state(0), state(1), grad); break;
-    case OptimizerKind::Adagrad: simd::adagrad(adagrad_, p, state(0), grad); break;
-    case OptimizerKind::Sgd: simd::sgd(sgd_, p, states_per_parameter_ > 0 ? state(0) : std::span<float>{}, grad); break;
+    case OptimizerKind::SparseAdam: simd::adam(adam_, p, floats(0), floats(1), grad); break;
+    case OptimizerKind::Adagrad: simd::adagrad(adagrad_, p, floats(0), grad); break;
+    case OptimizerKind::Sgd:
+      simd::sgd(sgd_, p, states_per_parameter_ > 0 ? floats(0) : std::span<float>{}, grad);
+      break;
   }
 }
 

@@ -28,6 +28,13 @@ class Optimizer {
   void step(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, const Rates& rates,
             ThreadPool& pool, BatchCost* cost = nullptr);
 
+  /// Rows that the step after the next one will likely move; they are brought near during the next. Pre: 0 <= row <
+  /// rows of the tables; valid until then.
+  void expect(std::span<const std::int32_t> users, std::span<const std::int32_t> movies) {
+    coming_[index_of(Table::Users)] = users;
+    coming_[index_of(Table::Movies)] = movies;
+  }
+
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
 
   /// One state tensor: "exp_avg" and "exp_avg_sq" (Adam family), "sum" (Adagrad) or "momentum_buffer" (SGD) of a
@@ -49,9 +56,14 @@ class Optimizer {
     std::size_t begin;
     std::size_t end;
   };
-  void step_touched_rows(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, BatchCost* cost);
+  void step_touched_rows(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, ThreadPool& pool,
+                         BatchCost* cost);
+  /// The rows of the slots [begin, end).
+  void update_rows(std::size_t parameter, std::size_t begin, std::size_t end, Parameter& moved,
+                   const RowGradient& gradient);
   void update_piece(const Piece& piece, std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
                     BatchCost* cost);
+  [[nodiscard]] MatrixView state(std::size_t parameter, std::size_t which);
   /// Floats [first, first + p.size()) of a parameter's storage; no `grad` counts as zeros.
   void update_floats(std::size_t parameter, std::size_t first, std::span<float> p, std::span<const float> grad);
   /// What update_floats() does to `numbers` numbers.
@@ -67,6 +79,7 @@ class Optimizer {
   std::vector<State> states_;  // states_per_parameter_ for each parameter, in the parameters' order
   std::size_t states_per_parameter_ = 0;
   std::vector<Piece> pieces_;
+  std::span<const std::int32_t> coming_[2];           // by table
   std::vector<std::vector<float>> dense_bias_grads_;  // by parameter; all zeros between steps
 };
 

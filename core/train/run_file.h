@@ -15,6 +15,9 @@
 
 namespace rowlight {
 
+/// Results of epochs that a trainer makes room for when it begins, so that training allocates nothing.
+inline constexpr int epochs_without_allocation = 1000;
+
 /// A name in a saved run that this version does not know.
 struct UnknownName {
   std::string what;

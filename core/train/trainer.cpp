@@ -8,6 +8,7 @@
 #include "core/base/clock.h"
 #include "core/base/random.h"
 #include "core/base/system.h"
+#include "core/simd/training.h"
 #include "core/train/run_file.h"
 
 namespace rowlight {
@@ -63,6 +64,22 @@ Expected<Split> split_by_order(std::size_t count, const std::vector<std::int64_t
     if (!trains[i]) split.validation.push_back(static_cast<std::int32_t>(i));
   }
   return split;
+}
+
+/// Random::shuffle() with the same numbers, drawn some places ahead so that these are in the cache when they are
+/// swapped.
+void shuffle(std::vector<std::int32_t>& order, Random random) {
+  constexpr std::size_t ahead = 64;
+  std::uint32_t partners[ahead];
+  for (std::size_t left = order.size(); left > 1;) {
+    const std::size_t n = std::min(ahead, left - 1);
+    for (std::size_t i = 0; i < n; ++i) {
+      partners[i] = random.below(static_cast<std::uint32_t>(left - i));
+      simd::fetch(&order[partners[i]]);
+    }
+    for (std::size_t i = 0; i < n; ++i) std::swap(order[left - i - 1], order[partners[i]]);
+    left -= n;
+  }
 }
 
 /// What the tables, their optimizer states and gradients, and the looked-up rows of a batch take, in bytes.
@@ -149,6 +166,7 @@ Trainer::Trainer(TrainerInput&& input, Prepared&& prepared)
       model_(prepared.spec, settings_.seed),
       optimizer_(settings_.optimizer, model_.parameters()),
       step_(model_, optimizer_, pool_) {
+  epochs_.reserve(static_cast<std::size_t>(std::min(settings_.epochs, epochs_without_allocation)));
   if (input.test) {
     validation_ = Validation(*input.test, *ratings_, *counts_[0], *counts_[1]);
   } else {
@@ -170,22 +188,22 @@ const std::vector<std::uint64_t>& Trainer::last_lookups(Table table) const { ret
 
 std::shared_ptr<const RowCounts> Trainer::counts(Table table) const { return counts_[index_of(table)]; }
 
-std::vector<std::int32_t> Trainer::order_of(int epoch) const {
-  std::vector<std::int32_t> order = positions_;
+void Trainer::put_in_order(int epoch, std::vector<std::int32_t>& order) const {
+  order.assign(positions_.begin(), positions_.end());
   if (!given_order_.empty()) {
     const std::size_t begin = static_cast<std::size_t>(epoch) * order.size() % given_order_.size();
     std::transform(given_order_.begin() + static_cast<std::ptrdiff_t>(begin),
                    given_order_.begin() + static_cast<std::ptrdiff_t>(begin + order.size()), order.begin(),
                    [](std::int64_t position) { return static_cast<std::int32_t>(position); });
   } else {
-    Random(settings_.seed, first_epoch_stream + static_cast<std::uint64_t>(epoch)).shuffle(std::span(order));
+    shuffle(order, Random(settings_.seed, first_epoch_stream + static_cast<std::uint64_t>(epoch)));
   }
-  return order;
 }
 
 /// Notes for every row which of the first `batches` batches of `epoch` looked it up last.
 void Trainer::mark_lookups(int epoch, std::size_t batches) {
-  const std::vector<std::int32_t> order = order_of(epoch);
+  std::vector<std::int32_t> order;
+  put_in_order(epoch, order);
   const std::size_t count = std::min(order.size(), batches * settings_.batch_size);
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t number = static_cast<std::uint64_t>(epoch) * batches_per_epoch() + i / settings_.batch_size + 1;
@@ -198,7 +216,8 @@ void Trainer::mark_lookups(int epoch, std::size_t batches) {
 void Trainer::begin_batch() {
   assert(!finished() && !validating_);
   if (batch_ == 0) {
-    order_ = order_of(epoch_);
+    step_.discard_drawn();
+    put_in_order(epoch_, order_);
     epoch_loss_sum_ = 0;
     epoch_seconds_ = 0;
     epoch_ratings_ = 0;
@@ -206,7 +225,7 @@ void Trainer::begin_batch() {
   const std::size_t begin = batch_ * settings_.batch_size;
   const std::size_t size = std::min(settings_.batch_size, order_.size() - begin);
   const std::uint64_t total = static_cast<std::uint64_t>(settings_.epochs) * batches_per_epoch();
-  step_.begin(*ratings_, std::span(order_).subspan(begin, size), rates_at(settings_, batch_number(), total));
+  step_.begin(*ratings_, std::span(order_).subspan(begin), size, rates_at(settings_, batch_number(), total));
 }
 
 Expected<void> Trainer::advance_stage(BatchCost* cost) { return run_stages(1, cost); }
@@ -217,6 +236,7 @@ Expected<void> Trainer::run_stages(int most, BatchCost* cost) {
   if (validating_) return validate_chunk();
   const auto start = std::chrono::steady_clock::now();
   if (step_.done()) begin_batch();
+  if (most == batch_stage_count && !step_.has_run(BatchStage::Loss)) step_.run_to_loss();
   for (; most > 0 && !step_.done(); --most) {
     // The stage after a loss that is not finite would spoil every table; the run stays here for a look.
     if (step_.has_run(BatchStage::Loss) && !std::isfinite(step_.loss())) return tl::make_unexpected(batch_divergence());

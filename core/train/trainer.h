@@ -106,7 +106,7 @@ class Trainer {
   [[nodiscard]] Expected<void> finish_batch();
   [[nodiscard]] Expected<void> validate_chunk();
   [[nodiscard]] Expected<void> finish_epoch(std::optional<double> valid_loss);
-  [[nodiscard]] std::vector<std::int32_t> order_of(int epoch) const;
+  void put_in_order(int epoch, std::vector<std::int32_t>& order) const;
   void mark_lookups(int epoch, std::size_t batches);
   [[nodiscard]] Error divergence(const std::string& where) const;
   [[nodiscard]] Error batch_divergence() const;

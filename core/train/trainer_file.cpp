@@ -66,7 +66,7 @@ Expected<std::unique_ptr<Trainer>> Trainer::resume(TrainerInput input, const Ten
     if (trainer.epoch_ > 0) trainer.mark_lookups(trainer.epoch_ - 1, trainer.batches_per_epoch());
     if (trainer.batch_ > 0) {
       trainer.mark_lookups(trainer.epoch_, trainer.batch_);
-      trainer.order_ = trainer.order_of(trainer.epoch_);
+      trainer.put_in_order(trainer.epoch_, trainer.order_);
     }
     return created;
   } catch (const json::exception&) {

@@ -84,6 +84,36 @@ class TestCliBench : public QObject {
     QCOMPARE(text.exit_code, 0);
     QVERIFY(text.out.contains("cold"));
   }
+
+  void measuresTraining_data() {
+    QTest::addColumn<QString>("optimizer");
+    for (const char* name : {"sgd", "adagrad", "adam", "adamw", "sparse-adam"}) QTest::newRow(name) << name;
+  }
+  void measuresTraining() {
+    QFETCH(QString, optimizer);
+    const Outcome outcome = run({"bench",  "train",   "--optimizer", optimizer,  "--batch", "32",        "--factors",
+                                 "8",      "--users", "90",          "--movies", "70",      "--ratings", "1000",
+                                 "--runs", "3",       "--threads",   "2",        "--seed",  "3",         "--json"});
+    QCOMPARE(outcome.exit_code, 0);
+    QCOMPARE(outcome.err, QString());
+    const QJsonObject all = objects_of(outcome.out)[0];
+    QCOMPARE(all["optimizer"].toString(), optimizer);
+    QCOMPARE(all["batches"].toInt(), 32);  // 31 of 32 ratings and one of 8: an epoch
+    QCOMPARE(all["threads"].toInt(), 2);
+    QCOMPARE(all["runs"].toInt(), 3);
+    QVERIFY(all["slowest"].toDouble() > 0);
+    QVERIFY(all["ratings_per_second"].toDouble() >= all["slowest"].toDouble());
+    QVERIFY(all["fastest"].toDouble() >= all["ratings_per_second"].toDouble());
+    QVERIFY(all["plain_loop"].toDouble() > 0);
+    QVERIFY(all["last_loss"].toDouble() > 0);
+  }
+
+  void measuresTrainingAsText() {
+    const Outcome text = run({"bench", "train", "--users", "9", "--movies", "7", "--ratings", "100", "--batches", "2"});
+    QCOMPARE(text.exit_code, 0);
+    QVERIFY(text.out.contains("M ratings/s"));
+    QCOMPARE(run({"bench", "train", "--batch", "0"}).exit_code, 2);
+  }
 };
 
 QTEST_GUILESS_MAIN(TestCliBench)

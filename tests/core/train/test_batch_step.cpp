@@ -65,7 +65,7 @@ struct Batch {
   }
 
   void run_to(BatchStage stage) {
-    step.begin(*ratings, positions, {0.1, 0});
+    step.begin(*ratings, positions, positions.size(), {0.1, 0});
     while (step.next_stage() != stage) step.run_stage();
   }
 };
@@ -164,6 +164,42 @@ class TestBatchStep : public QObject {
     }
     QVERIFY(stages->finished());
     QVERIFY(shorter > 0);
+  }
+
+  // Large batches are cut into pieces for several threads and sum their gradients row by row; others follow each other
+  // across what is drawn together.
+  void threadsAndStagesChangeNoBit_data() {
+    QTest::addColumn<int>("optimizer");
+    QTest::addColumn<int>("batch");
+    for (const OptimizerKind optimizer : optimizer_kinds) {
+      for (const int batch : {100, 700, 3000}) {
+        QTest::addRow("%s, batches of %d", name_of(optimizer).data(), batch) << static_cast<int>(optimizer) << batch;
+      }
+    }
+  }
+  void threadsAndStagesChangeNoBit() {
+    QFETCH(int, optimizer);
+    QFETCH(int, batch);
+    TrainSettings settings = small_settings(ModelKind::DotBias, static_cast<OptimizerKind>(optimizer), 0);
+    settings.batch_size = static_cast<std::size_t>(batch);
+    settings.factors = 20;
+    settings.epochs = 2;
+    const auto made = [&](unsigned threads) {
+      TrainerInput input;
+      input.ratings = make_ratings(2600, 700, 11'000, 1);  // 8,800 train
+      input.settings = settings;
+      input.settings.threads = threads;
+      auto trainer = Trainer::create(std::move(input));
+      return trainer ? std::move(*trainer) : nullptr;
+    };
+    const auto alone = made(1);
+    const auto together = made(2);
+    const auto stages = made(2);
+    QVERIFY(alone && together && stages);
+    QVERIFY(test::finish(*alone) && test::finish(*together));
+    while (!stages->finished()) QVERIFY(stages->advance_stage());
+    QCOMPARE(test::difference(*alone, *together), std::string());
+    QCOMPARE(test::difference(*alone, *stages), std::string());
   }
 
   void everyStageIsOneCall() {

@@ -1,0 +1,89 @@
+#include <cmath>
+
+#include "core/simd/kernel_table.h"
+#include "core/simd/training_table.h"
+
+namespace rowlight::simd {
+
+namespace {
+
+void sigmoid_range(const float* scores, std::size_t n, float low, float high, float* sigmoids, float* predictions) {
+  for (std::size_t b = 0; b < n; ++b) {
+    const float s = 1.0F / (1.0F + std::exp(-scores[b]));
+    if (sigmoids) sigmoids[b] = s;
+    predictions[b] = s * (high - low) + low;
+  }
+}
+
+const float* row_of(const ScaledRows& in, std::size_t b) {
+  return in.rows + (in.ids ? static_cast<std::size_t>(in.ids[b]) : b) * in.stride;
+}
+
+void sum_rows(const ScaledRows& in, const std::int32_t* out_rows, std::size_t n, float* out) {
+  std::int32_t met = 0;
+  for (std::size_t b = 0; b < n; ++b) {
+    float* to = out + static_cast<std::size_t>(out_rows[b]) * in.stride;
+    const float* row = row_of(in, b);
+    const bool first = out_rows[b] == met;
+    if (first) ++met;
+    for (std::size_t k = 0; k < in.stride; ++k) to[k] = (first ? 0.0F : to[k]) + in.scale[b] * row[k];
+  }
+}
+
+void sum_groups(const ScaledRows& in, const std::uint32_t* begins, const std::int32_t* members, std::size_t first,
+                std::size_t last, float* out) {
+  for (std::size_t slot = first; slot < last; ++slot) {
+    float* to = out + slot * in.stride;
+    for (std::size_t k = 0; k < in.stride; ++k) to[k] = 0;
+    for (std::uint32_t j = begins[slot]; j < begins[slot + 1]; ++j) {
+      const auto b = static_cast<std::size_t>(members[j]);
+      const float* row = row_of(in, b);
+      for (std::size_t k = 0; k < in.stride; ++k) to[k] += in.scale[b] * row[k];
+    }
+  }
+}
+
+/// Calls move(first float of the row, floats of its gradient) for every row.
+template <class Move>
+void each_row(const MovedRows& moved, const Move& move) {
+  for (std::size_t i = 0; i < moved.n; ++i) {
+    move(static_cast<std::size_t>(moved.rows[i]) * moved.stride, moved.grad + i * moved.stride);
+  }
+}
+
+void sgd_rows(const SgdStep& step, const MovedRows& moved, float* p, float* velocity) {
+  each_row(moved, [&](std::size_t at, const float* grad) {
+    scalar_kernels().sgd(step, moved.stride, p + at, velocity ? velocity + at : nullptr, grad);
+  });
+}
+
+void adam_rows(const AdamStep& step, const MovedRows& moved, float* p, float* m, float* v) {
+  each_row(moved, [&](std::size_t at, const float* grad) {
+    scalar_kernels().adam(step, moved.stride, p + at, m + at, v + at, grad);
+  });
+}
+
+void adagrad_rows(const AdagradStep& step, const MovedRows& moved, float* p, float* sum) {
+  each_row(moved, [&](std::size_t at, const float* grad) {
+    scalar_kernels().adagrad(step, moved.stride, p + at, sum + at, grad);
+  });
+}
+
+void adam_stretch(const AdamStep& step, const MovedStretch& moved, float* p, float* m, float* v) {
+  for (std::size_t r = moved.first; r < moved.last; ++r) {
+    const std::size_t at = r * moved.stride;
+    const std::int32_t slot = moved.slot_of_row[r];
+    const float* grad = slot < 0 ? nullptr : moved.grad + static_cast<std::size_t>(slot) * moved.stride;
+    scalar_kernels().adam(step, moved.stride, p + at, m + at, v + at, grad);
+  }
+}
+
+}  // namespace
+
+const TrainingTable& scalar_training() {
+  static constexpr TrainingTable table{sigmoid_range, sum_rows,     sum_groups,  sgd_rows,
+                                       adam_rows,     adagrad_rows, adam_stretch};
+  return table;
+}
+
+}  // namespace rowlight::simd
