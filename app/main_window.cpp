@@ -21,6 +21,7 @@
 #include "ui/common/status_bar.h"
 #include "ui/common/transport_bar.h"
 #include "ui/cost/cost_page.h"
+#include "ui/data/report_text.h"
 #include "ui/lookup/lookup_page.h"
 #include "ui/train/train_page.h"
 
@@ -251,7 +252,9 @@ void MainWindow::connectEngine() {
     if (error.kind != ErrorKind::Cancelled) {
       lastErrorExitCode_ = error.exit_code();
       showPage(Page::Train);
-      trainPage_->showLoadError(error);
+      Error shown = error;
+      shown.hint = labelled(QString::fromStdString(error.hint)).toStdString();
+      trainPage_->showLoadError(shown);
       emit openFailed(QString::fromStdString(error.message()));
     }
     // A window without any data would show nothing at all.

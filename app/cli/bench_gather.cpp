@@ -157,7 +157,9 @@ Expected<GatherResult> measure(const GatherPoint& point, const GatherBench& benc
   result.batch = bench.batch > 0 ? bench.batch : usual_lookups / point.bag;
   const double lookups = static_cast<double>(result.batch) * static_cast<double>(point.bag);
   const double row_bytes = static_cast<double>(point.dim) * sizeof(float);
-  const double memory = row_bytes * static_cast<double>(point.rows + result.batch) + lookups * 4 * sizeof(std::int32_t);
+  const double memory =
+      static_cast<double>(padded_stride(point.dim) * sizeof(float)) * static_cast<double>(point.rows + result.batch) +
+      lookups * 4 * sizeof(std::int32_t) + static_cast<double>(result.batch * sizeof(std::size_t));
   if (memory + 2 * double{bandwidth_bytes} > 0.9 * static_cast<double>(memory_limit_bytes())) {
     return fail(ErrorKind::Usage, "the table and what is looked up need more memory than there is",
                 "take fewer rows or a smaller batch");

@@ -9,6 +9,7 @@
 #include "app/cli/common.h"
 #include "core/base/clock.h"
 #include "core/base/random.h"
+#include "core/base/system.h"
 #include "core/base/thread_pool.h"
 #include "core/simd/kernels.h"
 #include "core/train/trainer.h"
@@ -36,6 +37,9 @@ RatingSetPtr drawn_ratings(const TrainBench& bench, std::uint64_t seed) {
   for (std::uint32_t i = 0; i < bench.users; ++i) set->user_ids.add(std::to_string(i));
   for (std::uint32_t i = 0; i < bench.movies; ++i) set->movie_ids.add(std::to_string(i));
   Random random(seed);
+  set->users.reserve(bench.ratings);
+  set->movies.reserve(bench.ratings);
+  set->ratings.reserve(bench.ratings);
   for (std::size_t i = 0; i < bench.ratings; ++i) {
     set->users.push_back(static_cast<std::int32_t>(random.below(bench.users)));
     set->movies.push_back(static_cast<std::int32_t>(random.below(bench.movies)));
@@ -57,20 +61,23 @@ class MovedNumbers {
     }
   }
 
-  /// Seconds for `batches` batches of `ratings`.
-  double seconds(const RatingSet& ratings, std::uint64_t batches) {
+  /// Ratings per second over `batches` batches of `ratings`.
+  double ratings_per_second(const RatingSet& ratings, std::uint64_t batches) {
     const auto start = std::chrono::steady_clock::now();
     const bool all = bench_.optimizer == OptimizerKind::Adam || bench_.optimizer == OptimizerKind::AdamW;
     std::size_t at = 0;
+    std::uint64_t moved = 0;
     for (std::uint64_t batch = 0; batch < batches; ++batch) {
       if (all) {
         move_all();
       } else {
         move_rows(ratings, at);
       }
-      at = (at + bench_.batch) % ratings.size();
+      moved += std::min(bench_.batch, ratings.size() - at);
+      at += bench_.batch;
+      if (at >= ratings.size()) at = 0;
     }
-    return seconds_since(start);
+    return static_cast<double>(moved) / seconds_since(start);
   }
 
  private:
@@ -129,6 +136,7 @@ Expected<Speeds> measure(const TrainBench& bench, Trainer& trainer, unsigned thr
         trainer.loss_curve().batches() + (run == 0 ? std::min<std::uint64_t>(batches, 200) : batches);
     const auto start = std::chrono::steady_clock::now();
     while (trainer.loss_curve().batches() < end) {
+      if (interrupted()) return fail(ErrorKind::Cancelled, "interrupted");
       if (auto done = trainer.advance(); !done) return tl::make_unexpected(done.error());
     }
     const double seconds = seconds_since(start);
@@ -136,13 +144,28 @@ Expected<Speeds> measure(const TrainBench& bench, Trainer& trainer, unsigned thr
     const auto trained = static_cast<double>(trainer.trained_ratings() - before);
     speeds.ratings_per_second.push_back(trained / seconds);
     const std::uint64_t some = std::min<std::uint64_t>(batches, 1000);
-    const auto of_some = static_cast<double>(std::min<std::uint64_t>(bench.batch, bench.ratings) * some);
-    speeds.plain_loop.push_back(of_some / moved.seconds(*trainer.ratings(), some));
+    speeds.plain_loop.push_back(moved.ratings_per_second(*trainer.ratings(), some));
   }
   return speeds;
 }
 
 Expected<void> bench_train(const TrainBench& bench, const Context& context) {
+  constexpr double tables = 2 * 3;  // with two states each, for the trainer and for the plain loop
+  constexpr double id_bytes = 64;
+  const double rows = static_cast<double>(bench.users) + static_cast<double>(bench.movies);
+  const double memory = rows * (static_cast<double>(padded_stride(bench.factors) * sizeof(float)) * tables + id_bytes) +
+                        static_cast<double>(bench.ratings) * 20;
+  if (memory > 0.9 * static_cast<double>(memory_limit_bytes())) {
+    return fail(ErrorKind::Usage, "the ratings and tables need more memory than there is",
+                "take fewer ratings, users, movies or factors");
+  }
+  constexpr int most_epochs = 100'000;
+  const std::uint64_t per_epoch = (bench.ratings + bench.batch - 1) / bench.batch;
+  const std::uint64_t of_run = bench.batches > 0 ? bench.batches : per_epoch;
+  if (of_run > per_epoch * most_epochs / static_cast<std::uint64_t>(bench.runs + 1)) {
+    return fail(ErrorKind::Usage, "so many batches are more than " + std::to_string(most_epochs) + " epochs",
+                "take fewer batches or runs, or more ratings");
+  }
   TrainerInput input;
   input.ratings = drawn_ratings(bench, context.seed);
   input.settings.optimizer = default_optimizer(bench.optimizer);
@@ -152,7 +175,7 @@ Expected<void> bench_train(const TrainBench& bench, const Context& context) {
   input.settings.threads = context.thread_count();
   input.settings.schedule = ScheduleKind::Constant;
   input.settings.valid_share = 0;
-  input.settings.epochs = 100'000;
+  input.settings.epochs = most_epochs;
   auto trainer = Trainer::create(std::move(input));
   if (!trainer) return tl::make_unexpected(trainer.error());
   const auto speeds = measure(bench, **trainer, context.thread_count());

@@ -102,6 +102,7 @@ void PcaFollower::State::start(const Spectrum& spectrum, const VectorXd& new_mea
   rows = table.rows;
   options = used;
   warm_results = 0;
+  moves = false;
   usable = total > 0 && count <= simd::most_axes;
   if (usable) axes = basis.leftCols(static_cast<Index>(count));
 }

@@ -1,12 +1,16 @@
 #include "core/model/row_gradient.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace rowlight {
 
 RowSlots::RowSlots(std::size_t rows, std::size_t batch_size)
-    : slot_of_row_(rows, no_slot), touched_(std::min(rows, batch_size) + 1) {
+    : slot_of_row_(rows, no_slot),
+      touched_(std::min(rows, batch_size) + 1),
+      begins_(touched_.size() + 1),
+      members_(batch_size) {
   batch_slots_.reserve(batch_size);
 }
 
@@ -35,10 +39,10 @@ std::span<const std::int32_t> RowSlots::assign(std::span<const std::int32_t> ids
 }
 
 simd::SlotGroups RowSlots::group() {
-  begins_.assign(touched_.size() + 1, 0);
-  members_.resize(batch_slots_.capacity());
+  assert(batch_slots_.size() <= members_.size());
   // Counted one place further on, so that filling moves each begin to where it belongs.
   const std::span<std::uint32_t> begins = std::span(begins_).first(touched_count_ + 2);
+  std::ranges::fill(begins, 0U);
   for (const std::int32_t slot : batch_slots_) ++begins[static_cast<std::size_t>(slot) + 2];
   for (std::size_t slot = 2; slot < begins.size(); ++slot) begins[slot] += begins[slot - 1];
   for (std::size_t b = 0; b < batch_slots_.size(); ++b) {

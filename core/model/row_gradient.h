@@ -11,7 +11,7 @@
 namespace rowlight {
 
 /// Which rows of a table one batch looks up: each distinct one has a slot, numbered by first appearance. Sized once; no
-/// allocation unless a batch is larger than all before.
+/// allocation. Pre: at most `batch_size` ids since clear().
 class RowSlots {
  public:
   static constexpr std::int32_t no_slot = -1;
@@ -48,8 +48,8 @@ class RowSlots {
 };
 
 /// The gradient of a table of which one batch looked up few rows: one summed row for each distinct row looked up
-/// (a coalesced sparse gradient). All other rows have gradient zero. Sized once; no allocation while training
-/// unless a batch is larger than all before.
+/// (a coalesced sparse gradient). All other rows have gradient zero. Sized once; no allocation while training.
+/// Pre: at most `batch_size` ids since clear().
 class RowGradient {
  public:
   static constexpr std::int32_t no_slot = RowSlots::no_slot;

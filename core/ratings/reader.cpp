@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <functional>
 #include <limits>
 #include <new>
 #include <span>
@@ -422,17 +423,20 @@ Expected<void> Load::settle_encoding() {
   return {};
 }
 
-// The titles need the ids of the movies alone, and take one thread.
+// The titles need the ids of the movies alone, and take one thread. Where a repeated pair is an error they come after.
 Expected<void> Load::duplicates_and_titles() {
   Expected<void> titled;
   bool no_memory = false;
-  auto counts = settle_duplicates(*set_, options_.duplicates, *pool_, control_.cancel, [&] {
+  const std::function<void()> beside = [&] {
     try {
       titled = titles();
     } catch (const std::bad_alloc&) {
       no_memory = true;
     }
-  });
+  };
+  const bool fails = options_.duplicates == Duplicates::Fail;
+  auto counts =
+      settle_duplicates(*set_, options_.duplicates, *pool_, control_.cancel, fails ? std::function<void()>() : beside);
   if (!counts) return tl::make_unexpected(counts.error());
   if (no_memory) return not_enough_memory();
   report_.duplicates = counts->duplicates;
@@ -448,7 +452,7 @@ Expected<void> Load::duplicates_and_titles() {
                    plural(counts->duplicates, "such row") + ")",
                "expected each pair once; say what counts with --duplicates last, first or mean", *line, 1);
   }
-  return titled;
+  return fails ? titles() : titled;
 }
 
 void Load::scale() {

@@ -208,11 +208,15 @@ std::int64_t highway_targets_of(Target target) {
 }
 
 std::vector<Target> supported_targets() {
-  std::vector<Target> targets;
-  for (const Target target : {Target::Avx512, Target::Avx2, Target::Sse4, Target::Neon}) {
-    if ((hwy::SupportedTargets() & HWY_TARGETS & highway_targets_of(target)) != 0) targets.push_back(target);
-  }
-  targets.push_back(Target::Scalar);
+  // Asked once: the answer is another one while tables_by_target() is at work.
+  static const std::vector<Target> targets = [] {
+    std::vector<Target> found;
+    for (const Target target : {Target::Avx512, Target::Avx2, Target::Sse4, Target::Neon}) {
+      if ((hwy::SupportedTargets() & HWY_TARGETS & highway_targets_of(target)) != 0) found.push_back(target);
+    }
+    found.push_back(Target::Scalar);
+    return found;
+  }();
   return targets;
 }
 

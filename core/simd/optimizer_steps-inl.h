@@ -59,7 +59,7 @@ HWY_INLINE V AdamQuotient([[maybe_unused]] D d, V first, V second, V correction,
   const auto divisor = hn::MulAdd(root, correction, eps);
   auto inverse = hn::ApproximateReciprocal(divisor);
   inverse = hn::MulAdd(inverse, hn::NegMulAdd(divisor, inverse, hn::Set(d, 1.0F)), inverse);
-  return hn::IfThenElse(hn::Gt(second, most), hn::Mul(first, hn::Zero(d)), hn::Mul(first, inverse));
+  return hn::Mul(first, hn::IfThenElse(hn::Le(second, most), inverse, hn::ApproximateReciprocal(second)));
 #else
   return hn::Div(first, hn::MulAdd(hn::Sqrt(second), correction, eps));
 #endif

@@ -24,10 +24,11 @@ Expected<void> validate_fast(const TrainSettings& s) {
                 "leave the range out, or use mode exact");
   }
   if (!(s.fast.step > 0 && s.fast.step < 2)) {
-    return refuse("the learning rate of mode fast", shortest(s.fast.step), "above 0 and below 2; 1 is a whole step");
+    return refuse("the step length of mode fast (its learning rate)", shortest(s.fast.step),
+                  "above 0 and below 2; 1 is a whole step");
   }
   if (!(s.fast.regularisation > 0) || !std::isfinite(s.fast.regularisation)) {
-    return refuse("the weight decay of mode fast", shortest(s.fast.regularisation),
+    return refuse("the regularisation of mode fast (its weight decay)", shortest(s.fast.regularisation),
                   "above 0; 1 is what the ratings suggest");
   }
   return {};

@@ -103,7 +103,7 @@ class TestScatter : public QObject {
     QVERIFY(qAlpha(image.pixel(100, 50)) < 100);
   }
 
-  static int nearestOfAll(std::span<const ScatterPoint> points, const PlotTransform& to, QPointF mouse, double reach) {
+  static int plainSearch(std::span<const ScatterPoint> points, const PlotTransform& to, QPointF mouse, double reach) {
     int best = -1;
     double best_square = reach * reach;
     for (std::size_t p = 0; p < points.size(); ++p) {
@@ -143,7 +143,8 @@ class TestScatter : public QObject {
       for (int i = 0; i < 60; ++i) {
         const QPointF mouse(i * 37 % 400, i * 53 % 300);
         for (const double reach : {10.0, 60.0}) {
-          QCOMPARE(grid.nearest(to, mouse, reach), nearestOfAll(points, to, mouse, reach));
+          QCOMPARE(grid.nearest(to, mouse, reach), plainSearch(points, to, mouse, reach));
+          QCOMPARE(nearestOfAll(points, to, mouse, reach), plainSearch(points, to, mouse, reach));
         }
       }
     }
@@ -244,19 +245,30 @@ class TestScatter : public QObject {
     }
     ScatterPicturePtr shown;
     int taken = 0;
-    QVERIFY(QTest::qWaitFor([&] {
-      taken += renderer.take(shown) ? 1 : 0;
-      return shown && shown->ticket == last;
-    }));
+    QVERIFY(QTest::qWaitFor(
+        [&] {
+          taken += renderer.take(shown) ? 1 : 0;
+          return shown && shown->ticket == last;
+        },
+        20'000));
     QVERIFY2(taken < 50, qPrintable(QString::number(taken)));
     QCOMPARE(shown->image.size(), request.size);
     QCOMPARE(shown->cloud->points.size(), points.size());
     QVERIFY(!renderer.take(shown));  // once
-    // The memory of pictures is used again.
+    // The memory of pictures is used again, sooner or later: of three the first one's.
+    const ScatterPicture* const first = shown.get();
     renderer.giveBack(std::move(shown));
     const std::uint64_t next = renderer.request(request);
-    QVERIFY(QTest::qWaitFor([&] { return renderer.take(shown, next); }));
+    QVERIFY(QTest::qWaitFor([&] { return renderer.take(shown, next); }, 20'000));
     QCOMPARE(shown->ticket, next);
+    bool again = shown.get() == first;
+    for (int i = 0; i < 3 && !again; ++i) {
+      renderer.giveBack(std::move(shown));
+      const std::uint64_t another = renderer.request(request);
+      QVERIFY(QTest::qWaitFor([&] { return renderer.take(shown, another); }, 20'000));
+      again = shown.get() == first;
+    }
+    QVERIFY(again);
   }
 
   void boundsChangeInStepsOnly() {

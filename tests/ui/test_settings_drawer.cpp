@@ -233,6 +233,7 @@ class TestSettingsDrawer : public QObject {
     drawer.type("settingFastStep", "2.5");
     QVERIFY(!drawer.canApply());
     QVERIFY(drawer.find<QLabel>("settingFastStepProblem")->isVisible());
+    QVERIFY(drawer.find<QLabel>("settingFastStepProblem")->text().contains(QStringLiteral("step length")));
     drawer.type("settingFastStep", "0.5");
     drawer.answer = true;
     drawer.widget.apply();

@@ -95,4 +95,18 @@ int PointGrid::nearest(const PlotTransform& transform, QPointF position, double 
   return best;
 }
 
+int nearestOfAll(std::span<const ScatterPoint> points, const PlotTransform& transform, QPointF position, double reach) {
+  int best = -1;
+  double best_square = reach * reach;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (!isFinite(points[i])) continue;
+    const QPointF offset = transform.toPixel(points[i].x, points[i].y) - position;
+    const double square = QPointF::dotProduct(offset, offset);
+    if (square > best_square) continue;
+    best = static_cast<int>(i);
+    best_square = square;
+  }
+  return best;
+}
+
 }  // namespace rowlight

@@ -8,8 +8,8 @@ class QWidget;
 
 namespace rowlight {
 
-/// A table whose whole rows are read and chosen, as it looks on every page. Fonts, heights and columns are the
-/// caller's. GUI thread; `parent` owns it.
+/// A table whose whole rows are read and chosen, as the tables of numbers beside the pictures look. Fonts, heights and
+/// columns are the caller's. GUI thread; `parent` owns it.
 [[nodiscard]] QTableView* makeRowTable(QAbstractItemModel* model, const char* name, const QString& accessibleName,
                                        QWidget* parent);
 

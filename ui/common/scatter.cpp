@@ -15,7 +15,7 @@ bool isFinite(const ScatterPoint& point) { return std::isfinite(point.x) && std:
 
 PlotTransform PlotTransform::fit(const QRectF& data, const QRectF& area) {
   PlotTransform transform;
-  transform.scale = std::min(area.width() / data.width(), area.height() / data.height());
+  transform.scale = std::min(std::max(1.0, area.width()) / data.width(), std::max(1.0, area.height()) / data.height());
   const QPointF center = data.center();
   transform.origin = {area.center().x() - center.x() * transform.scale,
                       area.center().y() + center.y() * transform.scale};
@@ -27,8 +27,8 @@ PlotTransform PlotTransform::zoomed(double factor, QPointF fixed) const {
 }
 
 double scatterRadius(std::size_t points, QSize area) {
-  const double each =
-      static_cast<double>(area.width()) * area.height() / std::max<double>(1, static_cast<double>(points));
+  const double each = static_cast<double>(std::max(1, area.width())) * std::max(1, area.height()) /
+                      std::max<double>(1, static_cast<double>(points));
   return std::clamp(std::sqrt(each) * 0.32, smallest_dot, 5.0);
 }
 

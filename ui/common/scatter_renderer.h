@@ -56,14 +56,16 @@ using ScatterPicturePtr = std::unique_ptr<ScatterPicture>;
 
 /// Makes pictures of points on a thread of its own. Of requests that come while one is made the last is served next;
 /// of finished pictures only the newest is kept. The GUI thread exchanges pointers under the lock and nothing else;
-/// large memory comes and goes on the other thread. All calls on the thread of the object.
+/// large memory comes and goes on the other thread, but for what is there at the end. The last points and two pictures
+/// are kept until the next request. All calls on the thread of the object.
 class ScatterRenderer : public QObject {
   Q_OBJECT
 
  public:
   /// `threads` draw a picture of many points together, one of few.
   explicit ScatterRenderer(unsigned threads, QObject* parent = nullptr);
-  /// Stops a picture that is being made: a matter of a few milliseconds.
+  /// Stops a picture that is being made, and waits for the pass over the points that is under way: some tens of
+  /// milliseconds for a million.
   ~ScatterRenderer() override;
 
   /// Shows all of `bounds` in `area`: what a request without a transform gets.

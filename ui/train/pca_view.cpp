@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <thread>
 
@@ -93,6 +94,7 @@ void PcaView::requestPicture() {
   request.device_pixel_ratio = devicePixelRatioF();
   request.theme = themeOf(palette());
   request.emphasis = emphasis_;
+  requested_ratio_ = request.device_pixel_ratio;
   last_ticket_ = renderer_.request(std::move(request));
 }
 
@@ -104,8 +106,8 @@ void PcaView::changeView() {
 void PcaView::takePicture() {
   if (!projection_) return;
   if (renderer_.take(picture_, first_ticket_)) update();
-  // What lies under a resting mouse may be another movie now.
-  if (last_mouse_ && !dragged_) setHovered(MovieRow{pointAt(*last_mouse_)});
+  // What lies under a resting mouse may be another movie now; as soon as the grid is there, this is called again.
+  if (last_mouse_ && !dragged_ && findable()) setHovered(MovieRow{pointAt(*last_mouse_)});
 }
 
 std::span<const ScatterPoint> PcaView::points() const {
@@ -159,15 +161,12 @@ void PcaView::setEmphasis(int slot) {
   changeView();
 }
 
-int PcaView::pointAt(QPointF position, bool anywhere) const {
-  if (!picture_ || !picture_->cloud->findable.load(std::memory_order_acquire) || !plotArea().contains(position))
-    return -1;
-  int found = picture_->cloud->grid.nearest(transform(), position, reach);
-  // Wider and wider: the nearest is found before all are looked at.
-  for (double wider = 2 * reach; anywhere && found < 0 && wider < 2.0 * (width() + height()); wider *= 2) {
-    found = picture_->cloud->grid.nearest(transform(), position, wider);
-  }
-  return found;
+bool PcaView::findable() const { return picture_ && picture_->cloud->findable.load(std::memory_order_acquire); }
+
+int PcaView::pointAt(QPointF position) const {
+  if (!plotArea().contains(position)) return -1;
+  return findable() ? picture_->cloud->grid.nearest(transform(), position, reach)
+                    : nearestOfAll(points(), transform(), position, reach);
 }
 
 void PcaView::setHovered(MovieRow movie) {
@@ -199,7 +198,7 @@ void PcaView::mouseMoveEvent(QMouseEvent* event) {
   const QPointF before = last_mouse_.value_or(event->position());
   last_mouse_ = event->position();
   if (!event->buttons().testFlag(Qt::LeftButton)) {
-    setHovered(MovieRow{pointAt(event->position())});
+    if (findable()) setHovered(MovieRow{pointAt(event->position())});
     return;
   }
   QPointF moved = event->position() - before;
@@ -222,8 +221,8 @@ void PcaView::mouseMoveEvent(QMouseEvent* event) {
 void PcaView::mouseReleaseEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton) return;
   if (!dragged_ && !points().empty()) workbench_->selectMovie(MovieRow{pointAt(event->position())});
+  if (dragged_) setCursor(Qt::ArrowCursor);
   dragged_ = false;
-  setCursor(Qt::ArrowCursor);
   setHovered(MovieRow{pointAt(event->position())});
 }
 
@@ -290,7 +289,10 @@ void PcaView::keyPressEvent(QKeyEvent* event) {
     case Qt::Key_Right: pan(-pan_step, 0); break;
     case Qt::Key_Up: pan(0, pan_step); break;
     case Qt::Key_Down: pan(0, -pan_step); break;
-    default: workbench_->selectMovie(MovieRow{pointAt(center, true)});
+    default: {
+      const int nearest = nearestOfAll(points(), transform(), center, std::numeric_limits<double>::infinity());
+      if (nearest >= 0) workbench_->selectMovie(MovieRow{nearest});
+    }
   }
 }
 

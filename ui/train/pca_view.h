@@ -79,8 +79,10 @@ class PcaView : public QWidget {
   void zoom(double factor, QPointF fixed);
   void setHovered(MovieRow movie);
   [[nodiscard]] bool usesKey(const QKeyEvent& event) const;
-  /// The point nearest to a position, or -1; with `anywhere` however far away it is.
-  [[nodiscard]] int pointAt(QPointF position, bool anywhere = false) const;
+  /// Whether the grid of the points on the screen is there: it follows them in a moment.
+  [[nodiscard]] bool findable() const;
+  /// The point nearest to a position and within reach of the mouse, or -1.
+  [[nodiscard]] int pointAt(QPointF position) const;
   /// Of the picture on the screen; none before there is one.
   [[nodiscard]] std::span<const ScatterPoint> points() const;
   [[nodiscard]] QRectF plotArea() const;
@@ -115,6 +117,7 @@ class PcaView : public QWidget {
   ScatterRenderer renderer_;
   ScatterPicturePtr picture_;       // what is on the screen; null: nothing yet
   std::uint64_t last_ticket_ = 0;   // of the last request
+  double requested_ratio_ = 0;      // its device pixel ratio
   std::uint64_t first_ticket_ = 1;  // pictures before it are of other ratings
   /// What the ground was painted for.
   struct Ground {

@@ -26,6 +26,7 @@ QString axisText(const QString& name, double share) {
 
 void PcaView::paintEvent(QPaintEvent*) {
   QPainter painter(this);
+  if (requested_ratio_ != devicePixelRatioF()) requestPicture();  // the window moved to another screen
   if (!projection_ || projection_->coordinates.rows() == 0 || !picture_) {
     painter.fillRect(rect(), palette().base());
     // Else the picture comes in a moment.

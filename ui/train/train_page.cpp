@@ -28,7 +28,6 @@
 #include "ui/common/message_strip.h"
 #include "ui/common/status_bar.h"
 #include "ui/common/typography.h"
-#include "ui/data/report_text.h"
 #include "ui/train/batch_panel.h"
 #include "ui/train/loss_panel.h"
 #include "ui/train/pca_panel.h"
@@ -307,7 +306,7 @@ void TrainPage::showLoadError(const Error& error) {
   hideLoading();
   // What a file holds can be looked into; one that cannot be read at all cannot.
   const bool content = error.kind == ErrorKind::BadInput;
-  messages_->showMessage(MessageStrip::Kind::Error, labelled(formatError(error)), content ? lookText() : QString());
+  messages_->showMessage(MessageStrip::Kind::Error, formatError(error), content ? lookText() : QString());
 }
 
 void TrainPage::showLoadReport(const LoadReport& report) {

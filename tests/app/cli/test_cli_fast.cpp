@@ -98,8 +98,8 @@ class TestCliFast : public QObject {
     row("--model dot-onehot", "mode fast cannot train dot-onehot");
     row("--y-range 0:5", "mode fast cannot keep predictions within a range");
     row("--log-batches --json", "--log-batches is given in mode fast");
-    row("--lr 2", "the learning rate of mode fast is 2");
-    row("--weight-decay 0", "the weight decay of mode fast is 0");
+    row("--lr 2", "the step length of mode fast (its learning rate) is 2");
+    row("--weight-decay 0", "the regularisation of mode fast (its weight decay) is 0");
     row("--mode quick", "--mode: 'quick' is not known; it must be exact or fast");
   }
   void wrongUsageEndsWith2() {
