@@ -6,21 +6,16 @@
 
 #include "core/base/random.h"
 #include "core/simd/factorization_table.h"
+#include "tests/support/random_arrays.h"
 
 using namespace rowlight;
 using namespace rowlight::simd;
+using namespace rowlight::test;
 
 namespace {
 
 constexpr std::size_t widest = 16;  // floats in the widest vector
 constexpr std::size_t table_rows = 11;
-
-std::vector<float> random_floats(std::size_t n, std::uint64_t seed) {
-  Random random(seed);
-  std::vector<float> values(n);
-  for (float& x : values) x = static_cast<float>(random.normal());
-  return values;
-}
 
 /// What one pass reads and leaves: everything starts `offset` floats behind an aligned address.
 struct Case {

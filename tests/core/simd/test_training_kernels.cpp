@@ -8,32 +8,20 @@
 #include "core/base/random.h"
 #include "core/simd/kernel_table.h"
 #include "core/simd/training_table.h"
+#include "tests/support/random_arrays.h"
 
 using namespace rowlight;
 using namespace rowlight::simd;
+using namespace rowlight::test;
 
 namespace {
 
 constexpr std::size_t widest = 16;  // floats in the widest vector
 constexpr std::size_t table_rows = 41;
 
-std::vector<float> random_floats(std::size_t n, std::uint64_t seed) {
-  Random random(seed);
-  std::vector<float> values(n);
-  for (float& x : values) x = static_cast<float>(random.normal());
-  return values;
-}
-
 std::vector<float> squares_of(std::vector<float> values) {
   for (float& x : values) x *= x;
   return values;
-}
-
-std::vector<std::int32_t> random_ids(std::size_t n, std::uint32_t rows, std::uint64_t seed) {
-  Random random(seed);
-  std::vector<std::int32_t> ids(n);
-  for (auto& id : ids) id = static_cast<std::int32_t>(random.below(rows));
-  return ids;
 }
 
 /// The slots of `ids`, numbered by first appearance, and how many there are.
