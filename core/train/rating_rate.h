@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/base/clock.h"
+
 namespace rowlight {
 
 /// Ratings per second over a sliding second of wall-clock time, without what leave_out() was told of: in mode exact the
@@ -20,7 +22,7 @@ class RatingRate {
   void count(std::size_t ratings) {
     constexpr double window = 1.0;
     ratings_ += ratings;
-    const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+    const double seconds = seconds_since(start_);
     if (seconds <= 0) return;
     // Until the first window is full its part so far is the best there is.
     if (young_ || seconds >= window) per_second_ = static_cast<double>(ratings_) / seconds;

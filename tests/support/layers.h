@@ -7,6 +7,7 @@
 
 #include "core/base/matrix.h"
 #include "core/base/random.h"
+#include "tests/support/random_arrays.h"
 
 namespace rowlight::test {
 
@@ -36,13 +37,6 @@ inline Matrix random_matrix(std::size_t rows, std::size_t cols, std::uint64_t se
     for (float& x : matrix.row(r)) x = static_cast<float>(random.normal());
   }
   return matrix;
-}
-
-inline std::vector<std::int32_t> random_rows(std::size_t count, std::uint32_t table_rows, std::uint64_t seed) {
-  Random random(seed);
-  std::vector<std::int32_t> rows(count);
-  for (auto& row : rows) row = static_cast<std::int32_t>(random.below(table_rows));
-  return rows;
 }
 
 /// The numbers in row-major order, without padding: what QCOMPARE shows well.

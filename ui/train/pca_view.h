@@ -37,7 +37,7 @@ class PcaView : public QWidget {
   /// Whether the dots are those of the last frame, in the present size and zoom.
   [[nodiscard]] bool showsLastFrame() const { return !projection_ || (picture_ && picture_->ticket == last_ticket_); }
   /// The same, and the mouse finds them.
-  [[nodiscard]] bool upToDate() const { return showsLastFrame() && (!projection_ || picture_->cloud->findable); }
+  [[nodiscard]] bool upToDate() const { return showsLastFrame() && (!projection_ || findable()); }
   /// The movie of which the description is shown; invalid: none.
   [[nodiscard]] MovieRow hovered() const { return hovered_; }
   [[nodiscard]] PlotTransform transform() const;

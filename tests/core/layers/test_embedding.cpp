@@ -272,7 +272,7 @@ class TestEmbedding : public QObject {
   void gradientOfManyPositionsIsTheSameOnEveryTarget_data() { test::targets(); }
   void gradientOfManyPositionsIsTheSameOnEveryTarget() {
     if (!test::on_target()) return;
-    const TableRows rows = random_rows(64, 9, 3);
+    const TableRows rows = random_ids(64, 9, 3);
     const Matrix grad = random_matrix(64, 33, 4);
     Matrix ours(9, 33);
     scatter_add(grad.view(), rows, padded(-3), ours.view(), Uncounted{});
@@ -333,7 +333,7 @@ class TestEmbedding : public QObject {
   void denseAndSparseGradientAreTheSameNumbers_data() { test::targets(); }
   void denseAndSparseGradientAreTheSameNumbers() {
     if (!test::on_target()) return;
-    const TableRows rows = random_rows(200, 31, 5);
+    const TableRows rows = random_ids(200, 31, 5);
     const Matrix grad = random_matrix(200, 50, 6);
     Matrix dense(31, 50);
     scatter_add(grad.view(), rows, padded(7), dense.view(), Uncounted{});
@@ -352,7 +352,7 @@ class TestEmbedding : public QObject {
     Cost cost;
     const Matrix weight = random_matrix(1682, 50, 1);
     Matrix out(64, 50);
-    look_up(weight.view(), random_rows(64, 1682, 2), out.view(), Counted{cost});
+    look_up(weight.view(), random_ids(64, 1682, 2), out.view(), Counted{cost});
     QCOMPARE(cost.bytes_read, std::uint64_t{12'800});
     QCOMPARE(cost.bytes_written, std::uint64_t{12'800});
     QCOMPARE(cost.multiplies + cost.adds, std::uint64_t{0});
@@ -364,7 +364,7 @@ class TestEmbedding : public QObject {
     zero_fill(gradient.view(), Counted{cost});
     QCOMPARE(cost.bytes_written, std::uint64_t{336'400});
     const Matrix grad = random_matrix(64, 50, 1);
-    scatter_add(grad.view(), random_rows(64, 1682, 2), {}, gradient.view(), Counted{cost});
+    scatter_add(grad.view(), random_ids(64, 1682, 2), {}, gradient.view(), Counted{cost});
     QCOMPARE(cost.adds, std::uint64_t{3'200});
     QCOMPARE(cost.multiplies, std::uint64_t{0});
   }
@@ -388,7 +388,7 @@ class TestEmbedding : public QObject {
   void sparseGradientIsSmall() {
     Cost cost;
     const Matrix grad = random_matrix(64, 50, 1);
-    const SparseGradient gradient = sparse_gradient(grad.view(), random_rows(64, 1682, 2), {}, Counted{cost});
+    const SparseGradient gradient = sparse_gradient(grad.view(), random_ids(64, 1682, 2), {}, Counted{cost});
     QCOMPARE(gradient.indices.size(), std::size_t{64});
     QCOMPARE(cost.bytes_allocated, std::uint64_t{13'312});
     QCOMPARE(cost.bytes_written, std::uint64_t{13'312});
@@ -405,7 +405,7 @@ class TestEmbedding : public QObject {
 
   void countingDoesNotChangeABit() {
     const Matrix grad = random_matrix(64, 50, 1);
-    const TableRows rows = random_rows(64, 99, 2);
+    const TableRows rows = random_ids(64, 99, 2);
     Cost cost;
     Matrix counted(99, 50);
     Matrix uncounted(99, 50);

@@ -70,7 +70,7 @@ class TestLinear : public QObject {
   void onAOneHotInputItLooksUp() {
     if (!test::on_target()) return;
     const Matrix table = random_matrix(31, 17, 1);
-    const auto rows = random_rows(20, 31, 2);
+    const auto rows = random_ids(20, 31, 2);
     Matrix x(20, 31);
     one_hot(rows, x.view(), Uncounted{});
     Matrix looked_up(20, 17);

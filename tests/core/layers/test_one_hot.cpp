@@ -56,7 +56,7 @@ class TestOneHot : public QObject {
     if (!test::on_target()) return;
     for (const std::size_t dim : {1, 2, 15, 16, 17, 50, 130}) {
       const Matrix weight = random_matrix(97, dim, dim);
-      const TableRows rows = random_rows(40, 97, 2);
+      const TableRows rows = random_ids(40, 97, 2);
       Matrix looked_up(40, dim);
       look_up(weight.view(), rows, looked_up.view(), Uncounted{});
       QVERIFY(same_numbers(product(encoded(rows, 97), weight), looked_up));
@@ -117,7 +117,7 @@ class TestOneHot : public QObject {
   void backwardIsTheScatterAddsNumbers_data() { test::targets(); }
   void backwardIsTheScatterAddsNumbers() {
     if (!test::on_target()) return;
-    const TableRows rows = random_rows(64, 31, 3);
+    const TableRows rows = random_ids(64, 31, 3);
     const Matrix x = encoded(rows, 31);
     const Matrix grad = random_matrix(64, 50, 4);
     Matrix scattered(31, 50);
@@ -182,7 +182,7 @@ class TestOneHot : public QObject {
   }
 
   void movieLensCosts() {
-    const TableRows rows = random_rows(64, 1682, 1);
+    const TableRows rows = random_ids(64, 1682, 1);
     Matrix x(64, 1682);
     Cost encoding;
     one_hot(rows, x.view(), Counted{encoding});
@@ -199,7 +199,7 @@ class TestOneHot : public QObject {
   }
 
   void movieLensBackwardCosts() {
-    const Matrix x = encoded(random_rows(64, 1682, 1), 1682);
+    const Matrix x = encoded(random_ids(64, 1682, 1), 1682);
     const Matrix grad = random_matrix(64, 50, 2);
     Matrix gradient(1682, 50);
     Cost cost;
@@ -213,7 +213,7 @@ class TestOneHot : public QObject {
   }
 
   void piecesCostWhatTheWholeCosts() {
-    const Matrix x = encoded(random_rows(8, 131, 1), 131);
+    const Matrix x = encoded(random_ids(8, 131, 1), 131);
     const Matrix weight = random_matrix(131, 50, 2);
     const Matrix grad = random_matrix(8, 50, 3);
     const auto cost_in_pieces = [&](std::size_t piece) {
