@@ -60,11 +60,6 @@ double seconds_of(const std::function<void()>& work) {
   return seconds_since(start);
 }
 
-double median_of(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 /// What the memory does where rows stand in order: one read of all of a buffer, or its first half copied into the
 /// other.
 class Bandwidth {
@@ -181,11 +176,11 @@ Expected<GatherResult> measure(const GatherPoint& point, const GatherBench& benc
     lookup.push_back(rate);
     share.push_back(rate * row_bytes / (point.bag == 1 ? copy_bandwidth : read_bandwidth));
   }
-  result.rows_per_second = median_of(lookup);
+  result.rows_per_second = median(lookup);
   result.bytes_per_second = result.rows_per_second * row_bytes;
-  result.read_bandwidth = median_of(read);
-  result.copy_bandwidth = median_of(copy);
-  result.share = median_of(share);
+  result.read_bandwidth = median(read);
+  result.copy_bandwidth = median(copy);
+  result.share = median(share);
   return result;
 }
 

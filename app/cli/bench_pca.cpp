@@ -34,12 +34,7 @@ double seconds_of(const std::function<void()>& work) {
 struct Times {
   std::vector<double> seconds;
 
-  [[nodiscard]] double median() const {
-    if (seconds.empty()) return 0;
-    std::vector<double> sorted = seconds;
-    std::sort(sorted.begin(), sorted.end());
-    return sorted[sorted.size() / 2];
-  }
+  [[nodiscard]] double median() const { return seconds.empty() ? 0 : cli::median(seconds); }
 };
 
 /// Normal numbers whose spread falls from column to column, as that of trained factors along their axes does.

@@ -120,11 +120,6 @@ struct Speeds {
   std::vector<double> plain_loop;
 };
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 Expected<Speeds> measure(const TrainBench& bench, Trainer& trainer, unsigned threads) {
   const std::uint64_t batches = bench.batches > 0 ? bench.batches : trainer.batches_per_epoch();
   MovedNumbers moved(bench, trainer, threads);

@@ -1,5 +1,6 @@
 #include "app/cli/common.h"
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
@@ -126,6 +127,11 @@ const std::atomic<bool>& interrupted() { return interrupt_flag; }
 void handle_interrupts() {
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
 }
 
 }  // namespace rowlight::cli

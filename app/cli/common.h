@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json_fwd.hpp>
@@ -61,6 +62,9 @@ void print_line(const nlohmann::ordered_json& value);
 /// Set by SIGINT and SIGTERM; long work looks at it and stops cleanly.
 [[nodiscard]] const std::atomic<bool>& interrupted();
 void handle_interrupts();
+
+/// The upper one of two. Pre: not empty.
+[[nodiscard]] double median(std::vector<double> values);
 
 void add_bench(CLI::App& app, Context& context);
 void add_bench_gather(CLI::App& bench, Context& context);
