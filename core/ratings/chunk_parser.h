@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,6 +14,7 @@
 #include "core/ratings/fields.h"
 #include "core/ratings/parsed_chunk.h"
 #include "core/ratings/reader.h"
+#include "core/simd/text_kernels.h"
 
 namespace rowlight {
 
@@ -35,11 +38,9 @@ class ChunkParser {
  private:
   // chunk_parser_quick.cpp
   void parse_quickly(std::string_view text);
-  template <std::size_t fields, std::size_t width>
-  void walk(std::string_view text);
-  template <class Lines>
-  std::size_t take_plain(Lines& lines);
-  void find_marks(std::string_view text);
+  void mark_ends(std::string_view text);
+  void make_room();
+  std::size_t take_plain();
 
   void watch_encoding(std::string_view text);
   void parse_lines(std::string_view text);
@@ -69,10 +70,12 @@ class ChunkParser {
   std::uint32_t block_item_ = RawIds::carried;
   std::vector<double> line_ratings_;  // of a matrix
 
-  std::unique_ptr<std::uint32_t[]> marks_;  // of separators and line ends
-  std::size_t mark_room_ = 0;
-  std::size_t mark_count_ = 0;
-  std::vector<std::uint32_t> tenths_;  // how often each rating of tenths was read
+  std::unique_ptr<std::uint64_t[]> marks_;  // what ends_ points to
+  std::size_t mark_room_ = 0;               // words for each half
+  simd::EndBits ends_;                      // of fields and lines
+  std::size_t lines_left_ = 0;              // line ends that are still to come
+  simd::CutFields cut_;
+  std::array<std::vector<std::uint32_t>, 2> tenths_;  // how often each rating of tenths was read, in two parts
 };
 
 }  // namespace rowlight

@@ -8,8 +8,11 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <hwy/cache_control.h>
 
 #include "core/base/stop.h"
 #include "core/base/system.h"
@@ -31,12 +34,12 @@ constexpr std::int32_t max_row = std::numeric_limits<std::int32_t>::max();
 constexpr std::size_t words_a_piece = rows_a_piece / 64;
 
 #pragma pack(push, 2)
-struct Entry {
-  std::uint32_t pair = 0;  // the user's number within the part, the rating's code, the movie; or the movie alone
-  std::uint16_t row = 0;   // from the beginning of the piece
+struct Entry {         // without initial values, which would be written to each before it is dealt
+  std::uint32_t pair;  // the user's number within the part, the rating's code, the movie; or the movie alone
+  std::uint16_t row;   // from the beginning of the piece
 };
 #pragma pack(pop)
-static_assert(sizeof(Entry) == 6);
+static_assert(sizeof(Entry) == 6 && std::is_trivially_default_constructible_v<Entry>);
 
 /// A bit for each row that goes.
 using Marks = std::vector<std::uint64_t>;
@@ -49,6 +52,14 @@ struct Rated {
 // Where an entry has bits to spare, they hold twice the rating: comparing these spares looks at ratings that lie far
 // apart.
 constexpr unsigned most_code_bits = 8;
+
+// So many pieces beforehand their entries are asked for: too few lie together for the processor to look ahead.
+constexpr std::size_t pieces_ahead = 3;
+
+void fetch(std::span<const Entry> entries) {
+  constexpr std::size_t line = 64 / sizeof(Entry);
+  for (std::size_t i = 0; i < entries.size(); i += line) hwy::Prefetch(entries.data() + i);
+}
 
 tl::unexpected<Error> not_enough_memory_for_repeats() {
   return fail(ErrorKind::BadInput, "there is not enough memory to look for repeated ratings",
@@ -68,7 +79,6 @@ class Settlement {
   }
 
   Expected<DuplicateCounts> run() {
-    count_rows();
     deal_out();
     find();
     entries_.reset();
@@ -125,10 +135,15 @@ class Settlement {
   }
   /// The entries of one piece in one part.
   [[nodiscard]] std::span<const Entry> entries_of(std::size_t piece, std::size_t part) const {
-    const std::uint32_t begin = piece > 0 ? end_in_[piece - 1][part] : begin_of(part);
-    return {entries_.get() + begin, end_in_[piece][part] - begin};
+    const std::array<std::uint32_t, parts>& ends = end_in_[piece];
+    const std::uint32_t begin = part > 0 ? ends[part - 1] : 0;
+    return {entries_.get() + piece * rows_a_piece + begin, ends[part] - begin};
   }
-  [[nodiscard]] std::uint32_t begin_of(std::size_t part) const { return part > 0 ? end_in_.back()[part - 1] : 0; }
+  [[nodiscard]] std::size_t rows_in(std::size_t part) const {
+    std::size_t rows = 0;
+    for (std::size_t piece = 0; piece < pieces(); ++piece) rows += entries_of(piece, part).size();
+    return rows;
+  }
 
   [[nodiscard]] bool drops() const { return how_ != Duplicates::KeepAll && how_ != Duplicates::Fail; }
 
@@ -159,7 +174,6 @@ class Settlement {
     DuplicateCounts counts;
   };
 
-  void count_rows();
   void deal_out();
   template <bool packed>
   void deal_piece(Pairs<packed> pairs, std::size_t piece);
@@ -186,33 +200,16 @@ class Settlement {
   bool packed_ = false;                                   // a user's number and a movie fit into an entry
   unsigned code_bits_ = 0;                                // and so many bits of a rating's code
   std::atomic<bool> coded_{true};                         // every rating has a code
-  std::vector<std::array<std::uint32_t, parts>> end_in_;  // [piece][part], in entries_
-  std::unique_ptr<Entry[]> entries_;                      // part after part, in the file's order
+  std::vector<std::array<std::uint32_t, parts>> end_in_;  // [piece][part], from the beginning of the piece
+  std::unique_ptr<Entry[]> entries_;                      // piece after piece, in it part after part, in it by row
   std::mutex mutex_;                                      // for free_marks_
   std::vector<Marks> free_marks_;                         // of no finder at the moment
   std::vector<DuplicateCounts> counts_;
 };
 
-void Settlement::count_rows() {
-  end_in_.resize(pieces());
-  pool_.parallel(pieces(), [&](std::size_t piece) {
-    std::array<std::uint32_t, parts>& counts = end_in_[piece];
-    counts.fill(0);
-    for (std::size_t row = piece * rows_a_piece; row < end_of(piece); ++row) ++counts[part_of(set_.users[row])];
-  });
-  // Each count becomes the beginning of its entries; dealing makes it their end.
-  std::uint32_t begin = 0;
-  for (std::size_t part = 0; part < parts; ++part) {
-    for (std::array<std::uint32_t, parts>& counts : end_in_) begin += std::exchange(counts[part], begin);
-  }
-}
-
 void Settlement::deal_out() {
-  entries_ = std::make_unique_for_overwrite<Entry[]>(set_.size());  // zeroing it would be one more pass
-  pool_.parallel(pieces(), [&](std::size_t piece) {
-    const std::size_t begin = piece * rows_a_piece;
-    expect_writes(entries_.get() + begin, (end_of(piece) - begin) * sizeof(Entry));
-  });
+  end_in_.resize(pieces());
+  entries_ = std::make_unique_for_overwrite<Entry[]>(set_.size());
   with_pairs([&](const auto& pairs) {
     pool_.parallel(pieces(), [&](std::size_t piece) {
       if (!cancelled()) deal_piece(pairs, piece);
@@ -220,15 +217,21 @@ void Settlement::deal_out() {
   });
 }
 
+// Counts a piece's rows by part and puts them there: all of it stays in the cache meanwhile.
 template <bool packed>
 void Settlement::deal_piece(Pairs<packed> pairs, std::size_t piece) {
-  std::array<std::uint32_t, parts> next = end_in_[piece];
   const std::size_t first = piece * rows_a_piece;
   const std::size_t rows = end_of(piece) - first;
+  Entry* const entries = entries_.get() + first;
+  expect_writes(entries, rows * sizeof(Entry));
+  std::array<std::uint32_t, parts> next{};
+  for (std::size_t row = 0; row < rows; ++row) ++next[part_of(pairs.users[first + row])];
+  // Each count becomes the beginning of its entries; dealing makes it their end.
+  std::uint32_t begin = 0;
+  for (std::uint32_t& count : next) begin += std::exchange(count, begin);
   const float* const ratings = set_.ratings.data() + first;
   const auto most_code = static_cast<float>((1U << code_bits_) - 1U);
   bool coded = true;
-  Entry* const entries = entries_.get();
   for (std::size_t row = 0; row < rows; ++row) {
     const float twice = std::clamp(ratings[row] * 2, 0.0F, most_code);
     const auto code = static_cast<std::uint32_t>(static_cast<std::int32_t>(twice));
@@ -285,8 +288,7 @@ void Settlement::give_marks(Marks marks) {
 }
 
 void Settlement::find_in(std::size_t part, Finder& finder) {
-  const std::uint32_t rows = end_in_.back()[part] - begin_of(part);
-  Pass pass{0, static_cast<std::uint32_t>(rows / most_rows_a_pass) + 1};
+  Pass pass{0, static_cast<std::uint32_t>(rows_in(part) / most_rows_a_pass) + 1};
   for (; pass.index < pass.count && !cancelled(); ++pass.index) {
     with_pairs([&](const auto& pairs) { sort_by_user(pairs, part, pass, finder); });
     if (how_ == Duplicates::Mean) finder.sums.assign(finder.sorted.size(), {});
@@ -301,6 +303,7 @@ void Settlement::sort_by_user(const Pairs<packed>& pairs, std::size_t part, Pass
   finder.begin_of.assign(users_a_part() + 1, 0);
   std::uint32_t* const begin_of = finder.begin_of.data();
   for (std::size_t piece = 0; piece < pieces() && !cancelled(); ++piece) {
+    if (piece + pieces_ahead < pieces()) fetch(entries_of(piece + pieces_ahead, part));
     for (const Entry& entry : entries_of(piece, part)) {
       if (pass.takes(pairs.coded_movie_of(entry) & movie_mask_)) {
         ++begin_of[pairs.user_of(entry, piece * rows_a_piece)];

@@ -27,8 +27,8 @@ namespace rowlight {
 class RatingPipeline {
  public:
   static constexpr std::size_t longest_line = std::size_t{1} << 20U;
-  static constexpr std::size_t wave_bytes = std::size_t{2} << 20U;
-  static constexpr std::size_t chunk_bytes = std::size_t{256} << 10U;
+  static constexpr std::size_t wave_bytes = std::size_t{1} << 20U;
+  static constexpr std::size_t chunk_bytes = std::size_t{128} << 10U;
 
   /// The first of the chunks that `text`, whole lines and not empty, is parsed in.
   [[nodiscard]] static std::string_view first_chunk(std::string_view text);

@@ -43,13 +43,12 @@ struct KernelTable {
   void (*sgd)(const SgdStep& step, std::size_t n, float* p, float* velocity, const float* grad);  // may be null
   void (*adam)(const AdamStep& step, std::size_t n, float* p, float* m, float* v, const float* grad);
   void (*adagrad)(const AdagradStep& step, std::size_t n, float* p, float* sum, const float* grad);
-  FoundSeparators (*find_separators)(const char* text, std::size_t n, char separator, std::uint32_t* marks);
-  void (*cut_lines)(const std::uint32_t* marks, std::size_t n, std::size_t width, std::uint32_t begin, CutFields& out);
-  void (*ids_before)(const char* text, const FieldPlaces& places, std::uint32_t limit, std::uint32_t* ids,
-                     std::uint32_t* odd);
-  void (*numbers_before)(const char* text, const FieldPlaces& places, std::int64_t* numbers, std::uint32_t* odd);
-  void (*tenths_before)(const char* text, const FieldPlaces& places, std::uint32_t* tenths, float* values,
-                        std::uint32_t* odd);
+  MarkedText (*mark_ends)(const char* text, std::size_t n, char separator, EndBits ends);
+  std::size_t (*cut_lines)(const char* text, std::size_t n, EndBits ends, std::size_t begin, std::size_t most,
+                           CutFields& out);
+  std::uint32_t (*read_ids)(CutFields& lines, std::size_t field, std::uint32_t limit, std::uint32_t* ids);
+  NumberRange (*read_numbers)(CutFields& lines, std::int64_t* numbers);
+  void (*read_tenths)(CutFields& lines, std::size_t field, std::uint32_t* tenths, float* values);
   std::size_t (*keep_marked_32)(const std::uint32_t* from, const std::uint64_t* marks, std::size_t words,
                                 std::uint32_t* to);
   std::size_t (*keep_marked_64)(const std::uint64_t* from, const std::uint64_t* marks, std::size_t words,

@@ -137,11 +137,11 @@ const KernelTable* Table() {
                                      Sgd,
                                      Adam,
                                      Adagrad,
-                                     FindSeparators,
+                                     MarkEnds,
                                      CutLines,
-                                     IdsBefore,
-                                     NumbersBefore,
-                                     TenthsBefore,
+                                     ReadIds,
+                                     ReadNumbers,
+                                     ReadTenths,
                                      KeepMarked<std::uint32_t>,
                                      KeepMarked<std::uint64_t>,
                                      AddScatter,
@@ -326,29 +326,26 @@ void sketch_rows(ConstMatrixView rows, std::span<const double> shift, std::span<
                         products.data(), sums.data());
 }
 
-FoundSeparators find_separators(std::span<const char> text, char separator, std::span<std::uint32_t> marks) {
-  assert(text.size() < line_end_mark && marks.size() >= text.size() + 64);
-  return kernels().find_separators(text.data(), text.size(), separator, marks.data());
+MarkedText mark_ends(std::span<const char> text, char separator, EndBits ends) {
+  return kernels().mark_ends(text.data(), text.size(), separator, ends);
 }
 
-void cut_lines(std::span<const std::uint32_t> marks, std::size_t width, std::uint32_t begin, CutFields& out) {
-  assert(marks.size() % out.fields == 0 && marks.size() <= out.fields * CutFields::most_lines);
-  kernels().cut_lines(marks.data(), marks.size() / out.fields, width, begin, out);
+std::size_t cut_lines(std::span<const char> text, EndBits ends, std::size_t begin, std::size_t most, CutFields& out) {
+  assert((out.fields == 3 || out.fields == 4) && (out.width == 1 || out.width == 2) && out.long_field < out.fields);
+  assert(begin <= text.size() && most <= CutFields::most_lines);
+  return kernels().cut_lines(text.data(), text.size(), ends, begin, most, out);
 }
 
-void ids_before(const char* text, const FieldPlaces& places, std::uint32_t limit, std::uint32_t* ids,
-                std::uint32_t* odd) {
-  assert(limit > 0 && limit <= 100'000'000);
-  kernels().ids_before(text, places, limit, ids, odd);
+std::uint32_t read_ids(CutFields& lines, std::size_t field, std::uint32_t limit, std::uint32_t* ids) {
+  assert(field < lines.fields && limit > 0 && limit <= 100'000'000);
+  return kernels().read_ids(lines, field, limit, ids);
 }
 
-void numbers_before(const char* text, const FieldPlaces& places, std::int64_t* numbers, std::uint32_t* odd) {
-  kernels().numbers_before(text, places, numbers, odd);
-}
+NumberRange read_numbers(CutFields& lines, std::int64_t* numbers) { return kernels().read_numbers(lines, numbers); }
 
-void tenths_before(const char* text, const FieldPlaces& places, std::uint32_t* tenths, float* values,
-                   std::uint32_t* odd) {
-  kernels().tenths_before(text, places, tenths, values, odd);
+void read_tenths(CutFields& lines, std::size_t field, std::uint32_t* tenths, float* values) {
+  assert(field < lines.fields);
+  kernels().read_tenths(lines, field, tenths, values);
 }
 
 template <Markable T>

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "core/simd/kernel_table.h"
 
@@ -84,39 +86,73 @@ void adagrad(const AdagradStep& step, std::size_t n, float* p, float* sum, const
   }
 }
 
-FoundSeparators find_separators(const char* text, std::size_t n, char separator, std::uint32_t* marks) {
-  FoundSeparators found;
-  for (std::size_t i = 0; i < n; ++i) {
-    const bool end = text[i] == '\n';
-    if (end || text[i] == separator) marks[found.count++] = static_cast<std::uint32_t>(i) | (end ? line_end_mark : 0);
-    found.ascii = found.ascii && static_cast<unsigned char>(text[i]) < 128;
+MarkedText mark_ends(const char* text, std::size_t n, char separator, EndBits ends) {
+  MarkedText found;
+  for (std::size_t word = 0; word < n / 64 + 2; ++word) {
+    ends.fields[word] = ends.lines[word] = 0;
+    for (std::size_t bit = 0; bit < 64 && word * 64 + bit < n; ++bit) {
+      const char c = text[word * 64 + bit];
+      const std::uint64_t mark = std::uint64_t{1} << bit;
+      if (c == '\n') ends.lines[word] |= mark;
+      if (c == '\n' || c == separator) ends.fields[word] |= mark;
+      found.lines += c == '\n' ? 1 : 0;
+      found.ascii = found.ascii && static_cast<unsigned char>(c) < 128;
+    }
   }
   return found;
 }
 
-void cut_lines(const std::uint32_t* marks, std::size_t n, std::size_t width, std::uint32_t begin, CutFields& out) {
-  for (std::size_t i = 0; i < n; ++i) {
-    out.odd[i] = 0;
-    for (std::size_t field = 0; field < out.fields; ++field) {
-      const std::uint32_t mark = marks[i * out.fields + field];
-      const std::uint32_t end = mark & ~line_end_mark;
-      const bool last = field + 1 == out.fields;
-      out.odd[i] |= last == (mark == end) ? 1U : 0U;
-      out.ends[field][i] = end;
-      out.lengths[field][i] = end > begin ? end - begin : 0;
-      begin = end + static_cast<std::uint32_t>(last ? 1 : width);
+std::size_t cut_lines(const char* text, std::size_t n, EndBits ends, std::size_t begin, std::size_t most,
+                      CutFields& out) {
+  constexpr std::size_t longest = 56;
+  const auto marked = [](const std::uint64_t* bits, std::size_t at) { return (bits[at / 64] >> (at % 64) & 1U) != 0; };
+  std::array<std::size_t, CutFields::most_fields> from{};
+  std::array<std::size_t, CutFields::most_fields> to{};
+  bool cr = false;
+  std::size_t line = 0;
+  for (; line < most; ++line) {
+    std::size_t end = begin;
+    while (end < n && end - begin <= longest && !marked(ends.lines, end)) ++end;
+    if (end == n || end - begin > longest) break;
+    std::size_t fields = 0;
+    from[0] = begin;
+    std::size_t at = begin;
+    for (; at < end && fields + 1 < out.fields; ++at) {
+      if (!marked(ends.fields, at)) continue;
+      if (out.width == 2 && !marked(ends.fields, at + 1)) break;
+      to[fields++] = at;
+      at += out.width - 1;
+      from[fields] = at + 1;
     }
+    if (fields + 1 < out.fields || from[fields] > end) break;
+    for (at = from[fields]; at < end && !marked(ends.fields, at);) ++at;
+    if (at < end) break;
+    to[fields] = end;
+    const bool has_cr = end > from[fields] && text[end - 1] == '\r';
+    if (line == 0) cr = has_cr;
+    if (cr && !has_cr) break;
+    if (cr) --to[fields];
+    for (std::size_t field = 0; field < out.fields; ++field) {
+      std::memcpy(&out.last[field][line], text + to[field] - 8, 8);
+      out.lengths[field][line] = static_cast<std::uint32_t>(to[field] - from[field]);
+    }
+    std::memcpy(&out.before_last[line], text + to[out.long_field] - 16, 8);
+    begin = end + 1;
   }
+  out.lines = line;
+  out.cr = cr;
+  for (std::size_t i = 0; i < CutFields::most_lines; ++i) out.odd[i] = i < line ? 0 : 1;
+  return begin;
 }
 
-/// The number that the characters write, or `odd`.
-std::uint64_t number_before(const char* end, std::uint32_t length, std::uint32_t most, std::uint32_t& odd) {
-  if (length == 0 || length > most) {
+/// The number that the last `length` of these characters write, or `odd`.
+std::uint64_t number_of(const char* characters, std::size_t count, std::uint32_t length, std::uint32_t& odd) {
+  if (length == 0 || length > count) {
     odd |= 1U;
     return 0;
   }
   std::uint64_t number = 0;
-  for (const char* at = end - length; at < end; ++at) {
+  for (const char* at = characters + count - length; at < characters + count; ++at) {
     const auto digit = static_cast<unsigned>(*at - '0');
     odd |= digit > 9 ? 1U : 0U;
     number = number * 10 + digit % 10;
@@ -124,38 +160,49 @@ std::uint64_t number_before(const char* end, std::uint32_t length, std::uint32_t
   return number;
 }
 
-void scalar_ids_before(const char* text, const FieldPlaces& places, std::uint32_t limit, std::uint32_t* ids,
-                       std::uint32_t* odd) {
-  for (std::size_t i = 0; i < places.count; ++i) {
-    const char* const end = text + places.ends[i];
-    const std::uint64_t number = number_before(end, places.lengths[i], 8, odd[i]);
-    const bool padded =
-        places.lengths[i] > 1 && places.lengths[i] <= 8 && end[-static_cast<int>(places.lengths[i])] == '0';
-    odd[i] |= padded || number >= limit ? 1U : 0U;
+std::uint32_t scalar_read_ids(CutFields& lines, std::size_t field, std::uint32_t limit, std::uint32_t* ids) {
+  std::uint32_t largest = 0;
+  for (std::size_t i = 0; i < lines.lines; ++i) {
+    std::array<char, 8> last{};
+    std::memcpy(last.data(), &lines.last[field][i], 8);
+    const std::uint32_t length = lines.lengths[field][i];
+    const std::uint64_t number = number_of(last.data(), 8, length, lines.odd[i]);
+    const bool padded = length > 1 && length <= 8 && last[8 - length] == '0';
+    lines.odd[i] |= padded || number >= limit ? 1U : 0U;
     ids[i] = static_cast<std::uint32_t>(number);
+    largest = std::max(largest, ids[i]);
   }
+  return largest;
 }
 
-void scalar_numbers_before(const char* text, const FieldPlaces& places, std::int64_t* numbers, std::uint32_t* odd) {
-  for (std::size_t i = 0; i < places.count; ++i) {
-    numbers[i] = static_cast<std::int64_t>(number_before(text + places.ends[i], places.lengths[i], 16, odd[i]));
+NumberRange scalar_read_numbers(CutFields& lines, std::int64_t* numbers) {
+  NumberRange range{std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()};
+  for (std::size_t i = 0; i < lines.lines; ++i) {
+    std::array<char, 16> last{};
+    std::memcpy(last.data(), &lines.before_last[i], 8);
+    std::memcpy(last.data() + 8, &lines.last[lines.long_field][i], 8);
+    const std::uint64_t number = number_of(last.data(), 16, lines.lengths[lines.long_field][i], lines.odd[i]);
+    numbers[i] = static_cast<std::int64_t>(number);
+    range = {std::min(range.min, numbers[i]), std::max(range.max, numbers[i])};
   }
+  return range;
 }
 
-void scalar_tenths_before(const char* text, const FieldPlaces& places, std::uint32_t* tenths, float* values,
-                          std::uint32_t* odd) {
-  for (std::size_t i = 0; i < places.count; ++i) {
-    const char* const end = text + places.ends[i];
-    const std::uint32_t length = places.lengths[i];
+void scalar_read_tenths(CutFields& lines, std::size_t field, std::uint32_t* tenths, float* values) {
+  for (std::size_t i = 0; i < lines.lines; ++i) {
+    std::array<char, 8> last{};
+    std::memcpy(last.data(), &lines.last[field][i], 8);
+    const std::uint32_t length = lines.lengths[field][i];
     std::uint32_t bad = 0;
     std::uint64_t number = 0;
     if (length == 3) {
-      number = number_before(end - 2, 1, 1, bad) * 10 + number_before(end, 1, 1, bad);
-      bad |= end[-2] == '.' ? 0U : 1U;
+      number = number_of(last.data(), 6, 1, bad) * 10 + number_of(last.data(), 8, 1, bad);
+      bad |= last[6] == '.' ? 0U : 1U;
     } else {
-      number = number_before(end, length, 2, bad) * 10;
+      number = number_of(last.data(), 8, std::min(length, 3U), bad) * 10;
+      bad |= length > 2 ? 1U : 0U;
     }
-    odd[i] |= bad;
+    lines.odd[i] |= bad;
     tenths[i] = bad != 0 ? 0 : static_cast<std::uint32_t>(number);
     values[i] = static_cast<float>(tenths[i]) / 10.0F;
   }
@@ -181,11 +228,11 @@ const KernelTable& scalar_kernels() {
                                      sgd,
                                      adam,
                                      adagrad,
-                                     find_separators,
+                                     mark_ends,
                                      cut_lines,
-                                     scalar_ids_before,
-                                     scalar_numbers_before,
-                                     scalar_tenths_before,
+                                     scalar_read_ids,
+                                     scalar_read_numbers,
+                                     scalar_read_tenths,
                                      keep_marked<std::uint32_t>,
                                      keep_marked<std::uint64_t>,
                                      scalar_add_scatter,

@@ -7,8 +7,11 @@
 #define ROWLIGHT_CORE_SIMD_TEXT_KERNELS
 #endif
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
+#include <limits>
 
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
@@ -30,129 +33,114 @@ HWY_INLINE std::size_t PackMarked(D d, hn::VFromD<D> from, std::uint64_t marks, 
   return hwy::PopCount(marks);
 }
 
-inline FoundSeparators FindSeparators(const char* text, std::size_t n, char separator, std::uint32_t* marks) {
+inline MarkedText MarkEnds(const char* text, std::size_t n, char separator, EndBits ends) {
   const hn::CappedTag<std::uint8_t, 64> d;
-  const hn::CappedTag<std::uint32_t, 16> d32;
   const std::size_t lanes = hn::Lanes(d);
   const auto between = hn::Set(d, static_cast<std::uint8_t>(separator));
-  const auto end = hn::Set(d, static_cast<std::uint8_t>('\n'));
+  const auto line_end = hn::Set(d, static_cast<std::uint8_t>('\n'));
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text);
-  const auto steps = hn::Iota(d32, 0);
   auto seen = hn::Zero(d);
-  std::uint32_t* next = marks;
-  const std::size_t whole = n / 64 * 64;
-  for (std::size_t block = 0; block < whole; block += 64) {
-    std::uint64_t separators = 0;
-    std::uint64_t ends = 0;
+  std::size_t lines = 0;
+  const std::size_t whole = n / 64;
+  for (std::size_t word = 0; word < whole; ++word) {
+    std::uint64_t fields = 0;
+    std::uint64_t line_ends = 0;
     for (std::size_t at = 0; at < 64; at += lanes) {
-      const auto part = hn::LoadU(d, bytes + block + at);
+      const auto part = hn::LoadU(d, bytes + word * 64 + at);
+      const auto ends_line = hn::Eq(part, line_end);
       seen = hn::Or(seen, part);
       std::uint64_t bits = 0;  // StoreMaskBits writes lanes / 8 bytes, the first lane into the lowest bit
-      hn::StoreMaskBits(d, hn::Eq(part, between), reinterpret_cast<std::uint8_t*>(&bits));
-      separators |= bits << at;
+      hn::StoreMaskBits(d, hn::Or(hn::Eq(part, between), ends_line), reinterpret_cast<std::uint8_t*>(&bits));
+      fields |= bits << at;
       bits = 0;
-      hn::StoreMaskBits(d, hn::Eq(part, end), reinterpret_cast<std::uint8_t*>(&bits));
-      ends |= bits << at;
+      hn::StoreMaskBits(d, ends_line, reinterpret_cast<std::uint8_t*>(&bits));
+      line_ends |= bits << at;
     }
-    for (std::size_t at = 0; at < 64; at += hn::Lanes(d32)) {
-      const std::uint64_t line_ends = ends >> at;
-      const auto flagged = hn::LoadMaskBits(d32, reinterpret_cast<const std::uint8_t*>(&line_ends));
-      const auto positions = hn::Add(steps, hn::Set(d32, static_cast<std::uint32_t>(block + at)));
-      const auto flags = hn::IfThenElseZero(flagged, hn::Set(d32, line_end_mark));
-      next += PackMarked(d32, hn::Or(positions, flags), (separators | ends) >> at, next);
-    }
+    ends.fields[word] = fields;
+    ends.lines[word] = line_ends;
+    lines += hwy::PopCount(line_ends);
   }
-  FoundSeparators found{static_cast<std::size_t>(next - marks),
-                        hn::AllTrue(d, hn::Lt(seen, hn::Set(d, std::uint8_t{128})))};
-  for (std::size_t i = whole; i < n; ++i) {
-    const auto position = static_cast<std::uint32_t>(i);
-    if (text[i] == '\n') {
-      marks[found.count++] = position | line_end_mark;
-    } else if (text[i] == separator) {
-      marks[found.count++] = position;
+  MarkedText rest =
+      scalar_kernels().mark_ends(text + whole * 64, n % 64, separator, {ends.fields + whole, ends.lines + whole});
+  rest.lines += lines;
+  rest.ascii = rest.ascii && hn::AllTrue(d, hn::Lt(seen, hn::Set(d, std::uint8_t{128})));
+  return rest;
+}
+
+/// The bits from `at` on, of which the lowest 57 are there.
+HWY_INLINE std::uint64_t BitsFrom(const std::uint64_t* bits, std::size_t at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, reinterpret_cast<const char*>(bits) + at / 8, sizeof(word));
+  return word >> (at % 8);
+}
+
+template <std::size_t fields, std::size_t width>
+HWY_INLINE std::size_t CutLinesOf(const char* text, EndBits ends, std::size_t begin, std::size_t most, CutFields& out) {
+  constexpr std::size_t longest = 56;
+  std::array<std::size_t, fields> stops;  // of the fields, in the line
+  bool cr = false;
+  std::size_t line = 0;
+  for (; line < most; ++line) {
+    std::uint64_t bits = BitsFrom(ends.fields, begin);
+    const auto end = static_cast<std::size_t>(std::countr_zero(BitsFrom(ends.lines, begin)));
+    std::size_t torn = 0;
+    for (std::size_t field = 0; field + 1 < fields; ++field) {
+      stops[field] = static_cast<std::size_t>(std::countr_zero(bits));
+      bits &= bits - 1;
+      if (width == 1) continue;
+      torn |= (stops[field] + 1) ^ static_cast<std::size_t>(std::countr_zero(bits));
+      bits &= bits - 1;
     }
-    found.ascii = found.ascii && bytes[i] < 128;
+    const auto last = static_cast<std::size_t>(std::countr_zero(bits));
+    if (last != end || end > longest || torn != 0) break;
+    const char* const characters = text + begin;
+    const bool has_cr = characters[static_cast<std::ptrdiff_t>(end) - 1] == '\r';
+    if (line == 0) cr = has_cr;
+    if (cr && !has_cr) break;
+    stops[fields - 1] = end - (cr ? 1 : 0);
+    std::size_t from = 0;
+    for (std::size_t field = 0; field < fields; ++field) {
+      std::memcpy(&out.last[field][line], characters + stops[field] - 8, 8);
+      out.lengths[field][line] = static_cast<std::uint32_t>(stops[field] - from);
+      from = stops[field] + width;
+    }
+    std::memcpy(&out.before_last[line], characters + stops[out.long_field] - 16, 8);
+    begin += end + 1;
   }
-  return found;
+  out.lines = line;
+  out.cr = cr;
+  const std::size_t room = std::min(CutFields::most_lines, (line + 15) / 16 * 16);
+  std::fill_n(out.odd.data(), line, 0);
+  std::fill(out.odd.data() + line, out.odd.data() + room, 1);
+  return begin;
 }
 
 #if HWY_TARGET == HWY_SCALAR  // its vectors have one lane of one type
 
-inline void CutLines(const std::uint32_t* marks, std::size_t n, std::size_t width, std::uint32_t begin,
-                     CutFields& out) {
-  scalar_kernels().cut_lines(marks, n, width, begin, out);
+inline std::size_t CutLines(const char* text, std::size_t n, EndBits ends, std::size_t begin, std::size_t most,
+                            CutFields& out) {
+  return scalar_kernels().cut_lines(text, n, ends, begin, most, out);
 }
-inline void IdsBefore(const char* text, const FieldPlaces& places, std::uint32_t limit, std::uint32_t* ids,
-                      std::uint32_t* odd) {
-  scalar_kernels().ids_before(text, places, limit, ids, odd);
+inline std::uint32_t ReadIds(CutFields& lines, std::size_t field, std::uint32_t limit, std::uint32_t* ids) {
+  return scalar_kernels().read_ids(lines, field, limit, ids);
 }
-inline void NumbersBefore(const char* text, const FieldPlaces& places, std::int64_t* numbers, std::uint32_t* odd) {
-  scalar_kernels().numbers_before(text, places, numbers, odd);
+inline NumberRange ReadNumbers(CutFields& lines, std::int64_t* numbers) {
+  return scalar_kernels().read_numbers(lines, numbers);
 }
-inline void TenthsBefore(const char* text, const FieldPlaces& places, std::uint32_t* tenths, float* values,
-                         std::uint32_t* odd) {
-  scalar_kernels().tenths_before(text, places, tenths, values, odd);
+inline void ReadTenths(CutFields& lines, std::size_t field, std::uint32_t* tenths, float* values) {
+  scalar_kernels().read_tenths(lines, field, tenths, values);
 }
 
 #else
 
-inline void CutLines(const std::uint32_t* marks, std::size_t n, std::size_t width, std::uint32_t begin,
-                     CutFields& out) {
-  const hn::CappedTag<std::uint32_t, 16> d;
-  using V = hn::VFromD<decltype(d)>;
-  const std::size_t lanes = hn::Lanes(d);
-  const auto flag = hn::Set(d, line_end_mark);
-  const auto step = hn::Set(d, static_cast<std::uint32_t>(width));
-  std::array<std::uint32_t, CutFields::most_lines + 1> begins;
-  begins[0] = begin;
-  std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    V m0;
-    V m1;
-    V m2;
-    V end;
-    if (out.fields == 4) {
-      hn::LoadInterleaved4(d, marks + i * 4, m0, m1, m2, end);
-    } else {
-      hn::LoadInterleaved3(d, marks + i * 3, m0, m1, end);
-      m2 = m1;
-    }
-    const auto flags = hn::Or(hn::Or(hn::Or(m0, m1), m2), hn::Xor(end, flag));
-    hn::StoreU(hn::ShiftRight<31>(flags), d, out.odd.data() + i);
-    end = hn::AndNot(flag, end);
-    hn::StoreU(hn::Add(end, hn::Set(d, 1)), d, begins.data() + i + 1);
-    auto from = hn::LoadU(d, begins.data() + i);
-    const auto store = [&](std::size_t field, V at) {
-      at = hn::AndNot(flag, at);
-      hn::StoreU(at, d, out.ends[field].data() + i);
-      hn::StoreU(hn::IfThenElseZero(hn::Gt(at, from), hn::Sub(at, from)), d, out.lengths[field].data() + i);
-      from = hn::Add(at, step);
-    };
-    store(0, m0);
-    store(1, m1);
-    if (out.fields == 4) store(2, m2);
-    store(out.fields - 1, end);
+inline std::size_t CutLines(const char* text, std::size_t /*n*/, EndBits ends, std::size_t begin, std::size_t most,
+                            CutFields& out) {
+  if (out.fields == 4) {
+    return out.width == 1 ? CutLinesOf<4, 1>(text, ends, begin, most, out)
+                          : CutLinesOf<4, 2>(text, ends, begin, most, out);
   }
-  if (i == n) return;
-  CutFields rest;
-  rest.fields = out.fields;
-  scalar_kernels().cut_lines(marks + i * out.fields, n - i, width, begins[i], rest);
-  for (std::size_t k = 0; i + k < n; ++k) {
-    out.odd[i + k] = rest.odd[k];
-    for (std::size_t field = 0; field < out.fields; ++field) {
-      out.ends[field][i + k] = rest.ends[field][k];
-      out.lengths[field][i + k] = rest.lengths[field][k];
-    }
-  }
-}
-
-/// In each lane the sizeof(lane) characters that end `back` before its end, the first one in the lowest byte.
-template <class D>
-HWY_INLINE hn::VFromD<D> WordsBefore(D d, const char* text, const std::uint32_t* ends, std::uint32_t back) {
-  HWY_ALIGN std::array<hn::TFromD<D>, 64 / sizeof(hn::TFromD<D>)> words;
-  constexpr std::size_t size = sizeof(words[0]);
-  for (std::size_t i = 0; i < hn::Lanes(d); ++i) std::memcpy(&words[i], text + ends[i] - back - size, size);
-  return hn::Load(d, words.data());
+  return out.width == 1 ? CutLinesOf<3, 1>(text, ends, begin, most, out)
+                        : CutLinesOf<3, 2>(text, ends, begin, most, out);
 }
 
 /// Reads the last `lengths` of the eight characters in each lane as a decimal number, 0 where there is none.
@@ -186,63 +174,75 @@ struct EightDigits {
   }
 };
 
+/// Marks the lines of `mask` as odd too. Returns for each of them whether it is odd now.
 template <class D, class M>
-HWY_INLINE void NoteOdd(D d, M mask, std::uint32_t* odd) {
+HWY_INLINE hn::Mask<D> NoteOdd(D d, M mask, std::uint32_t* odd) {
   const hn::Rebind<std::uint32_t, D> d32;
-  const auto marks = hn::TruncateTo(d32, hn::ShiftRight<63>(hn::VecFromMask(d, mask)));
-  hn::StoreU(hn::Or(marks, hn::LoadU(d32, odd)), d32, odd);
+  const auto now = hn::TruncateTo(d32, hn::ShiftRight<63>(hn::VecFromMask(d, mask)));
+  const auto all = hn::Or(now, hn::LoadU(d32, odd));
+  hn::StoreU(all, d32, odd);
+  return hn::Ne(hn::PromoteTo(d, all), hn::Zero(d));
 }
 
-inline void IdsBefore(const char* text, const FieldPlaces& places, std::uint32_t limit, std::uint32_t* ids,
-                      std::uint32_t* odd) {
+inline std::uint32_t ReadIds(CutFields& lines, std::size_t field, std::uint32_t limit, std::uint32_t* ids) {
   const hn::CappedTag<std::uint64_t, 8> d;
   const hn::Rebind<std::uint32_t, decltype(d)> d32;
   const auto one = hn::Set(d, 1);
-  std::size_t i = 0;
-  for (; i + hn::Lanes(d) <= places.count; i += hn::Lanes(d)) {
-    const auto lengths = hn::PromoteTo(d, hn::LoadU(d32, places.lengths + i));
-    const EightDigits read(d, WordsBefore(d, text, places.ends + i, 0), hn::Min(lengths, hn::Set(d, 8)));
+  auto largest = hn::Zero(d);
+  for (std::size_t i = 0; i < lines.lines; i += hn::Lanes(d)) {
+    const auto lengths = hn::PromoteTo(d, hn::LoadU(d32, lines.lengths[field].data() + i));
+    const EightDigits read(d, hn::LoadU(d, lines.last[field].data() + i), hn::Min(lengths, hn::Set(d, 8)));
     const auto wrong_length = hn::Gt(hn::Sub(lengths, one), hn::Set(d, 7));  // also 0
     const auto padded = hn::And(hn::Gt(lengths, one), hn::Eq(read.first, hn::Zero(d)));
     const auto large = hn::Gt(read.number, hn::Set(d, limit - 1));
-    NoteOdd(d, hn::Or(hn::Or(wrong_length, padded), hn::Or(large, hn::Ne(read.bad, hn::Zero(d)))), odd + i);
+    const auto bad = hn::Or(hn::Or(wrong_length, padded), hn::Or(large, hn::Ne(read.bad, hn::Zero(d))));
+    const auto odd = NoteOdd(d, bad, lines.odd.data() + i);
+    largest = hn::Max(largest, hn::IfThenZeroElse(odd, read.number));
     hn::StoreU(hn::TruncateTo(d32, read.number), d32, ids + i);
   }
-  if (i < places.count) scalar_kernels().ids_before(text, places.from(i), limit, ids + i, odd + i);
+  return static_cast<std::uint32_t>(hn::GetLane(hn::MaxOfLanes(d, largest)));
 }
 
-inline void NumbersBefore(const char* text, const FieldPlaces& places, std::int64_t* numbers, std::uint32_t* odd) {
+inline NumberRange ReadNumbers(CutFields& lines, std::int64_t* numbers) {
   const hn::CappedTag<std::uint64_t, 8> d;
+  const hn::RebindToSigned<decltype(d)> di;
   const hn::Rebind<std::uint32_t, decltype(d)> d32;
   const hn::Repartition<std::uint32_t, decltype(d)> lanes32;
   const auto eight = hn::Set(d, 8);
-  std::size_t i = 0;
-  for (; i + hn::Lanes(d) <= places.count; i += hn::Lanes(d)) {
-    const auto lengths = hn::PromoteTo(d, hn::LoadU(d32, places.lengths + i));
+  const auto none_low = hn::Set(di, std::numeric_limits<std::int64_t>::max());
+  const auto none_high = hn::Set(di, std::numeric_limits<std::int64_t>::min());
+  auto lowest = none_low;
+  auto highest = none_high;
+  for (std::size_t i = 0; i < lines.lines; i += hn::Lanes(d)) {
+    const auto lengths = hn::PromoteTo(d, hn::LoadU(d32, lines.lengths[lines.long_field].data() + i));
     const auto some = hn::Min(lengths, eight);
-    const EightDigits low(d, WordsBefore(d, text, places.ends + i, 0), some);
-    const EightDigits high(d, WordsBefore(d, text, places.ends + i, 8), hn::Min(hn::Sub(lengths, some), eight));
+    const EightDigits low(d, hn::LoadU(d, lines.last[lines.long_field].data() + i), some);
+    const EightDigits high(d, hn::LoadU(d, lines.before_last.data() + i), hn::Min(hn::Sub(lengths, some), eight));
     const auto wrong_length = hn::Gt(hn::Sub(lengths, hn::Set(d, 1)), hn::Set(d, 15));  // also 0
-    NoteOdd(d, hn::Or(wrong_length, hn::Ne(hn::Or(low.bad, high.bad), hn::Zero(d))), odd + i);
+    const auto bad = hn::Or(wrong_length, hn::Ne(hn::Or(low.bad, high.bad), hn::Zero(d)));
+    const auto odd = hn::RebindMask(di, NoteOdd(d, bad, lines.odd.data() + i));
     const auto millions = hn::MulEven(hn::BitCast(lanes32, high.number), hn::Set(lanes32, 100'000'000));
-    hn::StoreU(hn::Add(millions, low.number), d, reinterpret_cast<std::uint64_t*>(numbers + i));
+    const auto number = hn::BitCast(di, hn::Add(millions, low.number));
+    hn::StoreU(number, di, numbers + i);
+    lowest = hn::Min(lowest, hn::IfThenElse(odd, none_low, number));
+    highest = hn::Max(highest, hn::IfThenElse(odd, none_high, number));
   }
-  if (i < places.count) scalar_kernels().numbers_before(text, places.from(i), numbers + i, odd + i);
+  return {hn::GetLane(hn::MinOfLanes(di, lowest)), hn::GetLane(hn::MaxOfLanes(di, highest))};
 }
 
-inline void TenthsBefore(const char* text, const FieldPlaces& places, std::uint32_t* tenths, float* values,
-                         std::uint32_t* odd) {
+inline void ReadTenths(CutFields& lines, std::size_t field, std::uint32_t* tenths, float* values) {
   const hn::CappedTag<std::uint32_t, 16> d;
   const hn::RebindToFloat<decltype(d)> df;
   const hn::RebindToSigned<decltype(d)> di;
   const hn::Repartition<std::uint8_t, decltype(d)> d8;
   const auto byte = hn::Set(d, 0xFF);
   const auto ten = hn::Set(d, 10);
-  std::size_t i = 0;
-  for (; i + hn::Lanes(d) <= places.count; i += hn::Lanes(d)) {
-    const auto lengths = hn::LoadU(d, places.lengths + i);
-    const auto characters = hn::BitCast(d8, WordsBefore(d, text, places.ends + i, 0));
-    const auto digits = hn::BitCast(d, hn::Xor(characters, hn::Set(d8, '0')));
+  for (std::size_t i = 0; i < lines.lines; i += hn::Lanes(d)) {
+    const auto lengths = hn::LoadU(d, lines.lengths[field].data() + i);
+    const auto* const words = reinterpret_cast<const std::uint32_t*>(lines.last[field].data() + i);
+    // The last four characters: the upper halves.
+    const auto ends = hn::ConcatOdd(d, hn::LoadU(d, words + hn::Lanes(d)), hn::LoadU(d, words));
+    const auto digits = hn::BitCast(d, hn::Xor(hn::BitCast(d8, ends), hn::Set(d8, '0')));
     const auto last = hn::ShiftRight<24>(digits);
     const auto before = hn::And(hn::ShiftRight<16>(digits), byte);
     const auto with_point = hn::Eq(lengths, hn::Set(d, 3));
@@ -254,12 +254,12 @@ inline void TenthsBefore(const char* text, const FieldPlaces& places, std::uint3
     const auto no_digit = hn::Or(hn::Gt(last, hn::Set(d, 9)), hn::Gt(whole, hn::Set(d, 9)));
     const auto no_point = hn::And(with_point, hn::Ne(before, hn::Set(d, '.' ^ '0')));
     const auto bad = hn::Or(hn::Or(wrong_length, no_digit), no_point);
-    hn::StoreU(hn::Or(hn::LoadU(d, odd + i), hn::ShiftRight<31>(hn::VecFromMask(d, bad))), d, odd + i);
+    std::uint32_t* const odd = lines.odd.data() + i;
+    hn::StoreU(hn::Or(hn::LoadU(d, odd), hn::ShiftRight<31>(hn::VecFromMask(d, bad))), d, odd);
     const auto known = hn::IfThenZeroElse(bad, value);
     hn::StoreU(known, d, tenths + i);
     hn::StoreU(hn::Div(hn::ConvertTo(df, hn::BitCast(di, known)), hn::Set(df, 10.0F)), df, values + i);
   }
-  if (i < places.count) scalar_kernels().tenths_before(text, places.from(i), tenths + i, values + i, odd + i);
 }
 
 #endif

@@ -10,55 +10,59 @@
 /// as odd, for others to look at. Any thread.
 namespace rowlight::simd {
 
-/// Set in a mark of find_separators() that stands for a line end.
-inline constexpr std::uint32_t line_end_mark = std::uint32_t{1} << 31U;
-
-struct FoundSeparators {
-  std::size_t count = 0;
-  bool ascii = true;  ///< no byte of the text is above 127
+/// Where the fields and the lines of a text end: a bit for each byte, the lowest bit of a word for the first of its 64.
+struct EndBits {
+  std::uint64_t* fields = nullptr;  ///< separators and line ends
+  std::uint64_t* lines = nullptr;   ///< line ends alone
 };
 
-/// Where `separator` and '\n' stand in `text`, rising, into the front of `marks`: the position, and line_end_mark for a
-/// '\n'; what stands behind them there may change. Pre: text.size() < 2^31; marks.size() >= text.size() + 64.
-FoundSeparators find_separators(std::span<const char> text, char separator, std::span<std::uint32_t> marks);
+struct MarkedText {
+  std::size_t lines = 0;  ///< line ends
+  bool ascii = true;      ///< no byte of the text is above 127
+};
 
-/// Where the fields of some lines lie: field f of line i ends before ends[f][i] and is lengths[f][i] long.
+/// Marks `separator` and '\n'. Pre: both of `ends` have text.size() / 64 + 2 words, which are all written.
+MarkedText mark_ends(std::span<const char> text, char separator, EndBits ends);
+
+/// Some lines, field by field, as their characters. What stands behind the last line, up to a multiple of 16, is odd.
 struct CutFields {
   static constexpr std::size_t most_lines = 128;
   static constexpr std::size_t most_fields = 4;
-  using Column = std::array<std::uint32_t, most_lines>;
+  template <class T>
+  using Column = std::array<T, most_lines>;
 
-  std::size_t fields = most_fields;  ///< 3 or 4
-  std::array<Column, most_fields> ends;
-  std::array<Column, most_fields> lengths;
-  Column odd;  ///< not zero: the line has another number of fields, or something in a field was odd
+  std::size_t fields = most_fields;  ///< 3 or 4, given
+  std::size_t width = 1;             ///< how often the separator stands between two fields: 1 or 2, given
+  std::size_t long_field = 0;        ///< of which up to 16 characters are needed instead of 8, given
+
+  std::size_t lines = 0;
+  bool cr = false;                                        ///< they end with CR LF; with LF alone otherwise
+  std::array<Column<std::uint64_t>, most_fields> last{};  ///< the last 8 bytes before a field's end, the first lowest
+  Column<std::uint64_t> before_last{};                    ///< of the long field the 8 bytes before those
+  std::array<Column<std::uint32_t>, most_fields> lengths{};
+  Column<std::uint32_t> odd{};  ///< not zero: something in a field was odd
 };
 
-/// Cuts lines into out.fields fields at marks of find_separators(), one for each field. The first line begins at
-/// `begin`, a field `width` behind the end of the one before. Lines behind one that was cut as odd mean nothing, but
-/// their fields lie in the text. Pre: marks.size() a multiple of out.fields, for at most most_lines lines.
-void cut_lines(std::span<const std::uint32_t> marks, std::size_t width, std::uint32_t begin, CutFields& out);
+/// Cuts lines of a text whose ends are marked, from a line's beginning at `begin` on: at most `most`, up to the first
+/// that has another number of fields, more than 56 bytes or no line end. Where the first one ends with CR LF, up to the
+/// first that does not; the CR belongs to no field. Returns where the line behind them begins.
+/// Pre: 16 bytes before the text can be read; begin <= text.size(); most <= CutFields::most_lines.
+std::size_t cut_lines(std::span<const char> text, EndBits ends, std::size_t begin, std::size_t most, CutFields& out);
 
-/// One column of some lines.
-struct FieldPlaces {
-  const std::uint32_t* ends = nullptr;
-  const std::uint32_t* lengths = nullptr;
-  std::size_t count = 0;
+// Each of these reads one field of all lines; what cannot be read as it should makes odd[i] other than zero, and its
+// value means nothing. Pre: the outputs have room for lines.lines elements and those up to a multiple of 16.
 
-  [[nodiscard]] FieldPlaces from(std::size_t i) const { return {ends + i, lengths + i, count - i}; }
+/// Numbers below `limit` of digits alone without a zero in front. Returns the largest where no line is odd.
+/// Pre: 0 < limit <= 10^8.
+std::uint32_t read_ids(CutFields& lines, std::size_t field, std::uint32_t limit, std::uint32_t* ids);
+/// Numbers of 1 to 16 digits in the long field. Returns the extremes where no line is odd.
+struct NumberRange {
+  std::int64_t min = 0;
+  std::int64_t max = 0;
 };
-
-// Each of these reads one field a line; what cannot be read as it should makes odd[i] other than zero, and its value
-// means nothing. Pre: the 16 bytes before each end can be read; outputs and `odd` hold places.count elements.
-
-/// Numbers below `limit` of digits alone without a zero in front. Pre: 0 < limit <= 10^8.
-void ids_before(const char* text, const FieldPlaces& places, std::uint32_t limit, std::uint32_t* ids,
-                std::uint32_t* odd);
-/// Numbers of 1 to 16 digits.
-void numbers_before(const char* text, const FieldPlaces& places, std::int64_t* numbers, std::uint32_t* odd);
+NumberRange read_numbers(CutFields& lines, std::int64_t* numbers);
 /// Numbers written "d", "dd" or "d.d", in tenths (below 1000, also where odd) and as the nearest float.
-void tenths_before(const char* text, const FieldPlaces& places, std::uint32_t* tenths, float* values,
-                   std::uint32_t* odd);
+void read_tenths(CutFields& lines, std::size_t field, std::uint32_t* tenths, float* values);
 
 /// What keep_marked() is made for.
 template <class T>
