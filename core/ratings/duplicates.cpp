@@ -81,7 +81,6 @@ class Settlement {
   Expected<DuplicateCounts> run() {
     deal_out();
     find();
-    entries_.reset();
     if (cancelled()) return loading_cancelled();
     if (no_memory_) return not_enough_memory_for_repeats();
     DuplicateCounts total;
@@ -420,13 +419,14 @@ void Settlement::take_out(std::size_t left) {
     for (const Marks& gone : free_marks_) kept[word] |= gone[word];
     kept[word] = ~kept[word];
   }
-  pool_.parallel(4, [&](std::size_t column) {
+  pool_.parallel(5, [&](std::size_t column) {
     switch (column) {
       case 0:
         if (!set_.times.empty()) set_.times.keep(kept, [&](auto& times) { keep_rows(kept, left, cancel_, times); });
         break;
       case 1: keep_rows(kept, left, cancel_, set_.users); break;
       case 2: keep_rows(kept, left, cancel_, set_.movies); break;
+      case 3: entries_.reset(); break;  // giving so much back takes a while
       default: keep_rows(kept, left, cancel_, set_.ratings);
     }
   });

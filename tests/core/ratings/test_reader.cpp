@@ -386,7 +386,7 @@ class TestReader : public QObject {
   void chunksLeaveNoSeam() {
     // Some megabytes, so that lines, CRLF pairs and UTF-8 sequences meet the ends of the reader's chunks.
     QByteArray text;
-    const int rows = 150000;
+    const int rows = 350000;
     for (int i = 0; i < rows; ++i) {
       text += QByteArray("u\xC3\xA9") + QByteArray::number(i % 1000) + ',' + QByteArray::number(i) + ",4\r\n";
     }
