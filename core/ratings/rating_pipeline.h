@@ -27,7 +27,7 @@ namespace rowlight {
 ///
 /// Memory: two waves of text while it is looked at (6 MB, later 3); then some chunks, two for each thread and two more,
 /// each with its text, two bits for each byte of it and its ratings, 12 bytes each or 20 with times: 0.3 MB for lines
-/// of 20 bytes, up to 4 MB for the densest matrix, more where a line is longer than a chunk.
+/// of 20 bytes, up to 2 MB for the densest matrix, more where a line is longer than a chunk.
 class RatingPipeline {
  public:
   static constexpr std::size_t longest_line = std::size_t{1} << 20U;

@@ -87,7 +87,7 @@ HWY_INLINE std::size_t CutLinesOf(const char* text, EndBits ends, std::size_t be
     for (std::size_t field = 0; field + 1 < fields; ++field) {
       stops[field] = static_cast<std::size_t>(std::countr_zero(bits));
       bits &= bits - 1;
-      if (width == 1) continue;
+      if constexpr (width == 1) continue;
       torn |= (stops[field] + 1) ^ static_cast<std::size_t>(std::countr_zero(bits));
       bits &= bits - 1;
     }
