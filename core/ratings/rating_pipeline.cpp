@@ -5,6 +5,7 @@
 #include <functional>
 #include <new>
 #include <thread>
+#include <utility>
 
 #include "core/ratings/lines.h"
 #include "core/ratings/load_errors.h"
@@ -75,6 +76,7 @@ void RatingPipeline::start(const Layout& layout, const ReadOptions& options, std
   carry_.assign(wave.tail.begin(), wave.tail.end());
   waves_[1 - current_] = {};
   const std::size_t count = std::size_t{2} * pool_.threads() + 2;
+  in_order_.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     chunks_.push_back(std::make_unique<Chunk>(Chunk{{}, ChunkParser(layout, options, false), {}, false}));
     free_.push_back(chunks_.back().get());
@@ -158,7 +160,7 @@ void RatingPipeline::read_and_parse(std::unique_lock<std::mutex>& lock) {
   Expected<bool> more = true;
   unlocked(lock, [&] { more = fill_next(chunk); });
   reading_ = false;
-  if (!more) filled_ = tl::make_unexpected(more.error());
+  if (!more) filled_ = tl::make_unexpected(std::move(more.error()));
   read_enough_ = !more || !*more || step_read_ >= step_bytes;
   if (!more || no_memory_ || chunk.text.lines.empty()) {
     free_.push_back(&chunk);
@@ -210,7 +212,7 @@ void RatingPipeline::assemble(Column column, RatingAssembler& assembler, std::un
   ++assembled_[i];
   while (std::ranges::all_of(assembled_, [](std::size_t count) { return count > 0; })) {
     free_.push_back(in_order_.front());
-    in_order_.pop_front();
+    in_order_.erase(in_order_.begin());
     --passed_on_;
     for (std::size_t& count : assembled_) --count;
   }

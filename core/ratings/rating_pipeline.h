@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -106,7 +105,7 @@ class RatingPipeline {
   std::condition_variable changed_;
   std::vector<std::unique_ptr<Chunk>> chunks_;
   std::vector<Chunk*> free_;                      // the one used last is the last, since it may still be in the cache
-  std::deque<Chunk*> in_order_;                   // those that were read and are not assembled
+  std::vector<Chunk*> in_order_;                  // those that were read and are not assembled
   std::size_t passed_on_ = 0;                     // of them, from the front: parsed, and may be assembled
   std::array<std::size_t, columns> assembled_{};  // of them, from the front, in each column
   std::array<bool, columns> assembling_{};
