@@ -22,6 +22,7 @@ namespace {
 
 std::vector<ScatterPoint> cloud(int count, float spread) {
   std::vector<ScatterPoint> points;
+  points.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
     points.push_back(
         {spread * tableValue(i, 1) / 0.3F, spread * tableValue(i, 2) / 0.3F, static_cast<std::int8_t>(i % 9 - 1)});
@@ -33,6 +34,7 @@ std::vector<ScatterPoint> cloud(int count, float spread) {
 std::vector<ScatterPoint> crowd(int count) {
   Random random(2, 1);
   std::vector<ScatterPoint> points;
+  points.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
     points.push_back({random.truncated_normal(0.5), random.truncated_normal(0.3),
                       static_cast<std::int8_t>(static_cast<int>(random.below(9)) - 1)});
