@@ -22,7 +22,7 @@ constexpr QSize canvas(400, 300);
 
 /// Lets the picture of what the view was given come.
 bool settles(const PcaView& view) {
-  return QTest::qWaitFor([&] { return view.upToDate(); });
+  return QTest::qWaitFor([&] { return view.upToDate(); }, 60'000);
 }
 
 }  // namespace
@@ -224,6 +224,87 @@ class TestPcaView : public QObject {
     QVERIFY(!view.grab().isNull());
   }
 
+  void aPictureOfOtherRatingsIsNeverShown() {
+    Workbench workbench;
+    PcaView view(&workbench);
+    view.resize(canvas);
+    view.show();
+    workbench.present(crowdedFrame(30'000));
+    QVERIFY(settles(view));
+    // One for each moment at which the ratings may be exchanged: the picture under way, just made, or taken.
+    for (int wait = 0; wait < 8; ++wait) {
+      workbench.present(crowdedFrame(100'000));
+      QVERIFY(settles(view));
+      workbench.present(crowdedFrame(100'000));  // other ratings
+      QVERIFY(QTest::qWaitFor([&] { return view.genresKnown(); }, 60'000));
+      QTest::qSleep(2 * wait);  // the picture is made, and nobody takes it
+      auto fewer = makeFrame(makeRatings(5, 10));
+      auto far = std::make_shared<Projection>();
+      far->coordinates = Matrix(10, 2);
+      for (std::size_t r = 0; r < 10; ++r) far->coordinates(r, 0) = r % 2 == 0 ? -1.0F : 1.0F;
+      fewer->projection = std::move(far);
+      workbench.present(fewer);
+      const QPoint middle = view.rect().center();
+      const auto look = [&] {
+        QTest::mouseMove(&view, middle + QPoint(0, -20));
+        QTest::mouseMove(&view, middle + QPoint(1, -20));
+        return view.hovered().valid();
+      };
+      QVERIFY(!look());
+      for (int i = 0; !view.upToDate(); ++i) {
+        QCoreApplication::processEvents();
+        QVERIFY2(!look(), "a dot where the present ratings have none");
+        QVERIFY(i < 60'000);
+        QTest::qSleep(1);
+      }
+      QVERIFY(!look());
+    }
+  }
+
+  void sharesOnTheAxesBelongToTheDots() {
+    Workbench workbench;
+    PcaView view(&workbench);
+    view.resize(canvas);
+    view.show();
+    const auto frame = crowdedFrame(1000);
+    workbench.present(frame);
+    QVERIFY(settles(view));
+    const QImage before = view.grab().toImage();
+    auto projection = std::make_shared<Projection>(*frame->projection);
+    projection->variance_share = {0.7, 0.2};
+    auto next = std::make_shared<Frame>(*frame);
+    next->projection = std::move(projection);
+    workbench.present(next);
+    QCOMPARE(view.grab().toImage(), before);  // the next picture is under way
+    QVERIFY(settles(view));
+    QVERIFY(view.grab().toImage() != before);
+  }
+
+  void dotsWithTheirGroundLookLikeDotsOnIt() {
+    // The first picture comes without a ground, the second of the same points with it.
+    Workbench workbench;
+    PcaView view(&workbench);
+    view.resize(canvas);
+    view.show();
+    const auto frame = crowdedFrame(3000);
+    workbench.present(frame);
+    QVERIFY(settles(view));
+    const QImage first = view.grab().toImage();
+    auto next = std::make_shared<Frame>(*frame);
+    next->projection = std::make_shared<Projection>(*frame->projection);
+    workbench.present(next);
+    QVERIFY(settles(view));
+    const QImage second = view.grab().toImage();
+    QCOMPARE(second.size(), first.size());
+    for (int y = 0; y < first.height(); ++y) {
+      for (int x = 0; x < first.width(); ++x) {
+        const QColor a(first.pixel(x, y));
+        const QColor b(second.pixel(x, y));
+        QVERIFY(std::abs(a.red() - b.red()) + std::abs(a.green() - b.green()) + std::abs(a.blue() - b.blue()) <= 3);
+      }
+    }
+  }
+
   void itEndsWhileAPictureIsMade() {
     for (int i = 0; i < 10; ++i) {
       Workbench workbench;
@@ -261,6 +342,7 @@ class TestPcaView : public QObject {
     project(*frame);
     workbench.present(frame);
     QVERIFY(panel.findChild<ElidedLabel*>("pcaPanelExplanation")->text().contains("synthetic ratings"));
+    QVERIFY(settles(*panel.view()));  // the movies of each genre are counted
     auto* first = panel.findChild<QAbstractButton*>("genre0");
     auto* second = panel.findChild<QAbstractButton*>("genre1");
     QVERIFY(first != nullptr && second != nullptr);

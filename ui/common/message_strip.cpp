@@ -20,6 +20,7 @@ MessageStrip::MessageStrip(QWidget* parent) : QFrame(parent) {
   layout->setContentsMargins(16, 8, 8, 8);
   layout->setSpacing(8);
   icon_ = new QLabel(this);
+  icon_->setObjectName(QStringLiteral("messageIcon"));
   text_ = new QLabel(this);
   text_->setObjectName(QStringLiteral("messageText"));
   text_->setTextFormat(Qt::PlainText);
@@ -35,7 +36,7 @@ MessageStrip::MessageStrip(QWidget* parent) : QFrame(parent) {
   close_->setAutoRaise(true);
   close_->setAccessibleName(tr("Dismiss the message"));
   close_->setToolTip(tr("Dismiss (Esc)"));
-  layout->addWidget(icon_, 0, Qt::AlignTop);
+  layout->addWidget(icon_, 0, Qt::AlignVCenter);
   layout->addWidget(text_, 1);
   layout->addWidget(action_, 0, Qt::AlignTop);
   layout->addWidget(close_, 0, Qt::AlignTop);
@@ -53,13 +54,23 @@ void MessageStrip::showMessage(Kind kind, const QString& sentence, const QString
   action_->setText(action);
   action_->setHidden(action.isEmpty());
   setAccessibleName(kind == Kind::Error ? tr("Error: %1").arg(sentence) : sentence);
-  const int side = fontMetrics().height();
-  icon_->setPixmap(themedIcon(kind == Kind::Error ? QStringLiteral("warning") : QStringLiteral("info"))
-                       .pixmap(QSize(side, side), devicePixelRatioF()));
+  renewIcon();
   show();
   update();
   QAccessibleEvent alert(this, QAccessible::Alert);
   QAccessible::updateAccessibility(&alert);
+}
+
+/// A label keeps a pixmap, in the colours of the theme and the density of the screen it was made for.
+void MessageStrip::renewIcon() {
+  const int side = fontMetrics().height();
+  icon_->setPixmap(themedIcon(kind_ == Kind::Error ? QStringLiteral("warning") : QStringLiteral("info"))
+                       .pixmap(QSize(side, side), devicePixelRatioF()));
+}
+
+void MessageStrip::changeEvent(QEvent* event) {
+  QFrame::changeEvent(event);
+  if (event->type() == QEvent::PaletteChange && !isHidden()) renewIcon();
 }
 
 void MessageStrip::dismiss() {

@@ -31,8 +31,11 @@ class MessageStrip : public QFrame {
  protected:
   void keyPressEvent(QKeyEvent* event) override;
   void paintEvent(QPaintEvent* event) override;
+  void changeEvent(QEvent* event) override;
 
  private:
+  void renewIcon();
+
   Kind kind_ = Kind::Information;
   QLabel* icon_ = nullptr;
   QLabel* text_ = nullptr;

@@ -9,6 +9,8 @@
 #include <numeric>
 #include <string_view>
 
+#include "ui/common/pieces.h"
+
 namespace rowlight {
 
 namespace {
@@ -303,16 +305,18 @@ int fixedSlotOf(std::string_view genre) {
 
 }  // namespace
 
-GenreColors::GenreColors(const RatingSet& ratings) : slot_of_genre_(ratings.genres.size(), other) {
+GenreColors::GenreColors(const RatingSet& ratings, ThreadPool* pool) : slot_of_genre_(ratings.genres.size(), other) {
+  // Where the genres lie in memory is anywhere: they are looked up once.
+  std::vector<std::int32_t> first_genre(ratings.movie_info.size());
+  eachChunk(pool, first_genre.size(), [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto& genres = ratings.movie_info[i].genre_index;
+      first_genre[i] = genres.empty() ? -1 : genres.front();
+    }
+  });
   std::vector<std::size_t> movies(ratings.genres.size(), 0);
   std::size_t rest = 0;
-  const auto firstGenre = [&](const MovieInfo& info) {
-    return info.genre_index.empty() ? -1 : info.genre_index.front();
-  };
-  for (const MovieInfo& info : ratings.movie_info) {
-    const std::int32_t genre = firstGenre(info);
-    ++(genre >= 0 ? movies[static_cast<std::size_t>(genre)] : rest);
-  }
+  for (const std::int32_t genre : first_genre) ++(genre >= 0 ? movies[static_cast<std::size_t>(genre)] : rest);
   const bool known = std::any_of(ratings.genres.begin(), ratings.genres.end(),
                                  [](const std::string& genre) { return fixedSlotOf(genre) != other; });
   std::vector<std::size_t> order(movies.size());
@@ -333,8 +337,8 @@ GenreColors::GenreColors(const RatingSet& ratings) : slot_of_genre_(ratings.genr
   if (rest > 0) legend_.push_back({other, {}, rest});
 
   slot_of_movie_.assign(ratings.movie_count(), static_cast<std::int8_t>(other));
-  for (std::size_t i = 0; i < ratings.movie_info.size() && i < slot_of_movie_.size(); ++i) {
-    slot_of_movie_[i] = static_cast<std::int8_t>(slotOfGenre(firstGenre(ratings.movie_info[i])));
+  for (std::size_t i = 0; i < first_genre.size() && i < slot_of_movie_.size(); ++i) {
+    slot_of_movie_[i] = static_cast<std::int8_t>(slotOfGenre(first_genre[i]));
   }
 }
 

@@ -32,14 +32,18 @@ double scatterRadius(std::size_t points, QSize area) {
   return std::clamp(std::sqrt(each) * 0.32, smallest_dot, 5.0);
 }
 
-bool StableBounds::update(std::span<const ScatterPoint> points) {
-  std::array<double, 4> needed = {0, 0, 0, 0};
+StableBounds::Reach StableBounds::reachOf(std::span<const ScatterPoint> points) {
+  Reach reach = {0, 0, 0, 0};
   for (const ScatterPoint& point : points) {
     if (!isFinite(point)) continue;
     const double x = static_cast<double>(point.x);
     const double y = static_cast<double>(point.y);
-    needed = {std::max(needed[0], -x), std::max(needed[1], x), std::max(needed[2], -y), std::max(needed[3], y)};
+    reach = {std::max(reach[0], -x), std::max(reach[1], x), std::max(reach[2], -y), std::max(reach[3], y)};
   }
+  return reach;
+}
+
+bool StableBounds::update(const Reach& needed) {
   const double largest = *std::max_element(needed.begin(), needed.end());
   if (!(largest > 0)) return false;
   bool changed = false;

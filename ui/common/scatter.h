@@ -42,15 +42,18 @@ struct PlotTransform {
 /// does not breathe while training.
 class StableBounds {
  public:
-  /// Takes new points; returns whether the rectangle changed. Points that are not finite are ignored; without
-  /// points nothing changes.
-  bool update(std::span<const ScatterPoint> points);
+  /// How far points reach to the left, right, bottom and top of (0, 0); at least 0.
+  using Reach = std::array<double, 4>;
+  /// Points that are not finite are ignored.
+  [[nodiscard]] static Reach reachOf(std::span<const ScatterPoint> points);
+  /// Takes the reach of new points; returns whether the rectangle changed. Without points nothing changes.
+  bool update(const Reach& needed);
   void reset() { fresh_ = true; }
   /// x right, y up: top() is the lowest y. Never empty, always around (0, 0).
   [[nodiscard]] QRectF rect() const;
 
  private:
-  std::array<double, 4> ends_ = {1, 1, 1, 1};  // left, right, low, high; magnitudes
+  Reach ends_ = {1, 1, 1, 1};
   bool fresh_ = true;
 };
 

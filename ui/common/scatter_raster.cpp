@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <utility>
 
 #include "core/base/stop.h"
+#include "ui/common/pieces.h"
 
 namespace rowlight {
 
@@ -53,14 +53,6 @@ void setBits(std::uint64_t* line, unsigned from, std::uint64_t bits) {
   const unsigned shift = from % word_bits;
   line[from / word_bits] |= bits << shift;
   if (shift != 0) line[from / word_bits + 1] |= bits >> (word_bits - shift);
-}
-
-void eachPiece(ThreadPool* pool, std::size_t count, const std::function<void(std::size_t)>& piece) {
-  if (pool != nullptr) {
-    pool->parallel(count, piece);
-  } else {
-    for (std::size_t i = 0; i < count; ++i) piece(i);
-  }
 }
 
 }  // namespace
@@ -194,7 +186,22 @@ void ScatterRaster::drawSprite(const Placed& placed, QRgb* pixels, int width, in
   }
 }
 
-void ScatterRaster::drawBand(QImage& into, QRgb* pixels, std::size_t band) const {
+void ScatterRaster::layOnGround(const QImage& ground, int first, int last, QRgb* pixels) {
+  const int width = ground.width();
+  for (int y = first; y < last; ++y) {
+    QRgb* out = pixels + static_cast<std::ptrdiff_t>(y) * width;
+    const QRgb* below = reinterpret_cast<const QRgb*>(ground.constScanLine(y));
+    for (int x = 0; x < width; ++x) {
+      if (out[x] == 0) {
+        out[x] = below[x];
+      } else if (qAlpha(out[x]) != 255) {
+        out[x] = over(out[x], below[x]);
+      }
+    }
+  }
+}
+
+void ScatterRaster::drawBand(QImage& into, QRgb* pixels, std::size_t band, const QImage* ground) const {
   const int width = into.width();
   const int first = static_cast<int>(band) * band_lines;
   const int last = std::min(first + band_lines, into.height());
@@ -207,10 +214,12 @@ void ScatterRaster::drawBand(QImage& into, QRgb* pixels, std::size_t band) const
       drawSprite(sorted_[i], pixels, width, first, last, opaque.data(), words);
     }
   }
+  if (ground != nullptr) layOnGround(*ground, first, last, pixels);
 }
 
 bool ScatterRaster::render(std::span<const ScatterPoint> points, const PlotTransform& transform, QSize size,
-                           const ScatterStyle& style, QImage& into, ThreadPool* pool, const std::atomic<bool>* stop) {
+                           const ScatterStyle& style, QImage& into, const QImage* ground, ThreadPool* pool,
+                           const std::atomic<bool>* stop) {
   const double ratio = style.device_pixel_ratio;
   const QSize device(static_cast<int>(std::lround(size.width() * ratio)),
                      static_cast<int>(std::lround(size.height() * ratio)));
@@ -218,11 +227,10 @@ bool ScatterRaster::render(std::span<const ScatterPoint> points, const PlotTrans
     into = QImage();
     return true;
   }
-  if (into.size() != device || into.format() != QImage::Format_ARGB32_Premultiplied || !into.isDetached()) {
-    into = QImage(device, QImage::Format_ARGB32_Premultiplied);
-  }
+  if (ground != nullptr && (ground->size() != device || ground->format() != QImage::Format_RGB32)) ground = nullptr;
+  const QImage::Format format = ground != nullptr ? QImage::Format_RGB32 : QImage::Format_ARGB32_Premultiplied;
+  if (into.size() != device || !into.isDetached() || !into.reinterpretAsFormat(format)) into = QImage(device, format);
   if (into.isNull()) return true;
-  into.setDevicePixelRatio(ratio);
   makeSprites(style);
 
   View view;
@@ -263,7 +271,7 @@ bool ScatterRaster::render(std::span<const ScatterPoint> points, const PlotTrans
   });
   auto* pixels = reinterpret_cast<QRgb*>(into.bits());  // 32 bits a pixel: lines follow each other without gaps
   eachPiece(pool, bands_, [&](std::size_t band) {
-    if (!is_set(stop)) drawBand(into, pixels, band);
+    if (!is_set(stop)) drawBand(into, pixels, band, ground);
   });
   return !is_set(stop);
 }
@@ -271,7 +279,7 @@ bool ScatterRaster::render(std::span<const ScatterPoint> points, const PlotTrans
 QImage renderScatter(std::span<const ScatterPoint> points, const PlotTransform& transform, QSize size,
                      const ScatterStyle& style, ThreadPool* pool) {
   QImage image;
-  ScatterRaster().render(points, transform, size, style, image, pool);
+  ScatterRaster().render(points, transform, size, style, image, nullptr, pool);
   return image;
 }
 

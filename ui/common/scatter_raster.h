@@ -23,8 +23,8 @@ struct ScatterStyle {
   friend bool operator==(const ScatterStyle&, const ScatterStyle&) = default;
 };
 
-/// Draws points as dots with casings on a transparent ground, "other" below the categories and emphasised ones on top,
-/// else later points above earlier ones. Points that are not finite or outside are left out. Each dot is stamped from
+/// Draws points as dots with casings, "other" below the categories and emphasised ones on top, else later points above
+/// earlier ones. Points that are not finite or outside are left out. Each dot is stamped from
 /// a pre-drawn sprite, the topmost first, so that what it would hide need not be drawn.
 ///
 /// The picture is cut into bands of lines; points are sorted into them in chunks, both by size alone, so the number of
@@ -32,11 +32,12 @@ struct ScatterStyle {
 /// no widget. Cost: some 30 ns a point where most are hidden, up to 0.1 us where all can be seen; 14 bytes a point.
 class ScatterRaster {
  public:
-  /// Makes `into` the picture, in its present memory where the size fits and nobody shares it:
-  /// Format_ARGB32_Premultiplied, of size * device_pixel_ratio; null where there is nothing of it, or where a side has
-  /// more than 32,767 pixels. Returns false when it was stopped; `into` is then unfinished.
+  /// Makes `into` the picture, in its present memory where the size fits and nobody shares it, of size *
+  /// device_pixel_ratio: on `ground` where that has this size and Format_RGB32, which is then the picture's format too;
+  /// else Format_ARGB32_Premultiplied, transparent where no dot is. Null where there is nothing of it, or where a side
+  /// has more than 32,767 pixels. Returns false when it was stopped; `into` is then unfinished.
   bool render(std::span<const ScatterPoint> points, const PlotTransform& transform, QSize size,
-              const ScatterStyle& style, QImage& into, ThreadPool* pool = nullptr,
+              const ScatterStyle& style, QImage& into, const QImage* ground = nullptr, ThreadPool* pool = nullptr,
               const std::atomic<bool>* stop = nullptr);
 
  private:
@@ -60,7 +61,8 @@ class ScatterRaster {
   void addSprite(int px, int py, const QColor& fill, const QColor& casing);
   void place(const View& view, std::span<const ScatterPoint> points, std::size_t chunk);
   void sortIntoBands(std::size_t chunk);
-  void drawBand(QImage& into, QRgb* pixels, std::size_t band) const;
+  void drawBand(QImage& into, QRgb* pixels, std::size_t band, const QImage* ground) const;
+  static void layOnGround(const QImage& ground, int first, int last, QRgb* pixels);
   void drawSprite(const Placed& placed, QRgb* pixels, int width, int first, int last, std::uint64_t* opaque,
                   std::size_t words) const;
 

@@ -4,13 +4,14 @@
 #include <cmath>
 #include <utility>
 
+#include "ui/common/pieces.h"
+
 namespace rowlight {
 
 namespace {
 
 constexpr double margin = 8;                 // logical pixels between the outermost dots and the rim of the area
 constexpr std::size_t few_points = 100'000;  // one thread is quick enough, and the others may have better things to do
-constexpr std::size_t chunk_points = 1U << 15U;
 
 }  // namespace
 
@@ -19,6 +20,17 @@ class ScatterRenderer::Worker {
  public:
   Worker(unsigned threads, const std::atomic<bool>& stop) : pool_(threads), stop_(stop) {}
 
+  /// The colours of the genres; kept until other ratings come.
+  const GenreColorsPtr& colorsOf(const RatingSetPtr& ratings) {
+    if (!colors_ || ratings != ratings_) {
+      ratings_ = ratings;
+      bounds_.reset();
+      colors_ = ratings ? std::make_shared<const GenreColors>(*ratings, poolFor(ratings->movie_info.size()))
+                        : std::make_shared<const GenreColors>();
+    }
+    return colors_;
+  }
+
   /// Returns whether `picture` was made, and not stopped.
   bool make(ScatterRequest request, ScatterPicture& picture) {
     takePoints(request);
@@ -26,6 +38,8 @@ class ScatterRenderer::Worker {
     picture.bounds = bounds_.rect();
     picture.transform = request.transform.value_or(transformOf(picture.bounds, request.area));
     picture.radius = scatterRadius(cloud_->points.size(), request.area.size().toSize());
+    picture.area = request.area;
+    picture.variance_share = request.variance_share;
     // Zooming in makes room for larger dots, up to a point.
     if (request.transform) {
       constexpr double largest = 6;
@@ -33,8 +47,9 @@ class ScatterRenderer::Worker {
       picture.radius = std::clamp(picture.radius * std::sqrt(std::max(zoom, 1.0)), picture.radius, largest);
     }
     const ScatterStyle style{request.theme, request.device_pixel_ratio, picture.radius, request.emphasis};
+    const bool grounded = request.ground_transform == picture.transform;
     return raster_.render(cloud_->points, picture.transform, request.size, style, picture.image,
-                          poolFor(cloud_->points.size()), &stop_);
+                          grounded ? &request.ground : nullptr, poolFor(cloud_->points.size()), &stop_);
   }
 
   /// What can wait until the picture is on the screen. Returns whether there was anything.
@@ -45,32 +60,37 @@ class ScatterRenderer::Worker {
     return true;
   }
 
+  /// Gives back the memory of points.
+  void forgetPoints() {
+    at_.reset();
+    before_.reset();
+    cloud_.reset();
+    raster_ = {};
+  }
+
  private:
   ThreadPool* poolFor(std::size_t points) { return points > few_points ? &pool_ : nullptr; }
 
   void takePoints(ScatterRequest& request) {
-    if (request.at == at_ && request.colors == colors_ && request.run == run_) return;
-    if (request.run != run_ || request.colors != colors_) bounds_.reset();
-    run_ = request.run;
+    if (request.at == at_ && request.ratings == ratings_ && request.run == run_) return;
+    const GenreColors& colors = *colorsOf(request.ratings);
+    if (std::exchange(run_, request.run) != request.run) bounds_.reset();
     before_ = std::exchange(at_, std::move(request.at));  // see run()
-    colors_ = std::move(request.colors);
     auto cloud = std::make_shared<ScatterCloud>();
     cloud->points.resize(at_->rows());
-    const auto take = [&](std::size_t chunk) {
-      const std::size_t end = std::min(cloud->points.size(), (chunk + 1) * chunk_points);
-      for (std::size_t i = chunk * chunk_points; i < end; ++i) {
+    StableBounds::Reach reach = {};
+    std::mutex of_reach;
+    eachChunk(poolFor(cloud->points.size()), cloud->points.size(), [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) {
         const auto at = at_->row(i);
-        const int slot = colors_->slotOfMovie(MovieRow{static_cast<std::int32_t>(i)});
+        const int slot = colors.slotOfMovie(MovieRow{static_cast<std::int32_t>(i)});
         cloud->points[i] = {at[0], at[1], static_cast<std::int8_t>(slot)};
       }
-    };
-    const std::size_t chunks = (cloud->points.size() + chunk_points - 1) / chunk_points;
-    if (ThreadPool* pool = poolFor(cloud->points.size())) {
-      pool->parallel(chunks, take);
-    } else {
-      for (std::size_t chunk = 0; chunk < chunks; ++chunk) take(chunk);
-    }
-    bounds_.update(cloud->points);
+      const auto mine = StableBounds::reachOf(std::span(cloud->points).subspan(begin, end - begin));
+      const std::lock_guard lock(of_reach);
+      for (std::size_t k = 0; k < reach.size(); ++k) reach[k] = std::max(reach[k], mine[k]);
+    });
+    bounds_.update(reach);
     cloud_ = std::move(cloud);
   }
 
@@ -80,7 +100,8 @@ class ScatterRenderer::Worker {
   StableBounds bounds_;
   std::shared_ptr<const Matrix> at_;
   std::shared_ptr<const Matrix> before_;
-  std::shared_ptr<const GenreColors> colors_;
+  RatingSetPtr ratings_;
+  GenreColorsPtr colors_;  // of these ratings
   std::uint64_t run_ = 0;
   std::shared_ptr<ScatterCloud> cloud_;
 };
@@ -135,6 +156,18 @@ void ScatterRenderer::run() {
   std::vector<Coordinates> kept;
   while (std::optional<Order> order = waitForOrder()) {
     kept = std::move(order->dropped);
+    order->spares.clear();
+    if (!order->request.at) {
+      worker.forgetPoints();
+      kept.clear();
+      QMetaObject::invokeMethod(
+          this,
+          [this, ratings = order->request.ratings, colors = worker.colorsOf(order->request.ratings)] {
+            emit coloured(ratings, colors);
+          },
+          Qt::QueuedConnection);
+      continue;
+    }
     if (!worker.make(std::move(order->request), *order->picture)) return;
     deliver(std::move(order->picture));
     if (worker.makeFindable()) QMetaObject::invokeMethod(this, &ScatterRenderer::finished, Qt::QueuedConnection);
@@ -143,23 +176,24 @@ void ScatterRenderer::run() {
 
 std::optional<ScatterRenderer::Order> ScatterRenderer::waitForOrder() {
   Order order;
-  std::vector<ScatterPicturePtr> spares;  // those that are not used again end on this thread
-  {
-    std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return stop_ || request_; });
-    if (stop_) return {};
-    order.request = std::move(*request_);
-    request_.reset();
-    order.dropped.swap(dropped_);
-    spares.swap(spares_);
-    if (!spares.empty()) {
-      order.picture = std::move(spares.back());
-      spares.pop_back();
-    } else {
-      order.picture = std::make_unique<ScatterPicture>();
-    }
-    order.picture->ticket = ticket_;
+  std::unique_lock lock(mutex_);
+  wake_.wait(lock, [this] { return stop_ || request_; });
+  if (stop_) return {};
+  order.request = std::move(*request_);
+  request_.reset();
+  order.dropped.swap(dropped_);
+  order.spares.swap(spares_);  // those that are not used again end on this thread
+  if (!order.request.at) {
+    if (ready_) order.spares.push_back(std::move(ready_));
+    return order;
   }
+  if (!order.spares.empty()) {
+    order.picture = std::move(order.spares.back());
+    order.spares.pop_back();
+  } else {
+    order.picture = std::make_unique<ScatterPicture>();
+  }
+  order.picture->ticket = ticket_;
   return order;
 }
 

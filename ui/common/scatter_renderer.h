@@ -5,6 +5,7 @@
 #include <QRectF>
 #include <QSize>
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "core/base/matrix.h"
+#include "core/ratings/rating_set.h"
 #include "ui/common/palette.h"
 #include "ui/common/point_grid.h"
 #include "ui/common/scatter.h"
@@ -22,17 +24,24 @@
 
 namespace rowlight {
 
+using GenreColorsPtr = std::shared_ptr<const GenreColors>;
+
 /// Which picture a view wants. A value; what it points to must not change any more.
 struct ScatterRequest {
-  std::shared_ptr<const Matrix> at;           ///< (rows, 2), not null
-  std::shared_ptr<const GenreColors> colors;  ///< of the rows, not null
-  std::uint64_t run = 0;                      ///< points of another run do not widen the bounds of this one
-  QSize size;                                 ///< of the view, in logical pixels
-  QRectF area;                                ///< where the points are to be seen within it
-  std::optional<PlotTransform> transform;     ///< absent: all points are shown
+  /// (rows, 2). Null: there is nothing to show, only the genres' colours are wanted; points are then forgotten.
+  std::shared_ptr<const Matrix> at;
+  RatingSetPtr ratings;                    ///< whose movies the rows are; null: their genres are not known
+  std::uint64_t run = 0;                   ///< points of another run do not widen the bounds of this one
+  QSize size;                              ///< of the view, in logical pixels
+  QRectF area;                             ///< where the points are to be seen within it
+  std::optional<PlotTransform> transform;  ///< absent: all points are shown
   double device_pixel_ratio = 1;
   Theme theme = Theme::Light;
   int emphasis = ScatterStyle::all_slots;
+  std::array<double, 2> variance_share = {};  ///< passed through
+  /// What the dots may be drawn on, as ScatterRaster::render() takes it: used where the picture gets this transform.
+  QImage ground;
+  PlotTransform ground_transform;
 };
 
 /// Points and how to find them: made once for all pictures of the same coordinates.
@@ -50,14 +59,20 @@ struct ScatterPicture {
   QRectF bounds;            ///< StableBounds::rect()
   PlotTransform transform;  ///< of the image
   double radius = 0;        ///< of a dot, in logical pixels
-  QImage image;             ///< may be null
+  QRectF area;              ///< as in the request
+  std::array<double, 2> variance_share = {};
+  QImage image;  ///< may be null
+
+  /// Whether the image has its ground, and not the dots alone.
+  [[nodiscard]] bool hasGround() const { return image.format() == QImage::Format_RGB32; }
 };
 using ScatterPicturePtr = std::unique_ptr<ScatterPicture>;
 
 /// Makes pictures of points on a thread of its own. Of requests that come while one is made the last is served next;
 /// of finished pictures only the newest is kept. The GUI thread exchanges pointers under the lock and nothing else;
 /// large memory comes and goes on the other thread, but for what is there at the end. The last points and two pictures
-/// are kept until the next request. All calls on the thread of the object.
+/// are kept until the next request; one without coordinates is answered by coloured(), and leaves the colours only.
+/// All calls on the thread of the object.
 class ScatterRenderer : public QObject {
   Q_OBJECT
 
@@ -82,6 +97,8 @@ class ScatterRenderer : public QObject {
  signals:
   /// A picture can be taken, or the points of the last one can now be found.
   void finished();
+  /// The colours of the genres of `ratings`, for a request without coordinates.
+  void coloured(const rowlight::RatingSetPtr& ratings, const rowlight::GenreColorsPtr& colors);
 
  private:
   class Worker;
@@ -89,8 +106,9 @@ class ScatterRenderer : public QObject {
   /// What the thread takes in one go.
   struct Order {
     ScatterRequest request;
-    ScatterPicturePtr picture;         // to be made: a new one, or one that is used again
-    std::vector<Coordinates> dropped;  // of requests that others replaced
+    ScatterPicturePtr picture;              // to be made: a new one, or one that is used again
+    std::vector<ScatterPicturePtr> spares;  // no longer needed
+    std::vector<Coordinates> dropped;       // of requests that others replaced
   };
 
   void run();

@@ -108,19 +108,27 @@ void PcaPanel::buildLegend() {
   const auto& entries = view_->genreColors().legend();
   const bool genres = entries.size() > 1 || (entries.size() == 1 && entries.front().slot != GenreColors::other);
   legend_->setVisible(genres);
-  if (!genres) return;
+  if (genres) addGenres(entries);
+  this->layout()->activate();  // at once: the picture that is asked for next shall have its size
+}
+
+void PcaPanel::addGenres(const std::vector<GenreColors::Entry>& entries) {
+  QLayout* layout = legend_->layout();
   auto* title = new QLabel(tr("Genre"), legend_);
   title->setFont(textFont(TextSize::Small));
   title->setForegroundRole(QPalette::PlaceholderText);
   layout->addWidget(title);
+  title->show();  // else the layout would not see it before the next round of events
   for (const GenreColors::Entry& entry : entries) {
     const int slot = entry.slot;
     const QString name = slot == GenreColors::other ? tr("other") : entry.name;
     auto* button = new LegendButton(slot, name, legend_);
     button->setObjectName(QStringLiteral("genre%1").arg(slot));
+    button->setChecked(slot == view_->emphasis());
     button->setAccessibleName(tr("Emphasise %1").arg(name));
     button->setToolTip(tr("%1 movies of which this is the first genre. Click to see them apart.").arg(entry.movies));
     layout->addWidget(button);
+    button->show();
     connect(button, &QAbstractButton::toggled, this, [this, button, slot](bool on) {
       if (on) {
         for (auto* other : legend_->findChildren<QAbstractButton*>()) {

@@ -2,6 +2,9 @@
 
 #include <QWidget>
 
+#include <vector>
+
+#include "ui/common/palette.h"
 #include "ui/common/workbench.h"
 
 namespace rowlight {
@@ -26,6 +29,7 @@ class PcaPanel : public QWidget {
 
  private:
   void buildLegend();
+  void addGenres(const std::vector<GenreColors::Entry>& entries);
   void takeFrame();
 
   Workbench* workbench_;

@@ -35,6 +35,7 @@ PcaView::PcaView(Workbench* workbench, QWidget* parent)
   setAttribute(Qt::WA_OpaquePaintEvent);
   connect(workbench_, &Workbench::presented, this, &PcaView::takeFrame);
   connect(&renderer_, &ScatterRenderer::finished, this, &PcaView::takePicture);
+  connect(&renderer_, &ScatterRenderer::coloured, this, &PcaView::takeColors);
   connect(workbench_, &Workbench::movieSelected, this, [this](MovieRow movie) {
     const bool known = ratings_ && movie.valid() && static_cast<std::size_t>(movie.value) < ratings_->movie_count();
     setAccessibleDescription(known ? tr("Selected: %1").arg(QString::fromStdString(ratings_->movie_label(movie)))
@@ -49,7 +50,6 @@ void PcaView::takeFrame() {
   const bool other_ratings = frame->ratings != ratings_;
   if (other_ratings) {
     ratings_ = frame->ratings;
-    colors_ = ratings_ ? std::make_shared<const GenreColors>(*ratings_) : std::make_shared<const GenreColors>();
     emphasis_ = ScatterStyle::all_slots;
     user_transform_.reset();
     famous_.clear();
@@ -69,9 +69,15 @@ void PcaView::takeFrame() {
   projection_ = std::move(projection);
   requestPicture();
   if (!projection_) update();
-  if (!other_ratings) return;
-  chooseFamous();  // while the picture is made
-  emit genresChanged();
+  if (other_ratings) chooseFamous();  // while the genres are counted
+}
+
+void PcaView::takeColors(const RatingSetPtr& ratings, const GenreColorsPtr& colors) {
+  if (ratings != ratings_ || ratings == coloured_) return;
+  colors_ = colors;
+  emit genresChanged();  // a legend takes place from the view: before the first picture is asked for
+  coloured_ = ratings;
+  if (projection_) requestPicture();
 }
 
 void PcaView::dropPicture() {
@@ -83,10 +89,13 @@ void PcaView::dropPicture() {
 }
 
 void PcaView::requestPicture() {
-  if (!projection_) return;
   ScatterRequest request;
+  request.ratings = ratings_;
+  if (!projection_ || !genresKnown()) {
+    last_ticket_ = renderer_.request(std::move(request));
+    return;
+  }
   request.at = std::shared_ptr<const Matrix>(projection_, &projection_->coordinates);
-  request.colors = colors_;
   request.run = run_;
   request.size = size();
   request.area = plotArea();
@@ -95,11 +104,17 @@ void PcaView::requestPicture() {
   request.theme = themeOf(palette());
   request.emphasis = emphasis_;
   requested_ratio_ = request.device_pixel_ratio;
+  request.variance_share = projection_->variance_share;
+  if (picture_ || user_transform_) {  // else nobody knows yet where the axes will lie
+    renewGround(transform(), projection_->variance_share);
+    request.ground = ground_;
+    request.ground_transform = ground_of_.transform;
+  }
   last_ticket_ = renderer_.request(std::move(request));
 }
 
 void PcaView::changeView() {
-  requestPicture();
+  if (projection_) requestPicture();
   update();
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <QHash>
-#include <QPixmap>
+#include <QImage>
 #include <QStaticText>
 #include <QWidget>
 
@@ -33,11 +33,14 @@ class PcaView : public QWidget {
   /// `workbench` must outlive the view.
   explicit PcaView(Workbench* workbench, QWidget* parent = nullptr);
 
+  /// Of the last ratings whose movies were counted, which is a moment after they came.
   [[nodiscard]] const GenreColors& genreColors() const { return *colors_; }
   /// Whether the dots are those of the last frame, in the present size and zoom.
   [[nodiscard]] bool showsLastFrame() const { return !projection_ || (picture_ && picture_->ticket == last_ticket_); }
   /// The same, and the mouse finds them.
   [[nodiscard]] bool upToDate() const { return showsLastFrame() && (!projection_ || findable()); }
+  /// Whether genreColors() are those of the last frame's ratings.
+  [[nodiscard]] bool genresKnown() const { return coloured_ == ratings_; }
   /// The movie of which the description is shown; invalid: none.
   [[nodiscard]] MovieRow hovered() const { return hovered_; }
   [[nodiscard]] PlotTransform transform() const;
@@ -52,7 +55,7 @@ class PcaView : public QWidget {
   void resetZoom();
 
  signals:
-  /// Other ratings came: genreColors() changed.
+  /// genreColors() changed.
   void genresChanged();
 
  protected:
@@ -70,7 +73,10 @@ class PcaView : public QWidget {
 
  private:
   void takeFrame();
+  void takeColors(const RatingSetPtr& ratings, const GenreColorsPtr& colors);
   void takePicture();
+  /// Asks for the picture of what is to be seen now; for the genres' colours alone while these are not known or there
+  /// is nothing to be seen.
   void requestPicture();
   /// Size, zoom or look have changed: what is there is painted so at once, and another picture is on its way.
   void changeView();
@@ -88,10 +94,12 @@ class PcaView : public QWidget {
   [[nodiscard]] QRectF plotArea() const;
   [[nodiscard]] double dotRadius() const;
 
-  /// Ground and axes, which mostly stay from frame to frame.
-  void paintGround(QPainter& painter);
-  void paintDots(QPainter& painter) const;
+  /// Paints the ground and its axes anew where it has to be another one.
+  void renewGround(const PlotTransform& transform, const std::array<double, 2>& variance_share);
+  /// As ground_of_ says.
   void paintAxes(QPainter& painter) const;
+  /// Ground and dots.
+  void paintPicture(QPainter& painter);
   void paintLabels(QPainter& painter);
   void paintMarked(QPainter& painter, MovieRow movie) const;
   void paintCard(QPainter& painter) const;
@@ -110,7 +118,8 @@ class PcaView : public QWidget {
   RatingSetPtr ratings_;
   std::uint64_t run_ = 0;
   std::shared_ptr<const Projection> projection_;
-  std::shared_ptr<const GenreColors> colors_ = std::make_shared<GenreColors>();
+  GenreColorsPtr colors_ = std::make_shared<GenreColors>();
+  RatingSetPtr coloured_;                        // whose colours these are
   std::optional<PlotTransform> user_transform_;  // absent: everything is shown
   int emphasis_ = ScatterStyle::all_slots;
 
@@ -124,11 +133,11 @@ class PcaView : public QWidget {
     PlotTransform transform;
     QSize size;
     double device_pixel_ratio = 0;
-    std::array<double, 2> variance_share = {};
+    std::array<long, 2> percent = {};  // of the variance, as it is written
     friend bool operator==(const Ground&, const Ground&) = default;
   };
-  Ground ground_of_;  // no size: to be painted
-  QPixmap ground_;
+  Ground ground_of_;                                    // no size: to be painted
+  QImage ground_;                                       // also of pictures that are under way: painted anew, never over
   QHash<std::pair<std::int32_t, bool>, Title> titles_;  // by movie and whether it is bold
 
   MovieRow hovered_;

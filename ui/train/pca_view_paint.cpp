@@ -18,24 +18,32 @@ namespace {
 constexpr int label_width = 168;
 constexpr std::size_t max_labels = 8;
 
-QString axisText(const QString& name, double share) {
-  return QObject::tr("%1 (%2 % of variance)").arg(name).arg(std::lround(share * 100));
+QString axisText(const QString& name, long percent) {
+  return QObject::tr("%1 (%2 % of variance)").arg(name).arg(percent);
+}
+
+/// An image pixel by pixel at device pixels of the widget: Qt copies only where it has nothing to scale.
+void drawPixels(QPainter& painter, QPoint at, const QImage& image) {
+  const double ratio = painter.device()->devicePixelRatioF();
+  painter.save();
+  painter.scale(1 / ratio, 1 / ratio);
+  painter.drawImage(at, image);
+  painter.restore();
 }
 
 }  // namespace
 
 void PcaView::paintEvent(QPaintEvent*) {
   QPainter painter(this);
-  if (requested_ratio_ != devicePixelRatioF()) requestPicture();  // the window moved to another screen
+  if (picture_ && requested_ratio_ != devicePixelRatioF()) requestPicture();  // the window moved to another screen
   if (!projection_ || projection_->coordinates.rows() == 0 || !picture_) {
     painter.fillRect(rect(), palette().base());
     // Else the picture comes in a moment.
     if (!projection_ || projection_->coordinates.rows() == 0) paintEmptyState(painter);
     return;
   }
-  paintGround(painter);
+  paintPicture(painter);
   painter.setClipRect(plotArea());
-  paintDots(painter);
   painter.setRenderHint(QPainter::Antialiasing);
   const MovieRow selected = workbench_->selectedMovie();
   paintMarked(painter, selected);
@@ -50,35 +58,47 @@ void PcaView::paintEvent(QPaintEvent*) {
   }
 }
 
-void PcaView::paintGround(QPainter& painter) {
-  Ground wanted{transform(), size(), devicePixelRatioF(), projection_->variance_share};
-  for (double& share : wanted.variance_share) share = std::round(share * 100);  // as it is written
-  if (wanted != ground_of_) {
-    ground_of_ = wanted;
-    ground_ = QPixmap(size() * wanted.device_pixel_ratio);
-    ground_.setDevicePixelRatio(wanted.device_pixel_ratio);
-    ground_.fill(palette().color(QPalette::Base));
-    QPainter axes(&ground_);
-    paintAxes(axes);
-  }
-  painter.drawPixmap(QPointF(0, 0), ground_);
+void PcaView::renewGround(const PlotTransform& transform, const std::array<double, 2>& variance_share) {
+  const double ratio = devicePixelRatioF();
+  const Ground wanted{
+      transform, size(), ratio, {std::lround(variance_share[0] * 100), std::lround(variance_share[1] * 100)}};
+  if (wanted == ground_of_) return;
+  ground_of_ = wanted;
+  ground_ = QImage(size() * ratio, QImage::Format_RGB32);
+  if (ground_.isNull()) return;
+  ground_.fill(palette().color(QPalette::Base));
+  ground_.setDevicePixelRatio(ratio);
+  QPainter painter(&ground_);
+  paintAxes(painter);
+  painter.end();
+  ground_.setDevicePixelRatio(1);  // see drawPixels()
 }
 
-void PcaView::paintDots(QPainter& painter) const {
+void PcaView::paintPicture(QPainter& painter) {
   const PlotTransform to = transform();
   const PlotTransform& from = picture_->transform;
-  const double factor = to.scale / from.scale;
-  const QPointF moved = to.origin - from.origin * factor;
-  if (factor == 1) {  // on whole device pixels, where drawing is copying
-    const double ratio = devicePixelRatioF();
-    painter.drawImage(QPointF(std::round(moved.x() * ratio), std::round(moved.y() * ratio)) / ratio, picture_->image);
+  const double ratio = devicePixelRatioF();
+  if (picture_->hasGround() && from == to && picture_->area == plotArea() && picture_->image.size() == size() * ratio) {
+    drawPixels(painter, {0, 0}, picture_->image);
     return;
   }
-  // The picture of this zoom is under way.
+  renewGround(to, picture_->variance_share);
+  drawPixels(painter, {0, 0}, ground_);
+  const double factor = to.scale / from.scale;
+  const QPointF moved = to.origin - from.origin * factor;
   painter.save();
-  painter.translate(moved);
-  painter.scale(factor, factor);
-  painter.drawImage(QPointF(0, 0), picture_->image);
+  // Where the picture has a ground, its grid moves along and the numbers at its rim do not.
+  const QRectF area = picture_->area;
+  painter.setClipRect(picture_->hasGround() ? plotArea() & QRectF(area.topLeft() * factor + moved, area.size() * factor)
+                                            : plotArea());
+  if (factor == 1) {
+    drawPixels(painter, QPointF(moved * ratio).toPoint(), picture_->image);
+  } else {  // the picture of this zoom is under way
+    painter.translate(moved);
+    painter.scale(factor, factor);
+    painter.scale(1 / ratio, 1 / ratio);
+    painter.drawImage(QPointF(0, 0), picture_->image);
+  }
   painter.restore();
 }
 
@@ -116,7 +136,7 @@ QString PcaView::emptyText() const {
 
 void PcaView::paintAxes(QPainter& painter) const {
   const QRectF area = plotArea();
-  const PlotTransform to = transform();
+  const PlotTransform& to = ground_of_.transform;
   const double step = roundUp125(72 / to.scale);
   const int decimals = std::clamp(-static_cast<int>(std::floor(std::log10(step) + 1e-9)), 0, 6);
   const QPointF low = to.toData(area.bottomLeft());
@@ -147,12 +167,11 @@ void PcaView::paintAxes(QPainter& painter) const {
   painter.setPen(palette().color(QPalette::Text));
   const double bottom = area.bottom() + 2 + metrics.height();
   painter.drawText(QRectF(area.left(), bottom, area.width(), height() - bottom), Qt::AlignCenter,
-                   axisText(tr("axis 1"), projection_->variance_share[0]));
+                   axisText(tr("axis 1"), ground_of_.percent[0]));
   painter.save();
   painter.translate(0, area.bottom());
   painter.rotate(-90);
-  painter.drawText(QRectF(0, 0, area.height(), 16), Qt::AlignCenter,
-                   axisText(tr("axis 2"), projection_->variance_share[1]));
+  painter.drawText(QRectF(0, 0, area.height(), 16), Qt::AlignCenter, axisText(tr("axis 2"), ground_of_.percent[1]));
   painter.restore();
 }
 
