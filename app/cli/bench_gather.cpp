@@ -110,25 +110,94 @@ class GatherRun {
 
   /// One call for all threads. Each run takes other rows than the one before.
   double seconds(ThreadPool& pool, simd::Writes writes) {
-    const std::vector<std::int32_t>& ids = ids_[run_++ % std::size(ids_)];
-    constexpr std::size_t part_lookups = 16'384;
+    const std::vector<std::int32_t>& ids = next_ids();
     return seconds_of([&] {
-      in_parts(pool, out_.rows(), std::max<std::size_t>(1, part_lookups / point_.bag),
-               [&](std::size_t first, std::size_t end) {
-                 MatrixView out = out_.view();
-                 out.data += first * out.stride;
-                 out.rows = end - first;
-                 const ConstMatrixView table = std::as_const(table_).view();
-                 if (point_.bag == 1) {
-                   simd::gather_rows(table, std::span(ids).subspan(first, out.rows), out, writes);
-                 } else {
-                   simd::sum_bags(table, {ids, std::span(begin_).subspan(first, out.rows + 1), {}}, out, writes);
-                 }
-               });
+      in_parts(pool, out_.rows(), part_rows(), [&](std::size_t first, std::size_t end) {
+        MatrixView out = out_.view();
+        out.data += first * out.stride;
+        out.rows = end - first;
+        const ConstMatrixView table = std::as_const(table_).view();
+        if (point_.bag == 1) {
+          simd::gather_rows(table, std::span(ids).subspan(first, out.rows), out, writes);
+        } else {
+          simd::sum_bags(table, {ids, std::span(begin_).subspan(first, out.rows + 1), {}}, out, writes);
+        }
+      });
     });
   }
 
+  /// What the memory does where rows stand in no order: plain loops that do nothing but to copy the rows of a gather to
+  /// its output, or to read those of bags. One fetches rows beforehand, the other leaves that to the processor; the
+  /// quicker one counts.
+  double plain_seconds(ThreadPool& pool) {
+    const auto timed = [&](const std::vector<std::int32_t>& ids, bool fetch) {
+      return seconds_of([&] {
+        in_parts(pool, out_.rows(), part_rows(), [&](std::size_t first, std::size_t end) {
+          if (point_.bag == 1) {
+            fetch ? copy_part<true>(ids, first, end) : copy_part<false>(ids, first, end);
+          } else {
+            fetch ? read_part<true>(ids, first, end) : read_part<false>(ids, first, end);
+          }
+        });
+      });
+    };
+    const double fetched = timed(next_ids(), true);
+    return std::min(fetched, timed(next_ids(), false));
+  }
+
  private:
+  [[nodiscard]] const std::vector<std::int32_t>& next_ids() { return ids_[run_++ % std::size(ids_)]; }
+  [[nodiscard]] std::size_t part_rows() const {
+    constexpr std::size_t part_lookups = 16'384;
+    return std::max<std::size_t>(1, part_lookups / point_.bag);
+  }
+
+  [[nodiscard]] const float* row_of(std::int32_t id) const {
+    return table_.data() + static_cast<std::size_t>(id) * table_.stride();
+  }
+  void prefetch(const float* row) const {
+    for (std::size_t k = 0; k < table_.stride(); k += line) prefetch_line(row + k);
+  }
+  [[nodiscard]] std::size_t rows_ahead() const {
+    return std::clamp<std::size_t>(4096 / (table_.stride() * sizeof(float)), 1, 16);
+  }
+
+  template <bool fetch>
+  void copy_part(const std::vector<std::int32_t>& ids, std::size_t first, std::size_t end) {
+    const std::size_t stride = table_.stride();
+    const std::size_t ahead = rows_ahead();
+    for (std::size_t i = first; i < end; ++i) {
+      if constexpr (fetch) {
+        prefetch(row_of(ids[std::min(i + ahead, end - 1)]));
+        prefetch(out_.data() + std::min(i + ahead / 2, end - 1) * stride);
+      }
+      std::memcpy(out_.data() + i * stride, row_of(ids[i]), stride * sizeof(float));
+    }
+  }
+
+  /// One number of each cache line.
+  template <bool fetch>
+  void read_part(const std::vector<std::int32_t>& ids, std::size_t first, std::size_t end) {
+    const std::size_t stride = table_.stride();
+    const std::size_t ahead = rows_ahead();
+    const std::size_t last = end * point_.bag - 1;
+    float even = 0;
+    float odd = 0;
+    for (std::size_t i = first * point_.bag; i <= last; ++i) {
+      if constexpr (fetch) prefetch(row_of(ids[std::min(i + ahead, last)]));
+      const float* const row = row_of(ids[i]);
+      std::size_t k = 0;
+      for (; k + line < stride; k += 2 * line) {
+        even += row[k];
+        odd += row[k + line];
+      }
+      if (k < stride) even += row[k];
+    }
+    out_(first, 0) = even + odd;  // so that no compiler leaves the reads out
+  }
+
+  static constexpr std::size_t line = 16;  // floats of a cache line
+
   GatherPoint point_;
   Matrix table_;
   Matrix out_;
@@ -143,7 +212,9 @@ struct GatherResult {
   double bytes_per_second = 0;
   double read_bandwidth = 0;
   double copy_bandwidth = 0;
+  double random_bandwidth = 0;  ///< of plain loops over the same rows
   double share = 0;  ///< of the copy bandwidth for a gather, of the read bandwidth for bags; the median over the runs
+  double random_share = 0;  ///< of the random bandwidth
 };
 
 Expected<GatherResult> measure(const GatherPoint& point, const GatherBench& bench, std::uint64_t seed, ThreadPool& pool,
@@ -163,24 +234,31 @@ Expected<GatherResult> measure(const GatherPoint& point, const GatherBench& benc
   std::vector<double> lookup;
   std::vector<double> read;
   std::vector<double> copy;
+  std::vector<double> random;
   std::vector<double> share;
+  std::vector<double> random_share;
   for (int i = 0; i <= bench.runs; ++i) {
     if (interrupted()) return fail(ErrorKind::Cancelled, "interrupted");
     const double read_bandwidth = 2 * double{bandwidth_bytes} / bandwidth.read_seconds(pool);
     const double copy_bandwidth = double{bandwidth_bytes} / bandwidth.copy_seconds(pool);
     run.seconds(pool, bench.writes);  // the bandwidth's buffer has taken the caches
     const double rate = lookups / run.seconds(pool, bench.writes);
+    const double random_bandwidth = lookups * row_bytes / run.plain_seconds(pool);
     if (i == 0) continue;  // warms up
     read.push_back(read_bandwidth);
     copy.push_back(copy_bandwidth);
+    random.push_back(random_bandwidth);
     lookup.push_back(rate);
     share.push_back(rate * row_bytes / (point.bag == 1 ? copy_bandwidth : read_bandwidth));
+    random_share.push_back(rate * row_bytes / random_bandwidth);
   }
   result.rows_per_second = median(lookup);
   result.bytes_per_second = result.rows_per_second * row_bytes;
   result.read_bandwidth = median(read);
   result.copy_bandwidth = median(copy);
+  result.random_bandwidth = median(random);
   result.share = median(share);
+  result.random_share = median(random_share);
   return result;
 }
 
@@ -199,15 +277,18 @@ void print(const GatherPoint& point, const GatherResult& result, const GatherBen
                 {"bytes_per_second", number(result.bytes_per_second)},
                 {"read_bandwidth", number(result.read_bandwidth)},
                 {"copy_bandwidth", number(result.copy_bandwidth)},
+                {"random_bandwidth", number(result.random_bandwidth)},
                 {"limit", point.bag == 1 ? "copy" : "read"},
-                {"share", number(result.share)}});
+                {"share", number(result.share)},
+                {"random_share", number(result.random_share)}});
     return;
   }
   constexpr double mega = 1e6;
   constexpr double giga = 1e9;
-  std::printf("%9zu x %-4zu %4zu %14.1f %8.2f %8.2f %8.2f %8.2f of %s\n", point.rows, point.dim, point.bag,
-              result.rows_per_second / mega, result.bytes_per_second / giga, result.read_bandwidth / giga,
-              result.copy_bandwidth / giga, result.share, point.bag == 1 ? "copy" : "read");
+  std::printf("%9zu x %-4zu %4zu %14.1f %8.2f %8.2f %8.2f %8.2f %8.2f of %s, %.2f of random\n", point.rows, point.dim,
+              point.bag, result.rows_per_second / mega, result.bytes_per_second / giga, result.read_bandwidth / giga,
+              result.copy_bandwidth / giga, result.random_bandwidth / giga, result.share,
+              point.bag == 1 ? "copy" : "read", result.random_share);
 }
 
 Expected<void> bench_gather(const GatherBench& bench, const Context& context) {
@@ -216,7 +297,8 @@ Expected<void> bench_gather(const GatherBench& bench, const Context& context) {
   if (!context.json) {
     std::printf("%u thread%s, %s; medians of %d\n", context.thread_count(), context.thread_count() == 1 ? "" : "s",
                 std::string(simd::name_of(simd::current_target())).c_str(), bench.runs);
-    std::printf("%16s %4s %14s %8s %8s %8s %8s\n", "table", "bag", "M rows/s", "GB/s", "read", "copy", "share");
+    std::printf("%16s %4s %14s %8s %8s %8s %8s %8s\n", "table", "bag", "M rows/s", "GB/s", "read", "copy", "random",
+                "share");
   }
   for (const GatherPoint& point : points_of(bench)) {
     const auto result = measure(point, bench, context.seed, pool, bandwidth);
@@ -229,8 +311,9 @@ Expected<void> bench_gather(const GatherBench& bench, const Context& context) {
 }  // namespace
 
 void add_bench_gather(CLI::App& bench, Context& context) {
-  CLI::App* command =
-      bench.add_subcommand("gather", "Looking rows up and summing bags of them, against the memory's bandwidth");
+  CLI::App* command = bench.add_subcommand(
+      "gather",
+      "Looking rows up and summing bags of them, against the memory's bandwidth in order and over random rows");
   auto arguments = std::make_shared<GatherBench>();
   GatherPoint& point = arguments->point;
   add_common_options(*command, context);

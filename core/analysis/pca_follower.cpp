@@ -22,8 +22,10 @@ using Eigen::VectorXd;
 using pca_detail::Applied;
 using pca_detail::Spectrum;
 
-constexpr double tolerance = 1e-5;
-constexpr double hopeless = 0.3;  // a first order correction of axes this far off is not worth a pass
+constexpr double tolerance = 1e-5;         // by the variance that the next axis may have
+constexpr double likely_tolerance = 7e-5;  // by the variances that all others had
+constexpr double loose_tolerance = 3e-4;   // by the next axis, where the others say likely_tolerance
+constexpr double hopeless = 0.3;           // a first order correction of axes this far off is not worth a pass
 constexpr int most_passes = 3;
 constexpr int most_warm_results = 31;
 
@@ -36,6 +38,12 @@ struct Ritz {
   double error = std::numeric_limits<double>::infinity();  // of the space of the first k axes
   double next = 0;                                         // the most that an axis beside the first k may have
   bool each_is_sure = false;                               // and not only the space
+};
+
+/// Axes moved to where they probably belong, and how far that is for the first k of them.
+struct Correction {
+  MatrixXd axes;
+  double size = 0;
 };
 
 /// `next`: the most that an axis beside these may have, where it is known; else the last of these tells.
@@ -62,6 +70,15 @@ Ritz ritz_of(const MatrixXd& axes, const Applied& applied, Index k, std::optiona
   return ritz;
 }
 
+/// Whether products in float, whose error is some 1e-7 of the largest variance, tell the axes apart well enough.
+/// `gap`: between the last axis shown and the next one.
+bool float_suffices(ConstMatrixView table, double largest, double gap, double total) {
+  constexpr double most_spread = 50;
+  constexpr double range = 1e20;  // of squares, which must not leave that of float
+  const double square = total / (static_cast<double>(table.rows) * static_cast<double>(table.cols));
+  return largest <= most_spread * gap && square < range && square > 1 / range;
+}
+
 }  // namespace
 
 struct PcaFollower::State {
@@ -70,7 +87,6 @@ struct PcaFollower::State {
   VectorXd squares;  // (dim)
   double total = 0;
 
-  double last_total = 0;
   MatrixXd axes;  // (dim, count): those shown last and one more
   VectorXd mean;
   std::size_t rows = 0;
@@ -78,7 +94,7 @@ struct PcaFollower::State {
   int warm_results = 0;
   int passes = 0;
   bool usable = false;
-  bool moves = false;              // the last warm result took more than one pass: the first one need not be exact
+  bool in_float = false;           // the next pass
   std::vector<float> coordinates;  // (rows, most_axes) on `axes`, dense: a Matrix would be padded to 16
 
   [[nodiscard]] bool fits(ConstMatrixView table, const PcaOptions& wanted) const {
@@ -87,7 +103,7 @@ struct PcaFollower::State {
            warm_results < most_warm_results;
   }
   void start(const Spectrum& spectrum, const VectorXd& new_mean, ConstMatrixView table, const PcaOptions& used);
-  [[nodiscard]] MatrixXd corrected(const Ritz& ritz, double new_total) const;
+  [[nodiscard]] Correction corrected(const Ritz& ritz, double new_total) const;
   [[nodiscard]] std::optional<Pca> warm(ConstMatrixView table, ThreadPool* pool);
   [[nodiscard]] Pca shown(const Ritz& ritz, const Applied& applied, ThreadPool* pool);
 };
@@ -97,19 +113,22 @@ void PcaFollower::State::start(const Spectrum& spectrum, const VectorXd& new_mea
   const std::size_t count = std::min(used.components + 1, table.cols);
   basis = spectrum.axes;
   squares = spectrum.squares;
-  total = last_total = spectrum.total;
+  total = spectrum.total;
   mean = new_mean;
   rows = table.rows;
   options = used;
   warm_results = 0;
-  moves = false;
   usable = total > 0 && count <= simd::most_axes;
-  if (usable) axes = basis.leftCols(static_cast<Index>(count));
+  if (!usable) return;
+  axes = basis.leftCols(static_cast<Index>(count));
+  const auto k = static_cast<Index>(used.components);
+  in_float = float_suffices(table, squares[0], squares[k - 1] - (k < squares.size() ? squares[k] : 0), total);
 }
 
 /// First order perturbation (Davidson's correction): each axis moves along the last eigenvectors that are not followed
 /// by its residual there over the difference of the variances.
-MatrixXd PcaFollower::State::corrected(const Ritz& ritz, double new_total) const {
+Correction PcaFollower::State::corrected(const Ritz& ritz, double new_total) const {
+  const auto k = static_cast<Index>(options.components);
   const Index dim = ritz.axes.rows();
   const Index count = ritz.axes.cols();
   const Index followed = axes.cols();
@@ -121,13 +140,19 @@ MatrixXd PcaFollower::State::corrected(const Ritz& ritz, double new_total) const
   variances << VectorXd::Constant(more, ritz.next), squares.tail(dim - followed) * (new_total / total);
   MatrixXd moves = others.transpose() * ritz.residual;  // (dim - count, count)
   const double least = 1e-3 * ritz.squares[0] + std::numeric_limits<double>::min();
+  bool apart = true;
   for (Index c = 0; c < count; ++c) {
-    moves.col(c).array() /= (ritz.squares[c] - variances.array()).max(least);
+    const Eigen::ArrayXd gaps = ritz.squares[c] - variances.array();
+    apart = apart && (c >= k || (gaps > least).all());
+    moves.col(c).array() /= gaps.max(least);
   }
   MatrixXd moved(dim, followed);
   moved << ritz.axes + others * moves, axes.rightCols(more);
   const MatrixXd thin = MatrixXd::Identity(dim, followed);
-  return Eigen::HouseholderQR<MatrixXd>(moved).householderQ() * thin;
+  Correction correction;
+  correction.axes = Eigen::HouseholderQR<MatrixXd>(moved).householderQ() * thin;
+  correction.size = apart ? moves.leftCols(k).norm() : std::numeric_limits<double>::infinity();
+  return correction;
 }
 
 std::optional<Pca> PcaFollower::State::warm(ConstMatrixView table, ThreadPool* pool) {
@@ -139,19 +164,18 @@ std::optional<Pca> PcaFollower::State::warm(ConstMatrixView table, ThreadPool* p
   for (passes = 1; passes <= most_passes; ++passes) {
     // Once it is known what the axis beside those shown may have, it needs no further pass.
     const MatrixXd looked_at = axes.leftCols(next ? k : axes.cols());
-    const bool rough = passes == 1 && moves;
-    const Applied applied = rough ? pca_detail::sketch(table, options.center, mean, looked_at, pool)
-                                  : pca_detail::apply(table, options.center, mean, looked_at, pool, found);
-    if (!applied.mean.allFinite() || !(rough || applied.total > 0)) return std::nullopt;
+    const Applied applied = in_float ? pca_detail::sketch(table, options.center, mean, looked_at, pool, found)
+                                     : pca_detail::apply(table, options.center, mean, looked_at, pool, found);
+    if (!applied.mean.allFinite() || !applied.products.allFinite() || !(applied.total > 0)) return std::nullopt;
     mean = options.center ? applied.mean : VectorXd(VectorXd::Zero(axes.rows()));
     const Ritz ritz = ritz_of(looked_at, applied, k, next);
     next = ritz.next;
-    if (rough) moves = ritz.error > tolerance;
-    if (!rough && ritz.error <= tolerance && ritz.each_is_sure) {
-      moves = moves || passes > 1;
-      last_total = applied.total;
+    in_float = float_suffices(table, ritz.squares[0], ritz.squares[k - 1] - ritz.next, applied.total);
+    Correction better = corrected(ritz, applied.total);
+    const bool near = ritz.error <= tolerance || (ritz.error <= loose_tolerance && better.size <= likely_tolerance);
+    if (near && ritz.each_is_sure) {
       Pca result = shown(ritz, applied, pool);
-      axes.leftCols(ritz.axes.cols()) = ritz.axes;
+      axes = std::move(better.axes);  // so that what is let pass does not add up
       ++warm_results;
       return result;
     }
@@ -161,7 +185,7 @@ std::optional<Pca> PcaFollower::State::warm(ConstMatrixView table, ThreadPool* p
       return std::nullopt;
     }
     last_error = ritz.error;
-    axes = corrected(ritz, rough ? last_total : applied.total);
+    axes = std::move(better.axes);
   }
   return std::nullopt;
 }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <string>
+#include <vector>
 
 #include <Eigen/Eigenvalues>
 
@@ -16,7 +18,28 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
+template <class T>
+struct CacheLineAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t line{64};
+
+  CacheLineAllocator() = default;
+  template <class Other>
+  CacheLineAllocator(const CacheLineAllocator<Other>& /*other*/) {}  // NOLINT(google-explicit-constructor)
+
+  [[nodiscard]] T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), line)); }
+  void deallocate(T* p, std::size_t /*n*/) { ::operator delete(p, line); }
+  template <class Other>
+  bool operator==(const CacheLineAllocator<Other>& /*other*/) const {
+    return true;
+  }
+};
+
 Index index_of(std::size_t n) { return static_cast<Index>(n); }
+
+/// Numbers that start on a cache line: a wide vector that lies across two of them takes twice as long to load.
+template <class T>
+using Aligned = std::vector<T, CacheLineAllocator<T>>;
 
 /// Rows cut into pieces of equal size.
 struct Pieces {
@@ -34,16 +57,20 @@ Pieces cut(std::size_t rows, std::size_t least, std::size_t most_pieces) {
   return {std::max<std::size_t>(1, (rows + each - 1) / each), each};
 }
 
-std::vector<double> padded(const VectorXd& values) {
-  std::vector<double> out(simd::padded_width(static_cast<std::size_t>(values.size())));
+MatrixView rows_from(MatrixView all, std::size_t first, std::size_t count) {
+  return {all.data + first * all.stride, count, all.cols, all.stride};
+}
+
+Aligned<double> padded(const VectorXd& values) {
+  Aligned<double> out(simd::padded_width(static_cast<std::size_t>(values.size())));
   std::copy(values.begin(), values.end(), out.begin());
   return out;
 }
 
 /// (count, width), an axis a row.
-std::vector<double> padded_axes(const MatrixXd& axes, Index first, Index count) {
+Aligned<double> padded_axes(const MatrixXd& axes, Index first, Index count) {
   const std::size_t width = simd::padded_width(static_cast<std::size_t>(axes.rows()));
-  std::vector<double> out(width * static_cast<std::size_t>(count));
+  Aligned<double> out(width * static_cast<std::size_t>(count));
   for (Index c = 0; c < count; ++c) {
     std::copy_n(axes.col(first + c).data(), axes.rows(), out.data() + width * static_cast<std::size_t>(c));
   }
@@ -76,13 +103,13 @@ Scatter scatter_of(ConstMatrixView rows, bool center, ThreadPool* pool) {
   const Index dim = index_of(rows.cols);
   const std::size_t width = simd::padded_width(rows.cols);
   const VectorXd near = center ? rounded(first_mean(rows)) : VectorXd(VectorXd::Zero(dim));
-  const std::vector<double> shift = padded(near);
+  const Aligned<double> shift = padded(near);
   // The sums of all pieces together are no larger than the table.
   constexpr std::size_t most_pieces = 16;
   constexpr std::size_t least_rows = 1024;
   const Pieces pieces = cut(rows.rows, std::max(least_rows, 2 * most_pieces * width), most_pieces);
   struct Sums {
-    std::vector<double> scatter, sums, work;
+    Aligned<double> scatter, sums, work;
   };
   std::vector<Sums> partial(pieces.count);
   for (Sums& sums : partial) {
@@ -147,19 +174,18 @@ Expected<Spectrum> spectrum_of(const Scatter& scatter) {
 }
 
 void project(ConstMatrixView rows, const VectorXd& mean, const MatrixXd& axes, ThreadPool* pool, MatrixView out) {
-  const std::vector<double> shift = padded(mean);
+  const Aligned<double> shift = padded(mean);
   const Pieces pieces = cut(rows.rows, 1024, 64);
-  std::vector<std::vector<double>> work(pieces.count);
+  std::vector<Aligned<double>> work(pieces.count);
   for (auto& part : work) part.resize(simd::projection_work(rows.cols));
   for (Index first = 0; first < axes.cols(); first += index_of(simd::most_axes)) {
     const Index count = std::min(index_of(simd::most_axes), axes.cols() - first);
-    const std::vector<double> some = padded_axes(axes, first, count);
+    const Aligned<double> some = padded_axes(axes, first, count);
     each_piece(pool, pieces.count, [&](std::size_t i) {
       simd::ProjectionSums none;
-      MatrixView part = out;
-      part.data += i * pieces.rows * out.stride;
-      part.rows = pieces.of(rows, i).rows;
-      simd::project_rows(pieces.of(rows, i), shift, some, work[i], part, static_cast<std::size_t>(first), none);
+      const ConstMatrixView piece = pieces.of(rows, i);
+      const MatrixView part = rows_from(out, i * pieces.rows, piece.rows);
+      simd::project_rows(piece, shift, some, work[i], part, static_cast<std::size_t>(first), none);
     });
   }
 }
@@ -169,9 +195,9 @@ namespace {
 /// What one piece of a pass adds up around a mean.
 template <class Real>
 struct Sums {
-  std::vector<double> products, sums;
+  Aligned<double> products, sums;
   double squares = 0;
-  std::vector<Real> work;
+  Aligned<Real> work;
 };
 
 /// Adds the pieces up and moves them to the mean that they have.
@@ -211,8 +237,8 @@ Applied pass_over(ConstMatrixView rows, bool center, const VectorXd& near_mean, 
                   std::size_t work, const Add& add) {
   const std::size_t width = simd::padded_width(rows.cols);
   const VectorXd near = rounded(near_mean);
-  const std::vector<double> shift = padded(near);
-  const std::vector<double> all_axes = padded_axes(axes, 0, axes.cols());
+  const Aligned<double> shift = padded(near);
+  const Aligned<double> all_axes = padded_axes(axes, 0, axes.cols());
   const Pieces pieces = cut(rows.rows, 1024, 64);
   std::vector<Sums<Real>> partial(pieces.count);
   for (Sums<Real>& part : partial) {
@@ -232,19 +258,19 @@ Applied apply(ConstMatrixView rows, bool center, const VectorXd& near_mean, cons
   const auto add = [&](ConstMatrixView some, std::span<const double> shift, std::span<const double> all_axes,
                        Sums<double>& own, std::size_t first) {
     simd::ProjectionSums sums{own.products, own.sums, 0};
-    MatrixView part = coordinates;
-    part.data += first * part.stride;
-    part.rows = some.rows;
-    simd::project_rows(some, shift, all_axes, own.work, part, 0, sums);
+    simd::project_rows(some, shift, all_axes, own.work, rows_from(coordinates, first, some.rows), 0, sums);
     own.squares = sums.squares;
   };
   return pass_over<double>(rows, center, near_mean, axes, pool, simd::projection_work(rows.cols), add);
 }
 
-Applied sketch(ConstMatrixView rows, bool center, const VectorXd& near_mean, const MatrixXd& axes, ThreadPool* pool) {
-  const auto add = [](ConstMatrixView some, std::span<const double> shift, std::span<const double> all_axes,
-                      Sums<float>& own, std::size_t /*first*/) {
-    simd::sketch_rows(some, shift, all_axes, own.work, own.products, own.sums);
+Applied sketch(ConstMatrixView rows, bool center, const VectorXd& near_mean, const MatrixXd& axes, ThreadPool* pool,
+               MatrixView coordinates) {
+  const auto add = [&](ConstMatrixView some, std::span<const double> shift, std::span<const double> all_axes,
+                       Sums<float>& own, std::size_t first) {
+    simd::ProjectionSums sums{own.products, own.sums, 0};
+    simd::sketch_rows(some, shift, all_axes, own.work, rows_from(coordinates, first, some.rows), sums);
+    own.squares = sums.squares;
   };
   return pass_over<float>(rows, center, near_mean, axes, pool, simd::sketch_work(rows.cols), add);
 }

@@ -52,10 +52,10 @@ struct Applied {
 Applied apply(ConstMatrixView rows, bool center, const Eigen::VectorXd& near_mean, const Eigen::MatrixXd& axes,
               ThreadPool* pool, MatrixView coordinates);
 
-/// apply() in about half the time, for axes that are to be mended only: products and mean in float precision, neither
-/// coordinates nor `total`.
+/// apply() in two thirds of the time, with products and coordinates in float precision. Where numbers or their squares
+/// are out of the range of float, so are the products.
 Applied sketch(ConstMatrixView rows, bool center, const Eigen::VectorXd& near_mean, const Eigen::MatrixXd& axes,
-               ThreadPool* pool);
+               ThreadPool* pool, MatrixView coordinates);
 
 /// All but the coordinates, which are zeros. `axes` (dim, k), `squares` (k).
 Pca result_of(std::size_t rows, const Eigen::VectorXd& mean, const Eigen::MatrixXd& axes,

@@ -30,8 +30,9 @@ inline void ProjectRows(const ProjectionInput& in, double* work, float* out, std
                         double* sums, double* squares) {
   scalar_kernels().project_rows(in, work, out, out_stride, products, sums, squares);
 }
-inline void SketchRows(const ProjectionInput& in, float* work, double* products, double* sums) {
-  scalar_kernels().sketch_rows(in, work, products, sums);
+inline void SketchRows(const ProjectionInput& in, float* work, float* out, std::size_t out_stride, double* products,
+                       double* sums, double* squares) {
+  scalar_kernels().sketch_rows(in, work, out, out_stride, products, sums, squares);
 }
 
 #else
@@ -279,9 +280,11 @@ HWY_INLINE void SketchSome(const ProjectionInput& in, std::size_t first, const f
   }
 }
 
-/// total (axes + 1, width) += the products of the rows x (4, width) with their coordinates, and the rows.
+/// total (axes + 1, width) += the products of the rows x (4, width) with their coordinates, and the rows. Returns
+/// squares + those of the numbers of x.
 template <std::size_t axes>
-HWY_INLINE void SketchFour(const float* x, const float (&y)[4][axes], std::size_t width, float* total) {
+HWY_INLINE hn::VFromD<F16> SketchFour(const float* x, const float (&y)[4][axes], std::size_t width, float* total,
+                                      hn::VFromD<F16> squares) {
   const F16 d;
   for (std::size_t k = 0; k < width; k += hn::Lanes(d)) {
     const auto x0 = hn::LoadU(d, x + k);
@@ -297,11 +300,15 @@ HWY_INLINE void SketchFour(const float* x, const float (&y)[4][axes], std::size_
     }
     float* const to = total + axes * width + k;
     hn::StoreU(hn::Add(hn::LoadU(d, to), hn::Add(hn::Add(x0, x1), hn::Add(x2, x3))), d, to);
+    squares = hn::Add(squares, hn::MulAdd(x0, x0, hn::MulAdd(x1, x1, hn::MulAdd(x2, x2, hn::Mul(x3, x3)))));
   }
+  return squares;
 }
 
 template <std::size_t axes>
-HWY_INLINE void SketchOn(const ProjectionInput& in, float* work, double* products, double* sums) {
+HWY_INLINE void SketchOn(const ProjectionInput& in, float* work, float* out, std::size_t out_stride, double* products,
+                         double* sums, double* squares) {
+  const F16 d;
   constexpr std::size_t block = 64;
   const std::size_t width = padded_width(in.cols);
   float* const shift = work;
@@ -314,6 +321,7 @@ HWY_INLINE void SketchOn(const ProjectionInput& in, float* work, double* product
   for (std::size_t first = 0; first < in.n; first += block) {
     const std::size_t end = std::min(in.n, first + block);
     std::fill_n(total, (axes + 1) * width, 0.0F);
+    auto some_squares = hn::Zero(d);
     std::size_t r = first;
     for (; r + 4 <= end; r += 4) {
       if (hn::MaxLanes(F16()) == 16) {
@@ -322,25 +330,31 @@ HWY_INLINE void SketchOn(const ProjectionInput& in, float* work, double* product
         SketchSome<axes, 2>(in, r, shift, axis, x, y);
         SketchSome<axes, 2>(in, r + 2, shift, axis, x + 2 * width, y + 2);
       }
-      SketchFour<axes>(x, y, width, total);
+      some_squares = SketchFour<axes>(x, y, width, total, some_squares);
+      for (std::size_t i = 0; i < 4; ++i) std::copy_n(y[i], axes, out + (r + i) * out_stride);
     }
     if (r < end) {
       std::fill_n(x, 4 * width, 0.0F);
       for (float(&coordinates)[axes] : y) std::fill_n(coordinates, axes, 0.0F);
-      for (std::size_t i = 0; r + i < end; ++i) SketchSome<axes, 1>(in, r + i, shift, axis, x + i * width, y + i);
-      SketchFour<axes>(x, y, width, total);
+      for (std::size_t i = 0; r + i < end; ++i) {
+        SketchSome<axes, 1>(in, r + i, shift, axis, x + i * width, y + i);
+        std::copy_n(y[i], axes, out + (r + i) * out_stride);
+      }
+      some_squares = SketchFour<axes>(x, y, width, total, some_squares);
     }
+    *squares += double{hn::GetLane(hn::SumOfLanes(d, some_squares))};
     for (std::size_t k = 0; k < axes * width; ++k) products[k] += double{total[k]};
     for (std::size_t k = 0; k < width; ++k) sums[k] += double{total[axes * width + k]};
   }
 }
 
-inline void SketchRows(const ProjectionInput& in, float* work, double* products, double* sums) {
+inline void SketchRows(const ProjectionInput& in, float* work, float* out, std::size_t out_stride, double* products,
+                       double* sums, double* squares) {
   switch (in.count) {
-    case 1: return SketchOn<1>(in, work, products, sums);
-    case 2: return SketchOn<2>(in, work, products, sums);
-    case 3: return SketchOn<3>(in, work, products, sums);
-    default: return SketchOn<4>(in, work, products, sums);
+    case 1: return SketchOn<1>(in, work, out, out_stride, products, sums, squares);
+    case 2: return SketchOn<2>(in, work, out, out_stride, products, sums, squares);
+    case 3: return SketchOn<3>(in, work, out, out_stride, products, sums, squares);
+    default: return SketchOn<4>(in, work, out, out_stride, products, sums, squares);
   }
 }
 

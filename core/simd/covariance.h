@@ -43,9 +43,9 @@ void project_rows(ConstMatrixView rows, std::span<const double> shift, std::span
 /// Floats that sketch_rows() needs to work with.
 [[nodiscard]] constexpr std::size_t sketch_work(std::size_t cols) { return (6 + 2 * most_axes) * padded_width(cols); }
 
-/// The products and sums of project_rows() in half the time or less, and roughly: in float, but for adding up blocks of
-/// 64 rows. Pre: as there; products and sums are not empty, work (sketch_work(cols)).
+/// project_rows() in two thirds of the time, and roughly: all in float, but for adding up blocks of 64 rows, so that
+/// what is out of its range becomes infinite. Pre: as there; products and sums are not empty, work (sketch_work(cols)).
 void sketch_rows(ConstMatrixView rows, std::span<const double> shift, std::span<const double> axes,
-                 std::span<float> work, std::span<double> products, std::span<double> sums);
+                 std::span<float> work, MatrixView out, ProjectionSums& sums);
 
 }  // namespace rowlight::simd

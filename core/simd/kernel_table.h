@@ -56,14 +56,16 @@ struct KernelTable {
   void (*add_scatter)(const ScatterInput& in, double* work, double* scatter, double* sums);
   void (*project_rows)(const ProjectionInput& in, double* work, float* out, std::size_t out_stride, double* products,
                        double* sums, double* squares);  // null products: none of the three
-  void (*sketch_rows)(const ProjectionInput& in, float* work, double* products, double* sums);
+  void (*sketch_rows)(const ProjectionInput& in, float* work, float* out, std::size_t out_stride, double* products,
+                      double* sums, double* squares);
 };
 
 // In scalar_covariance.cpp, for scalar_kernels().
 void scalar_add_scatter(const ScatterInput& in, double* work, double* scatter, double* sums);
 void scalar_project_rows(const ProjectionInput& in, double* work, float* out, std::size_t out_stride, double* products,
                          double* sums, double* squares);
-void scalar_sketch_rows(const ProjectionInput& in, float* work, double* products, double* sums);
+void scalar_sketch_rows(const ProjectionInput& in, float* work, float* out, std::size_t out_stride, double* products,
+                        double* sums, double* squares);
 
 /// Plain loops that say what each kernel means.
 [[nodiscard]] const KernelTable& scalar_kernels();

@@ -318,12 +318,13 @@ void project_rows(ConstMatrixView rows, std::span<const double> shift, std::span
 }
 
 void sketch_rows(ConstMatrixView rows, std::span<const double> shift, std::span<const double> axes,
-                 std::span<float> work, std::span<double> products, std::span<double> sums) {
+                 std::span<float> work, MatrixView out, ProjectionSums& sums) {
   const std::size_t count = axes.size() / shift.size();
   assert(count >= 1 && count <= most_axes && axes.size() == count * padded_width(rows.cols));
-  assert(products.size() == axes.size() && sums.size() == shift.size() && work.size() >= sketch_work(rows.cols));
+  assert(sums.products.size() == axes.size() && sums.sums.size() == shift.size());
+  assert(count <= out.cols && rows.rows <= out.rows && work.size() >= sketch_work(rows.cols));
   kernels().sketch_rows({{rows.data, rows.stride, rows.rows, rows.cols, shift.data()}, axes.data(), count}, work.data(),
-                        products.data(), sums.data());
+                        out.data, out.stride, sums.products.data(), sums.sums.data(), &sums.squares);
 }
 
 MarkedText mark_ends(std::span<const char> text, char separator, EndBits ends) {

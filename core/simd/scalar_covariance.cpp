@@ -36,16 +36,19 @@ void scalar_project_rows(const ProjectionInput& in, double* work, float* out, st
   }
 }
 
-void scalar_sketch_rows(const ProjectionInput& in, float* work, double* products, double* sums) {
+void scalar_sketch_rows(const ProjectionInput& in, float* work, float* out, std::size_t out_stride, double* products,
+                        double* sums, double* squares) {
   const std::size_t width = padded_width(in.cols);
   for (std::size_t r = 0; r < in.n; ++r) {
     for (std::size_t k = 0; k < in.cols; ++k) {
       work[k] = in.rows[r * in.stride + k] - static_cast<float>(in.shift[k]);
       sums[k] += double{work[k]};
+      *squares += double{work[k] * work[k]};
     }
     for (std::size_t a = 0; a < in.count; ++a) {
       float y = 0;
       for (std::size_t k = 0; k < in.cols; ++k) y += work[k] * static_cast<float>(in.axes[a * width + k]);
+      out[r * out_stride + a] = y;
       for (std::size_t k = 0; k < in.cols; ++k) products[a * width + k] += double{work[k] * y};
     }
   }

@@ -56,7 +56,8 @@ class TestCliBench : public QObject {
       QCOMPARE(all["batch"].toInt(), 50);
       QCOMPARE(all["threads"].toInt(), 2);
       QCOMPARE(all["limit"].toString(), QString(bag == 1 ? "copy" : "read"));
-      for (const char* key : {"rows_per_second", "read_bandwidth", "copy_bandwidth", "share"}) {
+      for (const char* key :
+           {"rows_per_second", "read_bandwidth", "copy_bandwidth", "random_bandwidth", "share", "random_share"}) {
         QVERIFY2(all[QLatin1String(key)].toDouble() > 0, key);
       }
       QCOMPARE(all["bytes_per_second"].toDouble(), all["rows_per_second"].toDouble() * 80);

@@ -65,7 +65,7 @@ def measure(rows, dim, bag, options):
         if options.cli:
             answer = program([options.cli, "bench", "gather"], rows, dim, bag, options)
             turn["rowlight"] = answer["rows_per_second"]
-            for key in ("read_bandwidth", "copy_bandwidth", "share"):
+            for key in ("read_bandwidth", "copy_bandwidth", "random_bandwidth", "share", "random_share"):
                 turn[key] = answer[key]
             for other in ("torch", "fbgemm"):
                 if other in turn:

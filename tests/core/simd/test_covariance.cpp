@@ -146,18 +146,27 @@ class TestCovariance : public QObject {
           sums[i].assign(width, 1);
         }
         std::vector<double> work(projection_work(cols));
-        std::vector<float> out(n * count + 1);
-        double squares = 0;
+        constexpr std::size_t out_stride = 5;
+        std::vector<float> out[2];
+        for (auto& coordinates : out) coordinates.assign(n * out_stride + 1, 9);
+        double squares[2] = {1, 1};
         const ProjectionInput input{rows.input(shift), axes.data(), count};
-        scalar_kernels().project_rows(input, work.data(), out.data(), count, products[0].data(), sums[0].data(),
-                                      &squares);
+        scalar_kernels().project_rows(input, work.data(), out[0].data(), out_stride, products[0].data(), sums[0].data(),
+                                      &squares[0]);
         std::vector<float> rough(sketch_work(cols), std::numeric_limits<float>::quiet_NaN());
-        kernels_for(static_cast<Target>(target)).sketch_rows(input, rough.data(), products[1].data(), sums[1].data());
+        kernels_for(static_cast<Target>(target))
+            .sketch_rows(input, rough.data(), out[1].data(), out_stride, products[1].data(), sums[1].data(),
+                         &squares[1]);
         const auto terms = static_cast<double>(n * cols) * 10 + 1;
         for (std::size_t i = 0; i < count * width; ++i) {
           QVERIFY(std::abs(products[0][i] - products[1][i]) <= 1e-6 * terms);
         }
         for (std::size_t i = 0; i < width; ++i) QVERIFY(std::abs(sums[0][i] - sums[1][i]) <= 1e-6 * terms);
+        for (std::size_t i = 0; i < out[0].size(); ++i) QVERIFY(std::abs(out[0][i] - out[1][i]) < 1e-4F);
+        for (std::size_t i = 0; i < out[0].size(); ++i) {
+          if (i % out_stride >= count) QCOMPARE(out[1][i], 9.0F);
+        }
+        QVERIFY(std::abs(squares[0] - squares[1]) <= 1e-6 * terms);
       }
     }
   }
