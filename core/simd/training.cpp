@@ -291,16 +291,19 @@ const TrainingTable& training_for(Target target) {
   return *tables[static_cast<std::size_t>(target)];
 }
 
-void fetch(const void* address) { hwy::Prefetch(static_cast<const char*>(address)); }
+namespace {
+
+constexpr std::size_t draw_ahead = 32;  // ratings
+
+}  // namespace
 
 void draw_ratings(const RatingColumns& from, std::span<const std::int32_t> positions, std::span<std::int32_t> users,
                   std::span<std::int32_t> movies, std::span<float> ratings) {
   assert(users.size() == positions.size() && movies.size() == positions.size() && ratings.size() == positions.size());
-  constexpr std::size_t ahead = 32;
   const std::size_t n = positions.size();
   for (std::size_t b = 0; b < n; ++b) {
-    if (b + ahead < n) {
-      const std::int32_t next = positions[b + ahead];
+    if (b + draw_ahead < n) {
+      const std::int32_t next = positions[b + draw_ahead];
       hwy::Prefetch(from.users.data() + next);
       hwy::Prefetch(from.movies.data() + next);
       hwy::Prefetch(from.ratings.data() + next);
@@ -309,6 +312,19 @@ void draw_ratings(const RatingColumns& from, std::span<const std::int32_t> posit
     users[b] = from.users.data()[i];
     movies[b] = from.movies.data()[i];
     ratings[b] = from.ratings.data()[i];
+  }
+}
+
+void draw_ratings(std::span<const PackedRating> from, std::span<const std::int32_t> positions,
+                  std::span<std::int32_t> users, std::span<std::int32_t> movies, std::span<float> ratings) {
+  assert(users.size() == positions.size() && movies.size() == positions.size() && ratings.size() == positions.size());
+  const std::size_t n = positions.size();
+  for (std::size_t b = 0; b < n; ++b) {
+    if (b + draw_ahead < n) hwy::Prefetch(from.data() + positions[b + draw_ahead]);
+    const PackedRating& rating = from.data()[positions[b]];
+    users[b] = rating.user;
+    movies[b] = rating.movie;
+    ratings[b] = rating.rating;
   }
 }
 

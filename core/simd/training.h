@@ -13,9 +13,6 @@ namespace rowlight::simd {
 // outputs that do not overlap; shapes are preconditions. Results of one target do not depend on alignment or on how
 // rows are split into calls; different targets may round differently.
 
-/// Brings the cache line at an address into the cache, where it will soon be needed.
-void fetch(const void* address);
-
 /// Parallel columns of ratings.
 struct RatingColumns {
   std::span<const std::int32_t> users;
@@ -27,6 +24,17 @@ struct RatingColumns {
 /// to come are fetched ahead. Pre: equal sizes; positions are inside.
 void draw_ratings(const RatingColumns& from, std::span<const std::int32_t> positions, std::span<std::int32_t> users,
                   std::span<std::int32_t> movies, std::span<float> ratings);
+
+/// What belongs to one rating beside each other.
+struct PackedRating {
+  std::int32_t user;
+  std::int32_t movie;
+  float rating;
+};
+
+/// The same of ratings that are packed: one place in the memory for each, and not three.
+void draw_ratings(std::span<const PackedRating> from, std::span<const std::int32_t> positions,
+                  std::span<std::int32_t> users, std::span<std::int32_t> movies, std::span<float> ratings);
 
 /// sigmoids[b] = 1 / (1 + exp(-scores[b])); predictions[b] = sigmoids[b] * (high - low) + low. NaN stays NaN. Error of
 /// a sigmoid: at most 4e-7 of its value, and 1e-38. Pre: equal sizes, but `sigmoids` may be empty: not wanted.

@@ -324,7 +324,7 @@ struct Session::State {
     return more;
   }
 
-  /// Both tables are copied before a batch after which the run stands still, and before each of a slow play: then every
+  /// All rows are remembered before a batch after which the run stands still, and before each of a slow play: then every
   /// row that one scrolls to can tell whether the batch moved it.
   FrameBuilder::Before to_remember() const {
     constexpr double most_bytes = 256e6;

@@ -275,6 +275,8 @@ class TestTrainingKernels : public QObject {
     const std::vector<std::int32_t> movies = random_ids(count, 50, 2);
     const std::vector<float> ratings = random_floats(count, 3);
     std::vector<std::int32_t> order = random_ids(count, count, 4);
+    std::vector<PackedRating> packed;
+    for (std::size_t i = 0; i < count; ++i) packed.push_back({users[i], movies[i], ratings[i]});
     for (const std::size_t n : {1U, 64U, 128U, 129U, 700U, 1000U}) {
       std::vector<std::int32_t> u(n);
       std::vector<std::int32_t> m(n);
@@ -286,6 +288,11 @@ class TestTrainingKernels : public QObject {
         QCOMPARE(m[b], movies[i]);
         QCOMPARE(r[b], ratings[i]);
       }
+      std::vector<std::int32_t> packed_u(n);
+      std::vector<std::int32_t> packed_m(n);
+      std::vector<float> packed_r(n);
+      draw_ratings(packed, std::span(order).first(n), packed_u, packed_m, packed_r);
+      QVERIFY(packed_u == u && packed_m == m && packed_r == r);
     }
   }
 };
