@@ -58,6 +58,19 @@ void BatchStep::run_to_loss() {
   while (next_ <= BatchStage::Loss) run_stage();
 }
 
+void BatchStep::run_from_loss() {
+  assert(!done_ && next_ == BatchStage::LossGradient);
+  run_stage();
+  if (model_.looked_up(Table::Users).rows > 0 || !model_.has_pairs() || !optimizer_.takes_pairs(rates_)) {
+    while (!done_) run_stage();
+    return;
+  }
+  expect_next();
+  const simd::RatingPairs pairs = model_.row_gradients_but_pairs(users_, movies_, pool_);
+  optimizer_.step_with_pairs(model_.parameters(), model_.gradients(), pairs, rates_, pool_);
+  done_ = true;
+}
+
 void BatchStep::draw() {
   if (first_ < drawn_first_ || first_ + size_ > drawn_first_ + drawn_) {
     drawn_first_ = first_;

@@ -35,6 +35,10 @@ class BatchStep {
   /// them where they stand: the same bits, but DotModel::looked_up() then has no rows. Pre: !done().
   void run_to_loss();
 
+  /// Runs what follows Loss: the same bits, but where an optimizer moves the rows of a batch alone, gradients of rows
+  /// that occur once are not kept: DotModel::gradients() has only the others. Pre: next_stage() is LossGradient.
+  void run_from_loss();
+
   /// Goes back to the first stage of the batch under way: no stage but the last changes anything else.
   void restart() {
     if (!done_) next_ = BatchStage::DrawBatch;

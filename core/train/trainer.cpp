@@ -218,11 +218,16 @@ Expected<void> Trainer::run_stages(int most, BatchCost* cost) {
   if (validating_) return validate_chunk();
   const auto start = std::chrono::steady_clock::now();
   if (step_.done()) begin_batch();
-  if (most == batch_stage_count && !step_.has_run(BatchStage::Loss)) step_.run_to_loss();
+  const bool all = most == batch_stage_count;
+  if (all && !step_.has_run(BatchStage::Loss)) step_.run_to_loss();
   for (; most > 0 && !step_.done(); --most) {
     // The stage after a loss that is not finite would spoil every table; the run stays here for a look.
     if (step_.has_run(BatchStage::Loss) && !std::isfinite(step_.loss())) return tl::make_unexpected(batch_divergence());
-    step_.run_stage(cost);
+    if (all && step_.next_stage() == BatchStage::LossGradient) {
+      step_.run_from_loss();
+    } else {
+      step_.run_stage(cost);
+    }
   }
   const double seconds = seconds_since(start);
   batch_seconds_ += seconds;
