@@ -244,8 +244,9 @@ class TestTrainingKernels : public QObject {
     const AdamStep adam = adam_step(0);
     const AdagradStep adagrad{0.1F, 0, 1e-10F};
     const SgdStep sgd{0.1F, 0, 0};
-    for (const std::size_t stride : {16U, 32U, 48U, 64U, 80U}) {
-      for (std::size_t n = 0; n <= 2 * widest + 1; ++n) {
+    for (const std::size_t stride : {16U, 48U, 80U}) {
+      const Tables made(stride, 0);
+      for (const std::size_t n : {0U, 1U, 2U, 7U, 8U, 9U, 16U, 33U}) {
         const std::vector<std::int32_t> users = distinct_rows(n, n + stride);
         const std::vector<std::int32_t> movies = distinct_rows(n, n + stride + 1);
         std::vector<float> scale = random_floats(n, n + 5);
@@ -253,7 +254,7 @@ class TestTrainingKernels : public QObject {
         std::vector<std::int32_t> places(n);
         for (std::size_t i = 0; i < n; ++i) places[i] = static_cast<std::int32_t>(i);
         for (const int optimizer : {0, 1, 2}) {
-          Tables expected[2] = {{stride, 0}, {stride, 0}};
+          Tables expected[2] = {made, made};
           std::swap(expected[1].p, expected[1].grad);
           Tables found[2] = {expected[0], expected[1]};
           kernels.sum_rows({scale.data(), found[1].p.data(), stride, movies.data()}, places.data(), n,

@@ -176,7 +176,7 @@ class TestBatchStep : public QObject {
     QTest::addColumn<int>("optimizer");
     QTest::addColumn<int>("batch");
     for (const OptimizerKind optimizer : optimizer_kinds) {
-      for (const int batch : {8, 100, 700, 3000}) {
+      for (const int batch : {100, 700, 3000}) {
         QTest::addRow("%s, batches of %d", name_of(optimizer).data(), batch) << static_cast<int>(optimizer) << batch;
       }
     }
