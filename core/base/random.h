@@ -1,8 +1,12 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>
+
+#include "core/base/fetch.h"
 
 namespace rowlight {
 
@@ -22,10 +26,20 @@ class Random {
   /// N(0, std) with draws beyond two standard deviations drawn again: fastai's initialisation of embeddings.
   float truncated_normal(double std);
 
+  /// Fisher and Yates: the last place is swapped with any, then the one before it. The numbers are drawn some places
+  /// ahead, so that values are near when they are swapped. Pre: less than 2^32 values.
   template <class T>
-  void shuffle(std::span<T> values) {  // Fisher-Yates
-    for (std::size_t i = values.size(); i > 1; --i) {
-      std::swap(values[i - 1], values[below(static_cast<std::uint32_t>(i))]);
+  void shuffle(std::span<T> values) {
+    constexpr std::size_t ahead = 64;
+    std::uint32_t partners[ahead];
+    for (std::size_t left = values.size(); left > 1;) {
+      const std::size_t n = std::min(ahead, left - 1);
+      for (std::size_t i = 0; i < n; ++i) {
+        partners[i] = below(static_cast<std::uint32_t>(left - i));
+        fetch(&values[partners[i]]);
+      }
+      for (std::size_t i = 0; i < n; ++i) std::swap(values[left - i - 1], values[partners[i]]);
+      left -= n;
     }
   }
 

@@ -72,6 +72,16 @@ DotModel::DotModel(const DotModelSpec& spec, bool drawn, std::uint64_t seed)
     gradients_.emplace_back(0, cols, spec_.batch_size);
     one_hot_[index_of(table)] = {Matrix(spec_.batch_size, rows), Matrix(spec_.batch_size, cols), Matrix(rows, cols)};
   };
+  if (!spec_.one_hot && spec_.factors > 1) {
+    occurrences_[0].resize(spec_.users);
+    occurrences_[1].resize(spec_.movies);
+    const std::size_t most = std::min(spec_.batch_size, large_batch);
+    for (RatingList* list : {&pairs_, &others_}) {
+      list->users.resize(most);
+      list->movies.resize(most);
+      list->grad_scores.resize(most);
+    }
+  }
   add("user_factors.weight", Table::Users, spec_.factors);
   add("movie_factors.weight", Table::Movies, spec_.factors);
   if (!spec_.bias) return;
@@ -185,20 +195,21 @@ void DotModel::score_gradient(std::span<const float> grad_predictions) {
 }
 
 /// The gradient of `table` summed row by row, scaling the other table's looked-up rows as they are added.
-void DotModel::gather_gradient(Table table, std::span<const std::int32_t> other_rows, const simd::SlotGroups& groups,
+void DotModel::gather_gradient(Table table, const simd::RatingPairs& ratings, const simd::SlotGroups& groups,
                                ThreadPool& pool, Cost* cost) {
   RowGradient& gradient = gradients_[index_of(table)];
   const Table other = table == Table::Users ? Table::Movies : Table::Users;
   // The table's rows and their copies are the same numbers; of many the table takes less room.
   const bool from_table = !copied_ || factors(other).rows() < batch_;
   const ConstMatrixView from = from_table ? factors(other).view() : looked_up(other);
+  const std::span<const std::int32_t> other_rows = table == Table::Users ? ratings.movies : ratings.users;
   const auto ids = from_table ? other_rows : std::span<const std::int32_t>{};
   if (groups.begins.empty()) {
-    simd::sum_rows(score_gradients(), from, ids, gradient.row_slots()->of_batch(), gradient.values());
+    simd::sum_rows(ratings.grad_scores, from, ids, gradient.row_slots()->of_batch(), gradient.values());
   } else {
     const MatrixView out = gradient.values();
     in_pieces(out.rows, pool, [&](std::size_t begin, std::size_t end) {
-      simd::sum_groups(score_gradients(), from, ids, groups, begin, end, out);
+      simd::sum_groups(ratings.grad_scores, from, ids, groups, begin, end, out);
     });
   }
   if (!cost) return;
@@ -228,13 +239,50 @@ void DotModel::one_hot_gradient(Table table, Cost* cost) {
 
 void DotModel::row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
                              ThreadPool& pool, BatchCost* cost) {
+  gradients_of({users, movies, score_gradients()}, pool, cost);
+}
+
+bool DotModel::has_pairs() const { return !occurrences_[0].empty() && batch_ <= large_batch; }
+
+simd::RatingPairs DotModel::RatingList::view() const {
+  return {std::span(users).first(size), std::span(movies).first(size), std::span(grad_scores).first(size)};
+}
+
+simd::RatingPairs DotModel::row_gradients_but_pairs(std::span<const std::int32_t> users,
+                                                    std::span<const std::int32_t> movies, ThreadPool& pool) {
+  assert(has_pairs() && !copied_);
+  std::uint16_t* const of_user = occurrences_[0].data();
+  std::uint16_t* const of_movie = occurrences_[1].data();
+  for (std::size_t b = 0; b < batch_; ++b) {
+    ++of_user[users[b]];
+    ++of_movie[movies[b]];
+  }
+  pairs_.size = others_.size = 0;
+  const auto put = [&](RatingList& list, std::size_t b, float grad_score, bool stays) {
+    list.users[list.size] = users[b];
+    list.movies[list.size] = movies[b];
+    list.grad_scores[list.size] = grad_score;
+    list.size += stays ? 1 : 0;
+  };
+  for (std::size_t b = 0; b < batch_; ++b) {  // without a branch, which could not be foretold
+    const bool pair = (of_user[users[b]] | of_movie[movies[b]]) == 1;
+    put(pairs_, b, 0.0F + grad_scores_[b], pair);  // a sum of one: minus zero is zero
+    put(others_, b, grad_scores_[b], !pair);
+  }
+  for (std::size_t b = 0; b < batch_; ++b) of_user[users[b]] = of_movie[movies[b]] = 0;
+  gradients_of(others_.view(), pool, nullptr);
+  return pairs_.view();
+}
+
+void DotModel::gradients_of(const simd::RatingPairs& ratings, ThreadPool& pool, BatchCost* cost) {
+  const auto [users, movies, grad_scores] = ratings;
   gradient_views_.clear();
   const bool large = batch_ > large_batch && !cost;
   simd::SlotGroups groups[2];
   const auto assign = [&](std::size_t side) {
     RowSlots& of_side = *gradients_[side].row_slots();
     of_side.clear();
-    of_side.assign(side == index_of(Table::Users) ? users : movies);
+    of_side.assign(side == index_of(Table::Users) ? ratings.users : ratings.movies);
     if (large) groups[side] = of_side.group();
   };
   if (!spec_.one_hot) {
@@ -250,7 +298,7 @@ void DotModel::row_gradients(std::span<const std::int32_t> users, std::span<cons
       one_hot_gradient(table, of_table);
       gradient_views_.emplace_back(std::as_const(one_hot_[index_of(table)].grad_weight).view());
     } else {
-      gather_gradient(table, table == Table::Users ? movies : users, groups[index_of(table)], pool, of_table);
+      gather_gradient(table, ratings, groups[index_of(table)], pool, of_table);
       gradient_views_.emplace_back(gradients_[index_of(table)]);
     }
   }
@@ -264,7 +312,7 @@ void DotModel::row_gradients(std::span<const std::int32_t> users, std::span<cons
     const MatrixView values = gradient.values();
     std::ranges::fill(values.flat(), 0.0F);
     const std::span<const std::int32_t> slots = gradient.row_slots()->of_batch();
-    for (std::size_t b = 0; b < batch_; ++b) values.data[slots[b]] += grad_scores_[b];
+    for (std::size_t b = 0; b < slots.size(); ++b) values.data[slots[b]] += grad_scores[b];
     gradient_views_.emplace_back(gradient);
     if (cost) cost->rest.adds += batch_;
   }

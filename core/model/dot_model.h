@@ -89,6 +89,14 @@ class DotModel {
   void row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, ThreadPool& pool,
                      BatchCost* cost = nullptr);
 
+  /// As row_gradients(), but without the ratings whose user and whose movie occur once in the batch: those are
+  /// returned, for a step that needs no gradient in memory. Neither part has a row of the other's. Pre: has_pairs().
+  /// Valid until the next batch.
+  [[nodiscard]] simd::RatingPairs row_gradients_but_pairs(std::span<const std::int32_t> users,
+                                                          std::span<const std::int32_t> movies, ThreadPool& pool);
+  /// Whether the batch is small enough to be taken apart, and the model looks rows up that are several floats.
+  [[nodiscard]] bool has_pairs() const;
+
   /// Predictions without touching the batch's buffers: the same bits as the forward operations give.
   /// A row of -1 stands for an id that training never saw and contributes a zero row and zero bias.
   void predict(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, std::span<float> out) const;
@@ -101,10 +109,21 @@ class DotModel {
     Matrix grad_output;  // (batch, factors)
     Matrix grad_weight;  // (rows, factors)
   };
+  /// Ratings of a batch that are put together.
+  struct RatingList {
+    std::vector<std::int32_t> users;
+    std::vector<std::int32_t> movies;
+    std::vector<float> grad_scores;
+    std::size_t size = 0;
+
+    [[nodiscard]] simd::RatingPairs view() const;
+  };
   void one_hot_gradient(Table table, Cost* cost);
+  /// row_gradients() of these ratings.
+  void gradients_of(const simd::RatingPairs& ratings, ThreadPool& pool, BatchCost* cost);
   /// `groups` of the table's slots, or none in a small batch.
-  void gather_gradient(Table table, std::span<const std::int32_t> other_rows, const simd::SlotGroups& groups,
-                       ThreadPool& pool, Cost* cost);
+  void gather_gradient(Table table, const simd::RatingPairs& ratings, const simd::SlotGroups& groups, ThreadPool& pool,
+                       Cost* cost);
   [[nodiscard]] bool squashes() const { return spec_.range.low != spec_.range.high; }
 
   DotModelSpec spec_;
@@ -119,6 +138,9 @@ class DotModel {
   std::vector<float> sigmoids_;
   std::vector<float> predictions_;
   std::vector<float> grad_scores_;
+  std::vector<std::uint16_t> occurrences_[2];  // of rows in a batch; zeros between
+  RatingList pairs_;
+  RatingList others_;
 };
 
 }  // namespace rowlight

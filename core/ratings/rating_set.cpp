@@ -135,7 +135,8 @@ Split split_randomly(std::size_t count, double share, std::uint64_t seed) {
   const auto held_out = static_cast<std::ptrdiff_t>(std::llround(share * static_cast<double>(count)));
   Split split;
   split.validation.assign(order.begin(), order.begin() + held_out);
-  split.training.assign(order.begin() + held_out, order.end());
+  order.erase(order.begin(), order.begin() + held_out);
+  split.training = std::move(order);
   return split;
 }
 

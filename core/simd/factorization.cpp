@@ -6,12 +6,12 @@
 #include <array>
 #include <cassert>
 
-#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 
 #include "core/simd/factorization_table.h"
 #include "core/simd/kernel_table.h"
+#include "core/simd/rows-inl.h"
 #include "core/simd/target_tables.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -32,7 +32,6 @@ using V4 = hn::Vec<F4>;
 
 constexpr std::size_t in_flight = 8;     // ratings of a block
 constexpr std::size_t fetch_ahead = 16;  // ratings from a block to the one whose rows are fetched
-constexpr std::size_t line = 16;         // floats of a cache line
 
 constexpr std::size_t widest_row = 4096;  // floats; a wider one takes the plain loops
 alignas(64) constexpr float zeros[widest_row] = {};
@@ -72,8 +71,7 @@ struct Work {
 
 HWY_INLINE void Fetch(const PassRows& rows, std::size_t t) {
   if (t >= rows.n) return;
-  const float* row = rows.table + static_cast<std::size_t>(rows.ids[t]) * rows.stride;
-  for (std::size_t k = 0; k < rows.width; k += line) hwy::Prefetch(row + k);
+  FetchRow(rows.table + static_cast<std::size_t>(rows.ids[t]) * rows.stride, rows.width);
 }
 
 /// The eight products dot(x, row[j]), four and four.

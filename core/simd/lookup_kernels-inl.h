@@ -14,6 +14,7 @@
 #include <hwy/highway.h>
 
 #include "core/simd/kernel_table.h"
+#include "core/simd/rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace rowlight::simd {
@@ -21,7 +22,6 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr std::size_t line = 16;  // floats of a cache line
 using Line = hn::CappedTag<float, line>;
 using VLine = hn::VFromD<Line>;
 
@@ -32,11 +32,6 @@ HWY_INLINE const float* RowOf(const float* table, std::size_t stride, std::int32
 /// Rows from the one that is read to one that is fetched: so many bytes, but no more than `most` rows.
 HWY_INLINE std::size_t RowsAhead(std::size_t stride, std::size_t bytes, std::size_t most) {
   return std::clamp<std::size_t>(bytes / (stride * sizeof(float)), 1, most);
-}
-
-/// A row's cache lines, the last one first: in rising order the processor would go on fetching behind the row.
-HWY_INLINE void FetchRow(const float* row, std::size_t width) {
-  for (std::size_t k = (width + line - 1) / line * line; k > 0; k -= line) hwy::Prefetch(row + k - line);
 }
 
 /// Streaming writes whole cache lines or is slower than not streaming.

@@ -65,38 +65,70 @@ HWY_INLINE V AdamQuotient([[maybe_unused]] D d, V first, V second, V correction,
 #endif
 }
 
+/// An AdamStep's numbers, each in all lanes.
+struct AdamNumbers {
+  using D = hwy::HWY_NAMESPACE::ScalableTag<float>;
+  using V = hwy::HWY_NAMESPACE::Vec<D>;
+  V beta1, beta2, rest1, rest2, decay, l2, size, correction, eps;
+  bool roots_count;
+
+  HWY_INLINE explicit AdamNumbers(const AdamStep& step)
+      : beta1(All(step.beta1)),
+        beta2(All(step.beta2)),
+        rest1(All(step.one_minus_beta1)),
+        rest2(All(step.one_minus_beta2)),
+        decay(All(step.decay)),
+        l2(All(step.weight_decay)),
+        size(All(step.step_size)),
+        correction(All(step.bias_correction)),
+        eps(All(step.eps)),
+        // Beside a larger eps the root of the least normal number, 1e-19, stands for any smaller one.
+        roots_count(ROWLIGHT_ADAM_BY_NEWTON && step.eps < 1e-11F) {}
+
+ private:
+  static HWY_INLINE V All(float x) { return hwy::HWY_NAMESPACE::Set(D(), x); }
+};
+
+/// One vector of each table; `weight` is the one at `p`, `g` counts where has_grad.
+template <bool has_grad, bool has_decay>
+HWY_INLINE void AdamMove(const AdamNumbers& by, AdamNumbers::V weight, AdamNumbers::V g, float* p, float* m, float* v) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const AdamNumbers::D d;
+  auto first = hn::Mul(by.beta1, hn::LoadU(d, m));
+  auto second = hn::Mul(by.beta2, hn::LoadU(d, v));
+  if constexpr (has_grad || has_decay) {
+    if constexpr (!has_grad) g = hn::Zero(d);
+    if constexpr (has_decay) g = hn::MulAdd(by.l2, weight, g);
+    first = hn::MulAdd(by.rest1, g, first);
+    second = hn::MulAdd(by.rest2, hn::Mul(g, g), second);
+  }
+  hn::StoreU(first, d, m);
+  hn::StoreU(second, d, v);
+  const auto quotient = by.roots_count ? hn::Div(first, hn::MulAdd(hn::Sqrt(second), by.correction, by.eps))
+                                       : AdamQuotient(d, first, second, by.correction, by.eps);
+  hn::StoreU(hn::NegMulAdd(by.size, quotient, hn::Mul(by.decay, weight)), d, p);
+}
+
 template <bool has_grad, bool has_decay>
 HWY_INLINE void AdamSpan(const AdamStep step, std::size_t n, float* p, float* m, float* v, const float* grad) {
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::ScalableTag<float> d;
-  const auto beta1 = hn::Set(d, step.beta1);
-  const auto beta2 = hn::Set(d, step.beta2);
-  const auto rest1 = hn::Set(d, step.one_minus_beta1);
-  const auto rest2 = hn::Set(d, step.one_minus_beta2);
-  const auto decay = hn::Set(d, step.decay);
-  const auto l2 = hn::Set(d, step.weight_decay);
-  const auto size = hn::Set(d, step.step_size);
-  // Beside a larger eps the root of the least normal number, 1e-19, stands for any smaller one.
-  const bool roots_count = ROWLIGHT_ADAM_BY_NEWTON && step.eps < 1e-11F;
-  const auto correction = hn::Set(d, step.bias_correction);
-  const auto eps = hn::Set(d, step.eps);
+  const AdamNumbers by(step);
   for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
-    const auto weight = hn::LoadU(d, p + i);
-    auto first = hn::Mul(beta1, hn::LoadU(d, m + i));
-    auto second = hn::Mul(beta2, hn::LoadU(d, v + i));
-    if constexpr (has_grad || has_decay) {
-      auto g = hn::Zero(d);
-      if constexpr (has_grad) g = hn::LoadU(d, grad + i);
-      if constexpr (has_decay) g = hn::MulAdd(l2, weight, g);
-      first = hn::MulAdd(rest1, g, first);
-      second = hn::MulAdd(rest2, hn::Mul(g, g), second);
-    }
-    hn::StoreU(first, d, m + i);
-    hn::StoreU(second, d, v + i);
-    const auto quotient = roots_count ? hn::Div(first, hn::MulAdd(hn::Sqrt(second), correction, eps))
-                                      : AdamQuotient(d, first, second, correction, eps);
-    hn::StoreU(hn::NegMulAdd(size, quotient, hn::Mul(decay, weight)), d, p + i);
+    auto g = hn::Zero(d);
+    if constexpr (has_grad) g = hn::LoadU(d, grad + i);
+    AdamMove<has_grad, has_decay>(by, hn::LoadU(d, p + i), g, p + i, m + i, v + i);
   }
+}
+
+/// As AdamMove(), by `rate` and `eps` in all lanes.
+template <class V>
+HWY_INLINE void AdagradMove(V rate, V eps, V weight, V g, float* p, float* sum) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::ScalableTag<float> d;
+  const auto squares = hn::MulAdd(g, g, hn::LoadU(d, sum));
+  hn::StoreU(squares, d, sum);
+  hn::StoreU(hn::NegMulAdd(rate, hn::Div(g, hn::Add(hn::Sqrt(squares), eps)), weight), d, p);
 }
 
 template <bool has_grad, bool has_decay>
@@ -110,9 +142,7 @@ HWY_INLINE void AdagradSpan(const AdagradStep step, std::size_t n, float* p, flo
     auto g = hn::Zero(d);
     if constexpr (has_grad) g = hn::LoadU(d, grad + i);
     if constexpr (has_decay) g = hn::MulAdd(hn::Set(d, step.weight_decay), weight, g);
-    const auto squares = hn::MulAdd(g, g, hn::LoadU(d, sum + i));
-    hn::StoreU(squares, d, sum + i);
-    hn::StoreU(hn::NegMulAdd(rate, hn::Div(g, hn::Add(hn::Sqrt(squares), eps)), weight), d, p + i);
+    AdagradMove(rate, eps, weight, g, p + i, sum + i);
   }
 }
 

@@ -16,6 +16,7 @@
 
 #include "core/simd/kernel_table.h"
 #include "core/simd/optimizer_steps-inl.h"
+#include "core/simd/rows-inl.h"
 #include "core/simd/target_tables.h"
 #include "core/simd/training_table.h"
 
@@ -33,15 +34,10 @@ namespace hn = hwy::HWY_NAMESPACE;
 using F = hn::ScalableTag<float>;
 using V = hn::Vec<F>;
 
-constexpr std::size_t line = 16;         // floats of a cache line
 constexpr std::size_t fetch_ahead = 8;   // rows
 constexpr std::size_t block_lanes = 16;  // at least the lanes of any target here
 
 static_assert(hn::MaxLanes(F()) <= block_lanes);
-
-HWY_INLINE void FetchRow(const float* row, std::size_t stride) {
-  for (std::size_t k = 0; k < stride; k += line) hwy::Prefetch(row + k);
-}
 
 /// Into the second-level cache, leaving the first to what is in use.
 HWY_INLINE void FetchRowNear(const float* row, std::size_t stride) {
@@ -242,6 +238,70 @@ void AdagradRows(const AdagradStep& step, const MovedRows& moved, float* p, floa
   if (!done) scalar_training().adagrad_rows(step, moved, p, sum);
 }
 
+/// Calls move(user, movie, their gradients, floats at) for each vector of the rows of each pair, `user` and `movie`
+/// being those of the first tables before the step.
+template <std::size_t tables, class Move>
+HWY_INLINE void EachPair(const MovedPairs pairs, const std::array<float*, tables>& users,
+                         const std::array<float*, tables>& movies, const Move& move) {
+  const F d;
+  const std::size_t stride = pairs.stride;
+  const auto row_of = [stride](const std::int32_t* rows, std::size_t i) {
+    return static_cast<std::size_t>(rows[i]) * stride;
+  };
+  const auto fetch_coming = [&](std::size_t i) {
+    for (const float* base : users) FetchRowNear(base + row_of(pairs.coming_users, i), stride);
+    for (const float* base : movies) FetchRowNear(base + row_of(pairs.coming_movies, i), stride);
+  };
+  for (std::size_t i = 0; i < pairs.n; ++i) {
+    if (i < pairs.coming_count) fetch_coming(i);
+    if (pairs.coming_count == 0 && i + fetch_ahead < pairs.n) {
+      for (std::size_t t = 0; t < tables; ++t) {
+        FetchRow(users[t] + row_of(pairs.users, i + fetch_ahead), stride);
+        FetchRow(movies[t] + row_of(pairs.movies, i + fetch_ahead), stride);
+      }
+    }
+    const std::size_t user_row = row_of(pairs.users, i);
+    const std::size_t movie_row = row_of(pairs.movies, i);
+    const auto scale = hn::Set(d, pairs.scale[i]);
+    for (std::size_t k = 0; k < stride; k += hn::Lanes(d)) {
+      const auto user = hn::LoadU(d, users[0] + user_row + k);
+      const auto movie = hn::LoadU(d, movies[0] + movie_row + k);
+      move(users, user_row + k, user, hn::MulAdd(scale, movie, hn::Zero(d)));
+      move(movies, movie_row + k, movie, hn::MulAdd(scale, user, hn::Zero(d)));
+    }
+  }
+  for (std::size_t i = pairs.n; i < pairs.coming_count; ++i) fetch_coming(i);
+}
+
+void SgdPairs(const SgdStep& step, const MovedPairs& pairs, float* users, float* movies) {
+  const F d;
+  if (pairs.stride % hn::Lanes(d) != 0) return scalar_training().sgd_pairs(step, pairs, users, movies);
+  const auto rate = hn::Set(d, step.learning_rate);
+  EachPair<1>(pairs, {users}, {movies}, [=](const std::array<float*, 1>& tables, std::size_t at, V weight, V grad) {
+    hn::StoreU(hn::NegMulAdd(rate, grad, weight), F(), tables[0] + at);
+  });
+}
+
+void AdamPairs(const AdamStep& step, const MovedPairs& pairs, const AdamFloatTables& users,
+               const AdamFloatTables& movies) {
+  if (pairs.stride % hn::Lanes(F()) != 0) return scalar_training().adam_pairs(step, pairs, users, movies);
+  const AdamNumbers by(step);
+  EachPair<3>(pairs, users, movies, [=](const AdamFloatTables& tables, std::size_t at, V weight, V grad) {
+    AdamMove<true, false>(by, weight, grad, tables[0] + at, tables[1] + at, tables[2] + at);
+  });
+}
+
+void AdagradPairs(const AdagradStep& step, const MovedPairs& pairs, const AdagradFloatTables& users,
+                  const AdagradFloatTables& movies) {
+  const F d;
+  if (pairs.stride % hn::Lanes(d) != 0) return scalar_training().adagrad_pairs(step, pairs, users, movies);
+  const auto rate = hn::Set(d, step.learning_rate);
+  const auto eps = hn::Set(d, step.eps);
+  EachPair<2>(pairs, users, movies, [=](const AdagradFloatTables& tables, std::size_t at, V weight, V grad) {
+    AdagradMove(rate, eps, weight, grad, tables[0] + at, tables[1] + at);
+  });
+}
+
 template <bool has_decay>
 HWY_INLINE void AdamEachOfStretch(const AdamStep step, const MovedStretch& moved, float* p, float* m, float* v) {
   const std::size_t stride = moved.stride;
@@ -264,7 +324,8 @@ void AdamStretch(const AdamStep& step, const MovedStretch& moved, float* p, floa
 }
 
 const TrainingTable* Training() {
-  static constexpr TrainingTable table{SigmoidRange, SumRows, SumGroups, SgdRows, AdamRows, AdagradRows, AdamStretch};
+  static constexpr TrainingTable table{SigmoidRange, SumRows,  SumGroups, SgdRows,      AdamRows,
+                                       AdagradRows,  SgdPairs, AdamPairs, AdagradPairs, AdamStretch};
   return &table;
 }
 
@@ -291,16 +352,19 @@ const TrainingTable& training_for(Target target) {
   return *tables[static_cast<std::size_t>(target)];
 }
 
-void fetch(const void* address) { hwy::Prefetch(static_cast<const char*>(address)); }
+namespace {
+
+constexpr std::size_t draw_ahead = 32;  // ratings
+
+}  // namespace
 
 void draw_ratings(const RatingColumns& from, std::span<const std::int32_t> positions, std::span<std::int32_t> users,
                   std::span<std::int32_t> movies, std::span<float> ratings) {
   assert(users.size() == positions.size() && movies.size() == positions.size() && ratings.size() == positions.size());
-  constexpr std::size_t ahead = 32;
   const std::size_t n = positions.size();
   for (std::size_t b = 0; b < n; ++b) {
-    if (b + ahead < n) {
-      const std::int32_t next = positions[b + ahead];
+    if (b + draw_ahead < n) {
+      const std::int32_t next = positions[b + draw_ahead];
       hwy::Prefetch(from.users.data() + next);
       hwy::Prefetch(from.movies.data() + next);
       hwy::Prefetch(from.ratings.data() + next);
@@ -309,6 +373,19 @@ void draw_ratings(const RatingColumns& from, std::span<const std::int32_t> posit
     users[b] = from.users.data()[i];
     movies[b] = from.movies.data()[i];
     ratings[b] = from.ratings.data()[i];
+  }
+}
+
+void draw_ratings(std::span<const PackedRating> from, std::span<const std::int32_t> positions,
+                  std::span<std::int32_t> users, std::span<std::int32_t> movies, std::span<float> ratings) {
+  assert(users.size() == positions.size() && movies.size() == positions.size() && ratings.size() == positions.size());
+  const std::size_t n = positions.size();
+  for (std::size_t b = 0; b < n; ++b) {
+    if (b + draw_ahead < n) hwy::Prefetch(from.data() + positions[b + draw_ahead]);
+    const PackedRating& rating = from.data()[positions[b]];
+    users[b] = rating.user;
+    movies[b] = rating.movie;
+    ratings[b] = rating.rating;
   }
 }
 
@@ -361,6 +438,45 @@ void adagrad_rows(const AdagradStep& step, std::span<const std::int32_t> rows, C
                   MatrixView sum, std::span<const std::int32_t> coming) {
   assert(sum.stride == p.stride);
   kernels().adagrad_rows(step, moved_rows(rows, grad, p, coming), p.data, sum.data);
+}
+
+namespace {
+
+MovedPairs moved_pairs(const RatingPairs& pairs, MatrixView users, MatrixView movies, const RatingPairs& coming) {
+  assert(users.stride == movies.stride && pairs.users.size() == pairs.movies.size() &&
+         pairs.users.size() == pairs.grad_scores.size() && coming.users.size() == coming.movies.size());
+  return {pairs.users.data(), pairs.movies.data(), pairs.grad_scores.data(), pairs.users.size(),
+          users.stride,       coming.users.data(), coming.movies.data(),     coming.users.size()};
+}
+
+AdamFloatTables floats_of(const AdamTables& tables) {
+  assert(tables.m.stride == tables.p.stride && tables.v.stride == tables.p.stride);
+  return {tables.p.data, tables.m.data, tables.v.data};
+}
+
+AdagradFloatTables floats_of(const AdagradTables& tables) {
+  assert(tables.sum.stride == tables.p.stride);
+  return {tables.p.data, tables.sum.data};
+}
+
+}  // namespace
+
+void sgd_pairs(const SgdStep& step, const RatingPairs& pairs, MatrixView users, MatrixView movies,
+               const RatingPairs& coming) {
+  assert(step.momentum == 0 && step.weight_decay == 0);
+  kernels().sgd_pairs(step, moved_pairs(pairs, users, movies, coming), users.data, movies.data);
+}
+
+void adam_pairs(const AdamStep& step, const RatingPairs& pairs, const AdamTables& users, const AdamTables& movies,
+                const RatingPairs& coming) {
+  assert(step.weight_decay == 0);
+  kernels().adam_pairs(step, moved_pairs(pairs, users.p, movies.p, coming), floats_of(users), floats_of(movies));
+}
+
+void adagrad_pairs(const AdagradStep& step, const RatingPairs& pairs, const AdagradTables& users,
+                   const AdagradTables& movies, const RatingPairs& coming) {
+  assert(step.weight_decay == 0);
+  kernels().adagrad_pairs(step, moved_pairs(pairs, users.p, movies.p, coming), floats_of(users), floats_of(movies));
 }
 
 void adam_stretch(const AdamStep& step, std::size_t first, std::size_t last, std::span<const std::int32_t> slot_of_row,

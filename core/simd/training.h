@@ -11,10 +11,8 @@ namespace rowlight::simd {
 
 // What a minibatch does to many rows at a time. All: no allocation, no failure, safe to call from several threads on
 // outputs that do not overlap; shapes are preconditions. Results of one target do not depend on alignment or on how
-// rows are split into calls; different targets may round differently.
-
-/// Brings the cache line at an address into the cache, where it will soon be needed.
-void fetch(const void* address);
+// rows are split into calls; different targets may round differently. They run on the target of the process, also in
+// a thread that has a ThreadTarget.
 
 /// Parallel columns of ratings.
 struct RatingColumns {
@@ -27,6 +25,17 @@ struct RatingColumns {
 /// to come are fetched ahead. Pre: equal sizes; positions are inside.
 void draw_ratings(const RatingColumns& from, std::span<const std::int32_t> positions, std::span<std::int32_t> users,
                   std::span<std::int32_t> movies, std::span<float> ratings);
+
+/// What belongs to one rating beside each other.
+struct PackedRating {
+  std::int32_t user;
+  std::int32_t movie;
+  float rating;
+};
+
+/// The same of ratings that are packed: one place in the memory for each, and not three.
+void draw_ratings(std::span<const PackedRating> from, std::span<const std::int32_t> positions,
+                  std::span<std::int32_t> users, std::span<std::int32_t> movies, std::span<float> ratings);
 
 /// sigmoids[b] = 1 / (1 + exp(-scores[b])); predictions[b] = sigmoids[b] * (high - low) + low. NaN stays NaN. Error of
 /// a sigmoid: at most 4e-7 of its value, and 1e-38. Pre: equal sizes, but `sigmoids` may be empty: not wanted.
@@ -62,6 +71,36 @@ void adam_rows(const AdamStep& step, std::span<const std::int32_t> rows, ConstMa
                MatrixView m, MatrixView v, std::span<const std::int32_t> coming = {});
 void adagrad_rows(const AdagradStep& step, std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
                   MatrixView sum, std::span<const std::int32_t> coming = {});
+
+/// Ratings of a batch: the rows of their users and movies, and the gradients of their scores.
+struct RatingPairs {
+  std::span<const std::int32_t> users;
+  std::span<const std::int32_t> movies;
+  std::span<const float> grad_scores;
+};
+
+/// A table and its optimizer states, of one stride.
+struct AdamTables {
+  MatrixView p;
+  MatrixView m;
+  MatrixView v;
+};
+struct AdagradTables {
+  MatrixView p;
+  MatrixView sum;
+};
+
+// The same steps in one pass over ratings whose user and whose movie occur once in a batch, so that the gradient of one
+// row is the other as it was before, times that of the score: the bits of sum_rows() and the steps above, without the
+// gradient in memory. Pre: users and movies are distinct each and inside the tables; one stride, of several floats;
+// no momentum and no decay. `coming`, users and movies of the next step, are brought near as above, in pairs.
+
+void sgd_pairs(const SgdStep& step, const RatingPairs& pairs, MatrixView users, MatrixView movies,
+               const RatingPairs& coming = {});
+void adam_pairs(const AdamStep& step, const RatingPairs& pairs, const AdamTables& users, const AdamTables& movies,
+                const RatingPairs& coming = {});
+void adagrad_pairs(const AdagradStep& step, const RatingPairs& pairs, const AdagradTables& users,
+                   const AdagradTables& movies, const RatingPairs& coming = {});
 
 /// One pass over rows [first, last) of a table: row r moves by gradient row slot_of_row[r], or by zeros where
 /// that is negative, as by adam(). Pre: one stride; slot_of_row.size() == p.rows.

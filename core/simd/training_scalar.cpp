@@ -69,6 +69,43 @@ void adagrad_rows(const AdagradStep& step, const MovedRows& moved, float* p, flo
   });
 }
 
+/// Calls move(side, float of its row, gradient) for every float of the rows of every pair; side 0 is the user's.
+template <class Move>
+void each_pair(const MovedPairs& pairs, const float* users, const float* movies, const Move& move) {
+  for (std::size_t i = 0; i < pairs.n; ++i) {
+    const std::size_t user = static_cast<std::size_t>(pairs.users[i]) * pairs.stride;
+    const std::size_t movie = static_cast<std::size_t>(pairs.movies[i]) * pairs.stride;
+    for (std::size_t k = 0; k < pairs.stride; ++k) {
+      const float of_user = 0.0F + pairs.scale[i] * movies[movie + k];
+      const float of_movie = 0.0F + pairs.scale[i] * users[user + k];
+      move(0, user + k, of_user);
+      move(1, movie + k, of_movie);
+    }
+  }
+}
+
+void sgd_pairs(const SgdStep& step, const MovedPairs& pairs, float* users, float* movies) {
+  each_pair(pairs, users, movies, [&](int side, std::size_t at, float grad) {
+    scalar_kernels().sgd(step, 1, (side == 0 ? users : movies) + at, nullptr, &grad);
+  });
+}
+
+void adam_pairs(const AdamStep& step, const MovedPairs& pairs, const AdamFloatTables& users,
+                const AdamFloatTables& movies) {
+  each_pair(pairs, users[0], movies[0], [&](int side, std::size_t at, float grad) {
+    const auto& [p, m, v] = side == 0 ? users : movies;
+    scalar_kernels().adam(step, 1, p + at, m + at, v + at, &grad);
+  });
+}
+
+void adagrad_pairs(const AdagradStep& step, const MovedPairs& pairs, const AdagradFloatTables& users,
+                   const AdagradFloatTables& movies) {
+  each_pair(pairs, users[0], movies[0], [&](int side, std::size_t at, float grad) {
+    const auto& [p, sum] = side == 0 ? users : movies;
+    scalar_kernels().adagrad(step, 1, p + at, sum + at, &grad);
+  });
+}
+
 void adam_stretch(const AdamStep& step, const MovedStretch& moved, float* p, float* m, float* v) {
   for (std::size_t r = moved.first; r < moved.last; ++r) {
     const std::size_t at = r * moved.stride;
@@ -81,8 +118,8 @@ void adam_stretch(const AdamStep& step, const MovedStretch& moved, float* p, flo
 }  // namespace
 
 const TrainingTable& scalar_training() {
-  static constexpr TrainingTable table{sigmoid_range, sum_rows,     sum_groups,  sgd_rows,
-                                       adam_rows,     adagrad_rows, adam_stretch};
+  static constexpr TrainingTable table{sigmoid_range, sum_rows,  sum_groups, sgd_rows,      adam_rows,
+                                       adagrad_rows,  sgd_pairs, adam_pairs, adagrad_pairs, adam_stretch};
   return table;
 }
 

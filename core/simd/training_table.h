@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+
 #include "core/simd/training.h"
 
 namespace rowlight::simd {
@@ -22,6 +24,19 @@ struct MovedRows {
   std::size_t coming_count = 0;
 };
 
+/// Ratings whose user and movie occur once in a batch, by their rows of two tables and what scales a row to the
+/// gradient of the other.
+struct MovedPairs {
+  const std::int32_t* users = nullptr;
+  const std::int32_t* movies = nullptr;
+  const float* scale = nullptr;
+  std::size_t n = 0;
+  std::size_t stride = 0;
+  const std::int32_t* coming_users = nullptr;  ///< rows of the next step; null: none
+  const std::int32_t* coming_movies = nullptr;
+  std::size_t coming_count = 0;  ///< of each
+};
+
 /// Rows [first, last) of a table: row r is moved by grad + slot_of_row[r] * stride, or by nothing where that is
 /// negative.
 struct MovedStretch {
@@ -31,6 +46,9 @@ struct MovedStretch {
   const std::int32_t* slot_of_row = nullptr;
   const float* grad = nullptr;
 };
+
+using AdamFloatTables = std::array<float*, 3>;     ///< p, m, v
+using AdagradFloatTables = std::array<float*, 2>;  ///< p, sum
 
 /// One implementation of every kernel of training.h. Private to core/simd and its tests.
 struct TrainingTable {
@@ -42,6 +60,11 @@ struct TrainingTable {
   void (*sgd_rows)(const SgdStep& step, const MovedRows& moved, float* p, float* velocity);  // null velocity: none
   void (*adam_rows)(const AdamStep& step, const MovedRows& moved, float* p, float* m, float* v);
   void (*adagrad_rows)(const AdagradStep& step, const MovedRows& moved, float* p, float* sum);
+  void (*sgd_pairs)(const SgdStep& step, const MovedPairs& pairs, float* users, float* movies);
+  void (*adam_pairs)(const AdamStep& step, const MovedPairs& pairs, const AdamFloatTables& users,
+                     const AdamFloatTables& movies);
+  void (*adagrad_pairs)(const AdagradStep& step, const MovedPairs& pairs, const AdagradFloatTables& users,
+                        const AdagradFloatTables& movies);
   void (*adam_stretch)(const AdamStep& step, const MovedStretch& moved, float* p, float* m, float* v);
 };
 

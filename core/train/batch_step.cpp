@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <functional>
 
-#include "core/simd/training.h"
-
 namespace rowlight {
 
 BatchStep::BatchStep(DotModel& model, Optimizer& optimizer, ThreadPool& pool)
@@ -18,12 +16,11 @@ BatchStep::BatchStep(DotModel& model, Optimizer& optimizer, ThreadPool& pool)
   grad_predictions_.reserve(batch);
 }
 
-void BatchStep::begin(const RatingSet& ratings, std::span<const std::int32_t> order, std::size_t size,
-                      const Rates& rates) {
-  assert(done_ && size > 0 && size <= order.size() && size <= model_.spec().batch_size);
-  if (source_ != &ratings) discard_drawn();
-  source_ = &ratings;
-  order_ = order;
+void BatchStep::begin(const TrainingOrder& order, std::size_t first, std::size_t size, const Rates& rates) {
+  assert(done_ && size > 0 && first + size <= order.size() && size <= model_.spec().batch_size);
+  if (order_ != &order) discard_drawn();
+  order_ = &order;
+  first_ = first;
   size_ = size;
   rates_ = rates;
   next_ = BatchStage::DrawBatch;
@@ -61,26 +58,33 @@ void BatchStep::run_to_loss() {
   while (next_ <= BatchStage::Loss) run_stage();
 }
 
+void BatchStep::run_from_loss() {
+  assert(!done_ && next_ == BatchStage::LossGradient);
+  run_stage();
+  if (model_.looked_up(Table::Users).rows > 0 || !model_.has_pairs() || !optimizer_.takes_pairs(rates_)) {
+    while (!done_) run_stage();
+    return;
+  }
+  expect_next();
+  const simd::RatingPairs pairs = model_.row_gradients_but_pairs(users_, movies_, pool_);
+  optimizer_.step_with_pairs(model_.parameters(), model_.gradients(), pairs, rates_, pool_);
+  done_ = true;
+}
+
 void BatchStep::draw() {
-  const std::int32_t* const first = order_.data();
-  const std::int32_t* const drawn = drawn_source_.data();
-  const std::less_equal<> not_after;
-  const bool there =
-      drawn != nullptr && not_after(drawn, first) && not_after(first + size_, drawn + drawn_source_.size());
-  if (!there) {
-    drawn_source_ = order_.first(std::min(order_.size(), drawn_users_.size()));
+  if (first_ < drawn_first_ || first_ + size_ > drawn_first_ + drawn_) {
+    drawn_first_ = first_;
+    drawn_ = std::min(order_->size() - first_, drawn_users_.size());
     constexpr std::size_t piece_size = 1U << 11;
-    const std::size_t n = drawn_source_.size();
     const auto piece = [&](std::size_t i) {
       const std::size_t begin = i * piece_size;
-      const std::size_t count = std::min(piece_size, n - begin);
-      simd::draw_ratings({source_->users, source_->movies, source_->ratings}, drawn_source_.subspan(begin, count),
-                         std::span(drawn_users_).subspan(begin, count), std::span(drawn_movies_).subspan(begin, count),
-                         std::span(drawn_ratings_).subspan(begin, count));
+      const std::size_t count = std::min(piece_size, drawn_ - begin);
+      order_->draw(drawn_first_ + begin, std::span(drawn_users_).subspan(begin, count),
+                   std::span(drawn_movies_).subspan(begin, count), std::span(drawn_ratings_).subspan(begin, count));
     };
-    pool_.parallel((n + piece_size - 1) / piece_size, std::cref(piece));
+    pool_.parallel((drawn_ + piece_size - 1) / piece_size, std::cref(piece));
   }
-  const auto at = static_cast<std::size_t>(first - drawn_source_.data());
+  const std::size_t at = first_ - drawn_first_;
   users_ = std::span(drawn_users_).subspan(at, size_);
   movies_ = std::span(drawn_movies_).subspan(at, size_);
   ratings_ = std::span(drawn_ratings_).subspan(at, size_);
@@ -89,8 +93,8 @@ void BatchStep::draw() {
 /// Tells the optimizer whose rows the next batch looks up, when they are known and few enough to stay in the cache.
 void BatchStep::expect_next() {
   constexpr std::size_t most = 256;
-  const auto end = static_cast<std::size_t>(order_.data() - drawn_source_.data()) + size_;
-  const std::size_t n = std::min(size_, drawn_source_.size() - end);
+  const std::size_t end = first_ + size_ - drawn_first_;
+  const std::size_t n = std::min(size_, drawn_ - end);
   if (size_ > most || n == 0) return;
   optimizer_.expect(std::span(drawn_users_).subspan(end, n), std::span(drawn_movies_).subspan(end, n));
 }

@@ -6,9 +6,9 @@
 
 #include "core/base/thread_pool.h"
 #include "core/model/dot_model.h"
-#include "core/ratings/rating_set.h"
 #include "core/train/batch_stage.h"
 #include "core/train/optimizer.h"
+#include "core/train/training_order.h"
 
 namespace rowlight {
 
@@ -19,12 +19,12 @@ class BatchStep {
  public:
   BatchStep(DotModel& model, Optimizer& optimizer, ThreadPool& pool);
 
-  /// Starts a batch of the ratings at the first `size` of `order`: positions, and behind them those of the next
-  /// batches, of which some are drawn ahead. Pre: no batch is under way; 0 < size <= spec().batch_size; positions are
-  /// inside `ratings`; both outlive the batch and stay as they are until its end or discard_drawn().
-  void begin(const RatingSet& ratings, std::span<const std::int32_t> order, std::size_t size, const Rates& rates);
-  /// The positions behind the last batch are about to change.
-  void discard_drawn() { drawn_source_ = {}; }
+  /// Starts a batch of the `size` ratings from place `first` of the order on; some of those behind it are drawn ahead.
+  /// Pre: no batch is under way; 0 < size <= spec().batch_size; first + size <= order.size(); the order outlives the
+  /// batch and stays as it is until its end or discard_drawn().
+  void begin(const TrainingOrder& order, std::size_t first, std::size_t size, const Rates& rates);
+  /// The order behind the last batch is about to change.
+  void discard_drawn() { drawn_ = 0; }
 
   [[nodiscard]] bool done() const { return done_; }
   /// The stage that run_stage() will run. Pre: !done().
@@ -34,6 +34,10 @@ class BatchStep {
   /// Runs what has not run up to Loss. From the start of a batch it does not copy the looked-up rows but multiplies
   /// them where they stand: the same bits, but DotModel::looked_up() then has no rows. Pre: !done().
   void run_to_loss();
+
+  /// Runs what follows Loss: the same bits, but where an optimizer moves the rows of a batch alone, gradients of rows
+  /// that occur once are not kept: DotModel::gradients() has only the others. Pre: next_stage() is LossGradient.
+  void run_from_loss();
 
   /// Goes back to the first stage of the batch under way: no stage but the last changes anything else.
   void restart() {
@@ -60,15 +64,16 @@ class BatchStep {
   DotModel& model_;
   Optimizer& optimizer_;
   ThreadPool& pool_;
-  const RatingSet* source_ = nullptr;
-  std::span<const std::int32_t> order_;  // of the batch and what follows
+  const TrainingOrder* order_ = nullptr;
+  std::size_t first_ = 0;  // place of the batch
   std::size_t size_ = 0;
   Rates rates_;
   bool done_ = true;
   BatchStage next_ = BatchStage::DrawBatch;
-  // Ratings that were drawn together, of several small batches: their columns lie at random places in the set, and a
-  // walk over many of them is quicker than many walks.
-  std::span<const std::int32_t> drawn_source_;  // their positions
+  // Ratings that were drawn together, of several small batches: they lie at random places, and a walk over many of them
+  // is quicker than many walks.
+  std::size_t drawn_first_ = 0;  // place of the first
+  std::size_t drawn_ = 0;        // how many
   std::vector<std::int32_t> drawn_users_;
   std::vector<std::int32_t> drawn_movies_;
   std::vector<float> drawn_ratings_;

@@ -150,14 +150,14 @@ Expected<std::unique_ptr<FastTrainer>> FastTrainer::create(TrainerInput input) {
       return fail(ErrorKind::Usage, "no ratings are left to train on",
                   "load more ratings or lower the validation share");
     }
-    const RatingSetPtr test = input.test;
-    const std::vector<std::int32_t> validation = std::move(prepared.validation);
+    RatingSetPtr test = input.test;
+    std::vector<std::int32_t> validation = std::move(prepared.validation);
     std::unique_ptr<FastTrainer> trainer(new FastTrainer(std::move(input), std::move(prepared)));
     if (initial != nullptr) {
       if (auto begun = trainer->begin_from(*initial); !begun) return tl::make_unexpected(begun.error());
     }
     trainer->prepare_seconds_ = seconds_since(start);
-    trainer->prepare_validation(test.get(), validation);
+    trainer->prepare_validation(std::move(test), std::move(validation));
     return trainer;
   } catch (const std::bad_alloc&) {
     return no_memory();
@@ -175,9 +175,9 @@ FastTrainer::FastTrainer(TrainerInput&& input, Prepared&& prepared)
   epochs_.reserve(static_cast<std::size_t>(std::min(settings_.epochs, epochs_without_allocation)));
 }
 
-void FastTrainer::prepare_validation(const RatingSet* test, std::span<const std::int32_t> positions) {
-  validation_ = test ? Validation(*test, *ratings_, *counts_[0], *counts_[1])
-                     : Validation(*ratings_, positions, *counts_[0], *counts_[1]);
+void FastTrainer::prepare_validation(RatingSetPtr test, std::vector<std::int32_t> positions) {
+  validation_ = test ? Validation(std::move(test), *ratings_, *counts_[0], *counts_[1])
+                     : Validation(ratings_, std::move(positions), *counts_[0], *counts_[1]);
 }
 
 /// Tables of another run are where this one begins: what they leave unexplained is the noise.

@@ -100,7 +100,7 @@ class FastTrainer {
   [[nodiscard]] static std::optional<Table> table_of(Stage stage);
 
   FastTrainer(TrainerInput&& input, Prepared&& prepared);
-  void prepare_validation(const RatingSet* test, std::span<const std::int32_t> positions);
+  void prepare_validation(RatingSetPtr test, std::vector<std::int32_t> positions);
   [[nodiscard]] Expected<void> begin_from(const TensorFile& file);
   void begin_stage(Stage stage);
   void run_part(Stage stage, std::size_t part);

@@ -1,6 +1,7 @@
 #include "core/train/frame_builder.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <unordered_map>
@@ -41,8 +42,26 @@ std::vector<EpochResult> decimated(const std::vector<EpochResult>& all) {
   return shown;
 }
 
-bool same_bits(std::span<const float> a, std::span<const float> b) {
-  return std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+/// 64 bits that stand for the bits of a row and its bias. Each step maps different words to different results, so one
+/// number that changes always shows; several hide each other once in 2^64.
+std::uint64_t fingerprint(std::span<const float> row, float bias) {
+  constexpr std::size_t lanes = 4;  // none waits for another
+  constexpr std::size_t floats = 2 * lanes;
+  const auto mixed = [](std::uint64_t state, std::uint64_t word) {
+    state = (state ^ word) * 0x9e3779b97f4a7c15ULL;
+    return state ^ (state >> 32U);
+  };
+  std::uint64_t states[lanes] = {1, 2, 3, 4};
+  std::uint64_t words[lanes] = {};
+  for (std::size_t k = 0; k < row.size(); k += floats) {
+    const std::size_t n = std::min(floats, row.size() - k);
+    if (n < floats) std::ranges::fill(words, 0U);
+    std::memcpy(words, row.data() + k, n * sizeof(float));
+    for (std::size_t i = 0; i < lanes; ++i) states[i] = mixed(states[i], words[i]);
+  }
+  std::uint64_t all = std::bit_cast<std::uint32_t>(bias);
+  for (const std::uint64_t state : states) all = mixed(all, state);
+  return all;
 }
 
 }  // namespace
@@ -61,8 +80,6 @@ void FrameBuilder::project(const Project& project) {
 void FrameBuilder::start_run() {
   for (WatchState& watch : watches_) {
     watch.before_rows.clear();
-    watch.before_all = {};
-    watch.before_all_bias = {};
     watch.has_all = false;
     watch.deviation_batch = UINT64_MAX;
   }
@@ -79,20 +96,17 @@ void FrameBuilder::before_batch(const Trainer& trainer, Before before) {
     const Matrix& factors = trainer.model().factors(table);
     const Matrix* bias = trainer.model().bias(table);
     state.before_rows.clear();
-    state.before_factors.clear();
-    state.before_bias.clear();
+    state.before.clear();
     state.has_all = before == Before::AllRows;
-    if (state.has_all) {
-      state.before_all = factors;
-      if (bias != nullptr) state.before_all_bias = *bias;
-      continue;
-    }
+    const auto remember = [&](std::size_t row) {
+      state.before.push_back(fingerprint(factors.row(row), bias != nullptr ? (*bias)(row, 0) : 0));
+    };
+    for (std::size_t row = 0; state.has_all && row < factors.rows(); ++row) remember(row);
+    if (state.has_all) continue;
     for (const std::int32_t row : state.rows) {
       if (row < 0 || static_cast<std::size_t>(row) >= factors.rows()) continue;
-      const auto values = factors.row(static_cast<std::size_t>(row));
       state.before_rows.push_back(row);
-      state.before_factors.insert(state.before_factors.end(), values.begin(), values.end());
-      if (bias != nullptr) state.before_bias.push_back((*bias)(static_cast<std::size_t>(row), 0));
+      remember(static_cast<std::size_t>(row));
     }
   }
 }
@@ -177,24 +191,20 @@ void FrameBuilder::mark_touched(WatchedRows& shown, Table table, const Trainer& 
     shown.last_lookup[i] = trainer.last_lookups(table)[static_cast<std::size_t>(shown.rows[i])];
   }
   // What moved, by comparing with the rows before the batch.
-  std::unordered_map<std::int32_t, std::size_t> kept;  // table row -> place in before_*
-  for (std::size_t i = 0; i < state.before_rows.size(); ++i) kept.emplace(state.before_rows[i], i);
-  const std::size_t cols = shown.factors.cols();
+  std::unordered_map<std::int32_t, std::uint64_t> kept;  // table row -> fingerprint
+  for (std::size_t i = 0; i < state.before_rows.size(); ++i) kept.emplace(state.before_rows[i], state.before[i]);
   for (std::size_t i = 0; i < shown.rows.size(); ++i) {
-    const auto row = static_cast<std::size_t>(shown.rows[i]);
-    std::span<const float> factors;
-    float bias = 0;
+    std::uint64_t before = 0;
     if (state.has_all) {
-      factors = state.before_all.row(row);
-      if (!shown.bias.empty()) bias = state.before_all_bias(row, 0);
+      before = state.before[static_cast<std::size_t>(shown.rows[i])];
     } else {
       const auto found = kept.find(shown.rows[i]);
       if (found == kept.end()) continue;  // scrolled to since the batch began: nothing to compare with
-      factors = std::span(state.before_factors).subspan(found->second * cols, cols);
-      if (!shown.bias.empty()) bias = state.before_bias[found->second];
+      before = found->second;
     }
-    const bool same = same_bits(shown.factors.row(i), factors) && (shown.bias.empty() || shown.bias[i] == bias);
-    if (!same) shown.touch[i] = RowTouch::MovedOnly;
+    if (fingerprint(shown.factors.row(i), shown.bias.empty() ? 0 : shown.bias[i]) != before) {
+      shown.touch[i] = RowTouch::MovedOnly;
+    }
   }
   const BatchStage look_up = table == Table::Users ? BatchStage::LookUpUsers : BatchStage::LookUpMovies;
   const BatchStep& step = trainer.step();

@@ -23,10 +23,10 @@ class FrameBuilder {
   /// Which rows before_batch() remembers.
   enum class Before : std::uint8_t {
     WatchedRows,  ///< rows scrolled to after the batch have nothing to be compared with
-    AllRows,      ///< copies both tables
+    AllRows,      ///< reads both tables
   };
-  /// To be called just before each batch: remembers rows, so that those which the batch moves without looking them up
-  /// are found by comparing numbers and not by reasoning about optimizers.
+  /// To be called just before each batch: remembers rows by 64-bit fingerprints of their numbers, so that those which
+  /// the batch moves without looking them up are found by comparing and not by reasoning about optimizers.
   void before_batch(const Trainer& trainer, Before before = Before::WatchedRows);
   /// In its place before a batch that no frame will show: nothing is to be compared with after it.
   void skip_batch();
@@ -46,12 +46,9 @@ class FrameBuilder {
   using Clock = std::chrono::steady_clock;
   struct WatchState {
     std::vector<std::int32_t> rows;         // as the view asked
-    std::vector<std::int32_t> before_rows;  // of which before_* hold values
-    std::vector<float> before_factors;
-    std::vector<float> before_bias;
-    bool has_all = false;  // the next two hold the whole table instead
-    Matrix before_all;
-    Matrix before_all_bias;
+    std::vector<std::int32_t> before_rows;  // whose fingerprints the next holds
+    std::vector<std::uint64_t> before;
+    bool has_all = false;  // it holds those of every row instead
     float deviation = 0;
     std::uint64_t deviation_batch = UINT64_MAX;
     Clock::time_point deviation_time;

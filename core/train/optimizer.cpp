@@ -13,6 +13,16 @@ namespace {
 // Floats in one piece of parallel work: large enough that handing it to a thread costs little.
 constexpr std::size_t floats_per_piece = 1U << 16;
 constexpr std::size_t rows_per_piece = 512;  // of rows by number
+constexpr std::size_t pairs_per_piece = 256;
+
+/// Those from `begin` to before `end`, as far as there are so many.
+simd::RatingPairs part_of(const simd::RatingPairs& pairs, std::size_t begin, std::size_t end) {
+  const auto part = [&](auto span) {
+    const std::size_t first = std::min(begin, span.size());
+    return span.subspan(first, std::min(end, span.size()) - first);
+  };
+  return {part(pairs.users), part(pairs.movies), part(pairs.grad_scores)};
+}
 
 }  // namespace
 
@@ -93,7 +103,13 @@ void Optimizer::step_touched_rows(std::vector<Parameter>& parameters, std::span<
     std::size_t i = 0;
     for (; piece >= pieces_of(i); ++i) piece -= pieces_of(i);
     const std::size_t begin = piece * rows_per_piece;
-    update_rows(i, begin, std::min(count_of(i), begin + rows_per_piece), parameters[i], *gradients[i].by_rows);
+    const std::size_t n = std::min(rows_per_piece, count_of(i) - begin);
+    const RowGradient& gradient = *gradients[i].by_rows;
+    const ConstMatrixView all = gradient.values();
+    const MatrixView p = parameters[i].value.view();
+    const auto coming = parameters[i].rows == Table::Users ? coming_.users : coming_.movies;
+    update_rows(i, gradient.touched_rows().subspan(begin, n), {all.data + begin * all.stride, n, all.cols, all.stride},
+                p, p.stride > 1 ? coming.subspan(std::min(begin, coming.size())) : std::span<const std::int32_t>{});
   };
   std::size_t pieces = 0;
   bool large = false;
@@ -110,14 +126,8 @@ MatrixView Optimizer::state(std::size_t parameter, std::size_t which) {
   return states_[parameter * states_per_parameter_ + which].value.view();
 }
 
-void Optimizer::update_rows(std::size_t parameter, std::size_t begin, std::size_t end, Parameter& moved,
-                            const RowGradient& gradient) {
-  const auto rows = gradient.touched_rows().subspan(begin, end - begin);
-  const ConstMatrixView all = gradient.values();
-  const ConstMatrixView grad{all.data + begin * all.stride, rows.size(), all.cols, all.stride};
-  const MatrixView p = moved.value.view();
-  const auto all_coming = p.stride > 1 ? coming_[index_of(moved.rows)] : std::span<const std::int32_t>{};
-  const auto coming = all_coming.subspan(std::min(begin, all_coming.size()));
+void Optimizer::update_rows(std::size_t parameter, std::span<const std::int32_t> rows, ConstMatrixView grad,
+                            MatrixView p, std::span<const std::int32_t> coming) {
   switch (settings_.kind) {
     case OptimizerKind::Adam:
     case OptimizerKind::AdamW:
@@ -128,6 +138,49 @@ void Optimizer::update_rows(std::size_t parameter, std::size_t begin, std::size_
     case OptimizerKind::Sgd:
       simd::sgd_rows(sgd_, rows, grad, p, states_per_parameter_ > 0 ? state(parameter, 0) : MatrixView{}, coming);
       break;
+  }
+}
+
+bool Optimizer::takes_pairs(const Rates& rates) const {
+  return !moves_untouched_rows(rates) && settings_.weight_decay == 0 &&
+         (settings_.kind != OptimizerKind::Sgd || states_per_parameter_ == 0);
+}
+
+void Optimizer::step_with_pairs(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
+                                const simd::RatingPairs& pairs, const Rates& rates, ThreadPool& pool) {
+  assert(takes_pairs(rates) && parameters.size() == gradients.size());
+  ++steps_;
+  set_numbers(rates);
+  const std::size_t n = pairs.users.size();
+  const auto update = [&](std::size_t piece) {
+    const std::size_t begin = piece * pairs_per_piece;
+    const std::size_t end = std::min(n, begin + pairs_per_piece);
+    // The last piece brings near what is left of the rows to come.
+    update_pairs(parameters, part_of(pairs, begin, end), part_of(coming_, begin, end < n ? end : SIZE_MAX));
+  };
+  pool.parallel((n + pairs_per_piece - 1) / pairs_per_piece, std::cref(update));
+  expect({}, {});
+  step_touched_rows(parameters, gradients, pool, nullptr);
+}
+
+void Optimizer::update_pairs(std::vector<Parameter>& parameters, const simd::RatingPairs& pairs,
+                             const simd::RatingPairs& coming) {
+  const MatrixView users = parameters[index_of(Table::Users)].value.view();
+  const MatrixView movies = parameters[index_of(Table::Movies)].value.view();
+  switch (settings_.kind) {
+    case OptimizerKind::Adam:
+    case OptimizerKind::AdamW:
+    case OptimizerKind::SparseAdam:
+      simd::adam_pairs(adam_, pairs, {users, state(0, 0), state(0, 1)}, {movies, state(1, 0), state(1, 1)}, coming);
+      break;
+    case OptimizerKind::Adagrad:
+      simd::adagrad_pairs(adagrad_, pairs, {users, state(0, 0)}, {movies, state(1, 0)}, coming);
+      break;
+    case OptimizerKind::Sgd: simd::sgd_pairs(sgd_, pairs, users, movies, coming); break;
+  }
+  const ConstMatrixView grad{pairs.grad_scores.data(), pairs.grad_scores.size(), 1, 1};
+  for (std::size_t i = 2; i < parameters.size(); ++i) {  // biases
+    update_rows(i, parameters[i].rows == Table::Users ? pairs.users : pairs.movies, grad, parameters[i].value.view());
   }
 }
 

@@ -9,6 +9,7 @@
 #include "core/layers/cost.h"
 #include "core/model/dot_model.h"
 #include "core/simd/kernels.h"
+#include "core/simd/training.h"
 #include "core/train/schedule.h"
 #include "core/train/settings.h"
 
@@ -28,11 +29,17 @@ class Optimizer {
   void step(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, const Rates& rates,
             ThreadPool& pool, BatchCost* cost = nullptr);
 
-  /// Rows that the step after the next one will likely move; they are brought near during the next. Pre: 0 <= row <
-  /// rows of the tables; valid until then.
+  /// The same where the gradients leave out ratings whose user and movie occur once in the batch, of
+  /// DotModel::row_gradients_but_pairs(): the bits of a step on all of them. Pre: takes_pairs(rates); as above.
+  void step_with_pairs(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
+                       const simd::RatingPairs& pairs, const Rates& rates, ThreadPool& pool);
+  /// Whether a step moves no row but those of the batch, and by their gradient alone.
+  [[nodiscard]] bool takes_pairs(const Rates& rates) const;
+
+  /// Rows that the step after the next one will likely move, those of one rating at the same place; they are brought
+  /// near during the next. Pre: 0 <= row < rows of the tables; equal sizes; valid until then.
   void expect(std::span<const std::int32_t> users, std::span<const std::int32_t> movies) {
-    coming_[index_of(Table::Users)] = users;
-    coming_[index_of(Table::Movies)] = movies;
+    coming_ = {users, movies, {}};
   }
 
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
@@ -58,9 +65,11 @@ class Optimizer {
   };
   void step_touched_rows(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, ThreadPool& pool,
                          BatchCost* cost);
-  /// The rows of the slots [begin, end).
-  void update_rows(std::size_t parameter, std::size_t begin, std::size_t end, Parameter& moved,
-                   const RowGradient& gradient);
+  /// Row rows[i] by row i of `grad`; `coming` rows are brought near.
+  void update_rows(std::size_t parameter, std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
+                   std::span<const std::int32_t> coming = {});
+  void update_pairs(std::vector<Parameter>& parameters, const simd::RatingPairs& pairs,
+                    const simd::RatingPairs& coming);
   void update_piece(const Piece& piece, std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
                     BatchCost* cost);
   [[nodiscard]] MatrixView state(std::size_t parameter, std::size_t which);
@@ -79,7 +88,7 @@ class Optimizer {
   std::vector<State> states_;  // states_per_parameter_ for each parameter, in the parameters' order
   std::size_t states_per_parameter_ = 0;
   std::vector<Piece> pieces_;
-  std::span<const std::int32_t> coming_[2];           // by table
+  simd::RatingPairs coming_;
   std::vector<std::vector<float>> dense_bias_grads_;  // by parameter; all zeros between steps
 };
 

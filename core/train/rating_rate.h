@@ -8,8 +8,8 @@
 
 namespace rowlight {
 
-/// Ratings per second over a sliding second of wall-clock time, without what leave_out() was told of: in mode exact the
-/// validation, as an EpochResult says of an epoch. All that happens between batches counts too. One thread at a time.
+/// Ratings per second over a sliding second of wall-clock time, without what leave_out() was told of: the validation,
+/// as an EpochResult says of an epoch. All that happens between batches counts too. One thread at a time.
 class RatingRate {
  public:
   /// A play begins: the time before it does not count.

@@ -324,8 +324,8 @@ struct Session::State {
     return more;
   }
 
-  /// Both tables are copied before a batch after which the run stands still, and before each of a slow play: then every
-  /// row that one scrolls to can tell whether the batch moved it.
+  /// All rows are remembered before a batch after which the run stands still, and before each of a slow play: then
+  /// every row that one scrolls to can tell whether the batch moved it.
   FrameBuilder::Before to_remember() const {
     constexpr double most_bytes = 256e6;
     constexpr double most_bytes_per_second = 512e6;  // a few per cent of what memory gives
@@ -353,11 +353,15 @@ struct Session::State {
   bool run_fast_piece() {
     desk.training_moved();
     const std::uint64_t ratings_before = fast->trained_ratings();
-    if (const Expected<void> result = fast->advance(); !result) {
+    const bool validates = !fast->between_parts();
+    const Clock::time_point start = Clock::now();
+    const Expected<void> result = fast->advance();
+    if (validates) rate.leave_out(Clock::now() - start);
+    if (!result) {
       diverge(result.error());
       return true;
     }
-    if (fast->between_parts()) rate.count(fast->trained_ratings() - ratings_before);
+    if (!validates) rate.count(fast->trained_ratings() - ratings_before);
     return unit == StepUnit::Epoch ? fast->between_epochs() : fast->between_parts();
   }
 

@@ -6,23 +6,20 @@
 #include <new>
 
 #include "core/base/clock.h"
-#include "core/base/random.h"
 #include "core/base/system.h"
-#include "core/simd/training.h"
 #include "core/train/run_file.h"
 
 namespace rowlight {
 
 namespace {
 
-// Streams of the seed: see Random. Tables take theirs from 100 on.
-constexpr std::uint64_t first_epoch_stream = 1'000'000;
-
+/// How often each row occurs in `column` but at the positions left out.
 std::shared_ptr<const RowCounts> count_rows(std::span<const std::int32_t> column,
-                                            std::span<const std::int32_t> positions, std::size_t rows) {
+                                            std::span<const std::int32_t> left_out, std::size_t rows) {
   auto counts = std::make_shared<RowCounts>(rows, 0U);
-  for (const std::int32_t position : positions) {
-    ++(*counts)[static_cast<std::size_t>(column[static_cast<std::size_t>(position)])];
+  for (const std::int32_t row : column) ++(*counts)[static_cast<std::size_t>(row)];
+  for (const std::int32_t position : left_out) {
+    --(*counts)[static_cast<std::size_t>(column[static_cast<std::size_t>(position)])];
   }
   return counts;
 }
@@ -66,22 +63,6 @@ Expected<Split> split_by_order(std::size_t count, const std::vector<std::int64_t
   return split;
 }
 
-/// Random::shuffle() with the same numbers, drawn some places ahead so that these are in the cache when they are
-/// swapped.
-void shuffle(std::vector<std::int32_t>& order, Random random) {
-  constexpr std::size_t ahead = 64;
-  std::uint32_t partners[ahead];
-  for (std::size_t left = order.size(); left > 1;) {
-    const std::size_t n = std::min(ahead, left - 1);
-    for (std::size_t i = 0; i < n; ++i) {
-      partners[i] = random.below(static_cast<std::uint32_t>(left - i));
-      simd::fetch(&order[partners[i]]);
-    }
-    for (std::size_t i = 0; i < n; ++i) std::swap(order[left - i - 1], order[partners[i]]);
-    left -= n;
-  }
-}
-
 /// What the tables, their optimizer states and gradients, and the looked-up rows of a batch take, in bytes.
 std::uint64_t bytes_needed(const DotModelSpec& spec, const OptimizerSettings& optimizer) {
   const bool one_moment = optimizer.kind == OptimizerKind::Adagrad || optimizer.momentum > 0;
@@ -108,7 +89,15 @@ tl::unexpected<Error> no_memory(std::uint64_t bytes) {
 struct Trainer::Prepared {
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
   Split split;
+  double valid_share = 0;  // that was drawn
+  std::shared_ptr<const RowCounts> counts[2];
   DotModelSpec spec;
+
+  /// The training ratings in their order; they are used up.
+  TrainingOrder order(const RatingSet& ratings, std::vector<std::int64_t> given, std::uint64_t seed) {
+    if (given.empty()) return {ratings, std::move(split.training), valid_share, seed};
+    return {ratings, std::move(given), split.training.size()};
+  }
 };
 
 Expected<std::unique_ptr<Trainer>> Trainer::create(TrainerInput input) {
@@ -122,11 +111,14 @@ Expected<std::unique_ptr<Trainer>> Trainer::create(TrainerInput input) {
     if (!split) return tl::make_unexpected(split.error());
     prepared.split = std::move(*split);
   } else {
-    prepared.split = split_randomly(ratings.size(), input.test ? 0.0 : settings.valid_share, settings.seed);
+    prepared.valid_share = input.test ? 0.0 : settings.valid_share;
+    prepared.split = split_randomly(ratings.size(), prepared.valid_share, settings.seed);
   }
   if (prepared.split.training.empty()) {
     return fail(ErrorKind::Usage, "no ratings are left to train on", "load more ratings or lower the validation share");
   }
+  prepared.counts[0] = count_rows(ratings.users, prepared.split.validation, ratings.user_count());
+  prepared.counts[1] = count_rows(ratings.movies, prepared.split.validation, ratings.movie_count());
   if (input.test || settings.valid_share == 0) prepared.split.validation.clear();
   prepared.spec = {ratings.user_count(),
                    ratings.movie_count(),
@@ -156,10 +148,8 @@ Expected<std::unique_ptr<Trainer>> Trainer::create(TrainerInput input) {
 Trainer::Trainer(TrainerInput&& input, Prepared&& prepared)
     : ratings_(std::move(input.ratings)),
       settings_(input.settings),
-      positions_(std::move(prepared.split.training)),
-      given_order_(std::move(input.order)),
-      counts_{count_rows(ratings_->users, positions_, prepared.spec.users),
-              count_rows(ratings_->movies, positions_, prepared.spec.movies)},
+      order_(prepared.order(*ratings_, std::move(input.order), settings_.seed)),
+      counts_{std::move(prepared.counts[0]), std::move(prepared.counts[1])},
       last_lookups_{std::vector<std::uint64_t>(prepared.spec.users, 0),
                     std::vector<std::uint64_t>(prepared.spec.movies, 0)},
       pool_(settings_.threads),
@@ -168,14 +158,14 @@ Trainer::Trainer(TrainerInput&& input, Prepared&& prepared)
       step_(model_, optimizer_, pool_) {
   epochs_.reserve(static_cast<std::size_t>(std::min(settings_.epochs, epochs_without_allocation)));
   if (input.test) {
-    validation_ = Validation(*input.test, *ratings_, *counts_[0], *counts_[1]);
+    validation_ = Validation(std::move(input.test), *ratings_, *counts_[0], *counts_[1]);
   } else {
-    validation_ = Validation(*ratings_, prepared.split.validation, *counts_[0], *counts_[1]);
+    validation_ = Validation(ratings_, std::move(prepared.split.validation), *counts_[0], *counts_[1]);
   }
 }
 
 std::size_t Trainer::batches_per_epoch() const {
-  return (positions_.size() + settings_.batch_size - 1) / settings_.batch_size;
+  return (order_.size() + settings_.batch_size - 1) / settings_.batch_size;
 }
 
 std::uint64_t Trainer::batches_done() const {
@@ -188,28 +178,20 @@ const std::vector<std::uint64_t>& Trainer::last_lookups(Table table) const { ret
 
 std::shared_ptr<const RowCounts> Trainer::counts(Table table) const { return counts_[index_of(table)]; }
 
-void Trainer::put_in_order(int epoch, std::vector<std::int32_t>& order) const {
-  order.assign(positions_.begin(), positions_.end());
-  if (!given_order_.empty()) {
-    const std::size_t begin = static_cast<std::size_t>(epoch) * order.size() % given_order_.size();
-    std::transform(given_order_.begin() + static_cast<std::ptrdiff_t>(begin),
-                   given_order_.begin() + static_cast<std::ptrdiff_t>(begin + order.size()), order.begin(),
-                   [](std::int64_t position) { return static_cast<std::int32_t>(position); });
-  } else {
-    shuffle(order, Random(settings_.seed, first_epoch_stream + static_cast<std::uint64_t>(epoch)));
-  }
-}
-
 /// Notes for every row which of the first `batches` batches of `epoch` looked it up last.
 void Trainer::mark_lookups(int epoch, std::size_t batches) {
-  std::vector<std::int32_t> order;
-  put_in_order(epoch, order);
-  const std::size_t count = std::min(order.size(), batches * settings_.batch_size);
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint64_t number = static_cast<std::uint64_t>(epoch) * batches_per_epoch() + i / settings_.batch_size + 1;
-    const auto position = static_cast<std::size_t>(order[i]);
-    last_lookups_[0][static_cast<std::size_t>(ratings_->users[position])] = number;
-    last_lookups_[1][static_cast<std::size_t>(ratings_->movies[position])] = number;
+  order_.begin(epoch);
+  const std::size_t batch_size = std::min(settings_.batch_size, order_.size());
+  std::vector<std::int32_t> users(batch_size);
+  std::vector<std::int32_t> movies(batch_size);
+  std::vector<float> ratings(batch_size);
+  for (std::size_t batch = 0; batch < batches; ++batch) {
+    const std::size_t first = batch * batch_size;
+    const std::size_t n = std::min(batch_size, order_.size() - first);
+    order_.draw(first, std::span(users).first(n), std::span(movies).first(n), std::span(ratings).first(n));
+    const std::uint64_t number = static_cast<std::uint64_t>(epoch) * batches_per_epoch() + batch + 1;
+    for (const std::int32_t row : std::span(users).first(n)) last_lookups_[0][static_cast<std::size_t>(row)] = number;
+    for (const std::int32_t row : std::span(movies).first(n)) last_lookups_[1][static_cast<std::size_t>(row)] = number;
   }
 }
 
@@ -217,7 +199,7 @@ void Trainer::begin_batch() {
   assert(!finished() && !validating_);
   if (batch_ == 0) {
     step_.discard_drawn();
-    put_in_order(epoch_, order_);
+    order_.begin(epoch_);
     epoch_loss_sum_ = 0;
     epoch_seconds_ = 0;
     epoch_ratings_ = 0;
@@ -225,7 +207,7 @@ void Trainer::begin_batch() {
   const std::size_t begin = batch_ * settings_.batch_size;
   const std::size_t size = std::min(settings_.batch_size, order_.size() - begin);
   const std::uint64_t total = static_cast<std::uint64_t>(settings_.epochs) * batches_per_epoch();
-  step_.begin(*ratings_, std::span(order_).subspan(begin), size, rates_at(settings_, batch_number(), total));
+  step_.begin(order_, begin, size, rates_at(settings_, batch_number(), total));
 }
 
 Expected<void> Trainer::advance_stage(BatchCost* cost) { return run_stages(1, cost); }
@@ -236,11 +218,16 @@ Expected<void> Trainer::run_stages(int most, BatchCost* cost) {
   if (validating_) return validate_chunk();
   const auto start = std::chrono::steady_clock::now();
   if (step_.done()) begin_batch();
-  if (most == batch_stage_count && !step_.has_run(BatchStage::Loss)) step_.run_to_loss();
+  const bool all = most == batch_stage_count;
+  if (all && !step_.has_run(BatchStage::Loss)) step_.run_to_loss();
   for (; most > 0 && !step_.done(); --most) {
     // The stage after a loss that is not finite would spoil every table; the run stays here for a look.
     if (step_.has_run(BatchStage::Loss) && !std::isfinite(step_.loss())) return tl::make_unexpected(batch_divergence());
-    step_.run_stage(cost);
+    if (all && step_.next_stage() == BatchStage::LossGradient) {
+      step_.run_from_loss();
+    } else {
+      step_.run_stage(cost);
+    }
   }
   const double seconds = seconds_since(start);
   batch_seconds_ += seconds;
@@ -294,7 +281,7 @@ Expected<void> Trainer::finish_epoch(std::optional<double> valid_loss) {
   validating_ = false;
   ++epoch_;
   batch_ = 0;
-  epochs_.push_back({epoch_, batches_done(), epoch_loss_sum_ / static_cast<double>(positions_.size()), valid_loss,
+  epochs_.push_back({epoch_, batches_done(), epoch_loss_sum_ / static_cast<double>(order_.size()), valid_loss,
                      epoch_seconds_, epoch_seconds_ > 0 ? static_cast<double>(epoch_ratings_) / epoch_seconds_ : 0});
   return {};
 }

@@ -9,6 +9,7 @@
 #include "core/train/batch_step.h"
 #include "core/train/frame.h"
 #include "core/train/loss_curve.h"
+#include "core/train/training_order.h"
 #include "core/train/validation.h"
 
 namespace rowlight {
@@ -65,7 +66,7 @@ class Trainer {
   [[nodiscard]] const Optimizer& optimizer() const { return optimizer_; }
   [[nodiscard]] const LossCurve& loss_curve() const { return curve_; }
   [[nodiscard]] const std::vector<EpochResult>& epochs() const { return epochs_; }
-  [[nodiscard]] std::size_t training_size() const { return positions_.size(); }
+  [[nodiscard]] std::size_t training_size() const { return order_.size(); }
   [[nodiscard]] std::size_t validation_size() const { return validation_.size(); }
   [[nodiscard]] std::size_t batches_per_epoch() const;
   [[nodiscard]] int epoch() const { return epoch_; }          ///< epochs done
@@ -106,16 +107,13 @@ class Trainer {
   [[nodiscard]] Expected<void> finish_batch();
   [[nodiscard]] Expected<void> validate_chunk();
   [[nodiscard]] Expected<void> finish_epoch(std::optional<double> valid_loss);
-  void put_in_order(int epoch, std::vector<std::int32_t>& order) const;
   void mark_lookups(int epoch, std::size_t batches);
   [[nodiscard]] Error divergence(const std::string& where) const;
   [[nodiscard]] Error batch_divergence() const;
 
   RatingSetPtr ratings_;
   TrainSettings settings_;
-  std::vector<std::int32_t> positions_;  // training positions in canonical order
-  std::vector<std::int32_t> order_;      // positions of the running epoch
-  std::vector<std::int64_t> given_order_;
+  TrainingOrder order_;
   Validation validation_;
   std::shared_ptr<const RowCounts> counts_[2];
   std::vector<std::uint64_t> last_lookups_[2];

@@ -64,10 +64,7 @@ Expected<std::unique_ptr<Trainer>> Trainer::resume(TrainerInput input, const Ten
     for (const json& e : progress.at("epochs")) trainer.epochs_.push_back(epoch_from(e));
     trainer.curve_ = LossCurve(trainer.batches_done());
     if (trainer.epoch_ > 0) trainer.mark_lookups(trainer.epoch_ - 1, trainer.batches_per_epoch());
-    if (trainer.batch_ > 0) {
-      trainer.mark_lookups(trainer.epoch_, trainer.batch_);
-      trainer.put_in_order(trainer.epoch_, trainer.order_);
-    }
+    if (trainer.batch_ > 0) trainer.mark_lookups(trainer.epoch_, trainer.batch_);  // and its order stays
     return created;
   } catch (const json::exception&) {
     return not_a_run();

@@ -5,6 +5,8 @@
 #include <functional>
 #include <utility>
 
+#include "core/simd/training.h"
+
 namespace rowlight {
 
 namespace {
@@ -14,28 +16,29 @@ constexpr std::size_t piece = 1U << 13;  // ratings of one piece of parallel wor
 
 }  // namespace
 
-Validation::Validation(const RatingSet& ratings, std::span<const std::int32_t> positions, const RowCounts& user_counts,
-                       const RowCounts& movie_counts) {
-  std::vector<bool> missed_user(user_counts.size(), false);
-  std::vector<bool> missed_movie(movie_counts.size(), false);
-  const auto known = [](const RowCounts& counts, std::int32_t row, std::vector<bool>& missed, std::uint64_t& unseen) {
-    const auto r = static_cast<std::size_t>(row);
-    if (counts[r] > 0) return row;
-    if (!missed[r]) ++unseen;
-    missed[r] = true;
-    return -1;
+Validation::Validation(RatingSetPtr ratings, std::vector<std::int32_t> positions, const RowCounts& user_counts,
+                       const RowCounts& movie_counts)
+    : set_(std::move(ratings)), size_(positions.size()), positions_(std::move(positions)) {
+  if (size_ == 0) return;
+  const auto known = [&](std::span<const std::int32_t> column, const RowCounts& counts, std::uint64_t& unseen) {
+    std::vector<std::int32_t> rows(counts.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = counts[i] > 0 ? static_cast<std::int32_t>(i) : -1;
+    std::vector<bool> missed(counts.size(), false);
+    for (const std::int32_t position : positions_) {
+      const auto row = static_cast<std::size_t>(column[static_cast<std::size_t>(position)]);
+      if (rows[row] >= 0 || missed[row]) continue;
+      missed[row] = true;
+      ++unseen;
+    }
+    return rows;
   };
-  for (const std::int32_t position : positions) {
-    const auto i = static_cast<std::size_t>(position);
-    users_.push_back(known(user_counts, ratings.users[i], missed_user, unseen_users_));
-    movies_.push_back(known(movie_counts, ratings.movies[i], missed_movie, unseen_movies_));
-    ratings_.push_back(ratings.ratings[i]);
-  }
+  rows_[0] = known(set_->users, user_counts, unseen_users_);
+  rows_[1] = known(set_->movies, movie_counts, unseen_movies_);
 }
 
-Validation::Validation(const RatingSet& test, const RatingSet& ratings, const RowCounts& user_counts,
+Validation::Validation(RatingSetPtr test, const RatingSet& ratings, const RowCounts& user_counts,
                        const RowCounts& movie_counts)
-    : ratings_(test.ratings) {
+    : set_(std::move(test)), size_(set_->size()) {
   const auto row_of = [](const Vocabulary& from, const Vocabulary& to, const RowCounts& counts, std::uint64_t& unseen) {
     std::vector<std::int32_t> rows(from.size(), -1);
     for (std::size_t i = 0; i < from.size(); ++i) {
@@ -48,14 +51,8 @@ Validation::Validation(const RatingSet& test, const RatingSet& ratings, const Ro
     }
     return rows;
   };
-  const auto users = row_of(test.user_ids, ratings.user_ids, user_counts, unseen_users_);
-  const auto movies = row_of(test.movie_ids, ratings.movie_ids, movie_counts, unseen_movies_);
-  users_.reserve(test.size());
-  movies_.reserve(test.size());
-  for (std::size_t i = 0; i < test.size(); ++i) {
-    users_.push_back(users[static_cast<std::size_t>(test.users[i])]);
-    movies_.push_back(movies[static_cast<std::size_t>(test.movies[i])]);
-  }
+  rows_[0] = row_of(set_->user_ids, ratings.user_ids, user_counts, unseen_users_);
+  rows_[1] = row_of(set_->movie_ids, ratings.movie_ids, movie_counts, unseen_movies_);
 }
 
 void Validation::begin() {
@@ -63,25 +60,45 @@ void Validation::begin() {
   sum_ = 0;
 }
 
+double Validation::squared_errors(const DotModel& model, std::size_t first, std::size_t n) const {
+  std::array<std::int32_t, piece> users;
+  std::array<std::int32_t, piece> movies;
+  std::array<float, piece> drawn;
+  std::array<float, piece> predictions;
+  std::span<const float> ratings = std::span(drawn).first(n);
+  if (positions_.empty()) {
+    std::copy_n(set_->users.data() + first, n, users.data());
+    std::copy_n(set_->movies.data() + first, n, movies.data());
+    ratings = std::span(set_->ratings).subspan(first, n);
+  } else {
+    simd::draw_ratings({set_->users, set_->movies, set_->ratings}, std::span(positions_).subspan(first, n),
+                       std::span(users).first(n), std::span(movies).first(n), std::span(drawn).first(n));
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    users[i] = rows_[0][static_cast<std::size_t>(users[i])];
+    movies[i] = rows_[1][static_cast<std::size_t>(movies[i])];
+  }
+  model.predict(std::span(users).first(n), std::span(movies).first(n), std::span(predictions).first(n));
+  double sum = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double error = predictions[i] - ratings[i];
+    sum += error * error;
+  }
+  return sum;
+}
+
 bool Validation::advance(const DotModel& model, ThreadPool& pool) {
   const std::size_t begin = done_;
-  const std::size_t end = std::min(begin + chunk, ratings_.size());
+  const std::size_t end = std::min(begin + chunk, size_);
   std::array<double, chunk / piece> sums{};
   const auto work = [&](std::size_t index) {
     const std::size_t first = begin + index * piece;
-    const std::size_t n = std::min(piece, end - first);
-    std::array<float, piece> predictions;
-    model.predict(std::span(users_).subspan(first, n), std::span(movies_).subspan(first, n),
-                  std::span(predictions).first(n));
-    for (std::size_t i = 0; i < n; ++i) {
-      const double error = predictions[i] - ratings_[first + i];
-      sums[index] += error * error;
-    }
+    sums[index] = squared_errors(model, first, std::min(piece, end - first));
   };
   pool.parallel((end - begin + piece - 1) / piece, std::cref(work));
   for (const double sum : sums) sum_ += sum;
   done_ = end;
-  return end == ratings_.size();
+  return end == size_;
 }
 
 }  // namespace rowlight

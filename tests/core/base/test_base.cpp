@@ -82,6 +82,22 @@ class TestBase : public QObject {
     for (int h : hits) QVERIFY(std::abs(h - 10000) < 500);
   }
 
+  void shuffleIsFisherAndYates() {
+    for (const std::size_t n : {0U, 1U, 2U, 64U, 65U, 66U, 129U, 1000U}) {
+      std::vector<int> values(n);
+      std::iota(values.begin(), values.end(), 0);
+      std::vector<int> expected = values;
+      Random random(9);
+      Random same(9);
+      random.shuffle(std::span<int>(values));
+      for (std::size_t i = n; i > 1; --i) {
+        std::swap(expected[i - 1], expected[same.below(static_cast<std::uint32_t>(i))]);
+      }
+      QCOMPARE(values, expected);
+      QCOMPARE(random.next(), same.next());
+    }
+  }
+
   void shuffleIsAPermutation() {
     std::vector<int> values(100);
     std::iota(values.begin(), values.end(), 0);

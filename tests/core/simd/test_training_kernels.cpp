@@ -233,6 +233,63 @@ class TestTrainingKernels : public QObject {
     }
   }
 
+  // A step on pairs is that on rows by the gradients that sum_rows() gives, bit for bit.
+  void pairs_data() {
+    QTest::addColumn<int>("target");
+    for (const Target target : supported_targets()) QTest::newRow(name_of(target).data()) << static_cast<int>(target);
+  }
+  void pairs() {
+    QFETCH(int, target);
+    const TrainingTable& kernels = training_for(static_cast<Target>(target));
+    const AdamStep adam = adam_step(0);
+    const AdagradStep adagrad{0.1F, 0, 1e-10F};
+    const SgdStep sgd{0.1F, 0, 0};
+    for (const std::size_t stride : {16U, 48U, 80U}) {
+      const Tables made(stride, 0);
+      for (const std::size_t n : {0U, 1U, 2U, 7U, 8U, 9U, 16U, 33U}) {
+        const std::vector<std::int32_t> users = distinct_rows(n, n + stride);
+        const std::vector<std::int32_t> movies = distinct_rows(n, n + stride + 1);
+        std::vector<float> scale = random_floats(n, n + 5);
+        if (n > 2) scale[2] = -0.0F;
+        std::vector<std::int32_t> places(n);
+        for (std::size_t i = 0; i < n; ++i) places[i] = static_cast<std::int32_t>(i);
+        for (const int optimizer : {0, 1, 2}) {
+          Tables expected[2] = {made, made};
+          std::swap(expected[1].p, expected[1].grad);
+          Tables found[2] = {expected[0], expected[1]};
+          kernels.sum_rows({scale.data(), found[1].p.data(), stride, movies.data()}, places.data(), n,
+                           expected[0].grad.data());
+          kernels.sum_rows({scale.data(), found[0].p.data(), stride, users.data()}, places.data(), n,
+                           expected[1].grad.data());
+          for (const int side : {0, 1}) {
+            Tables& t = expected[side];
+            const MovedRows moved = t.moved(side == 0 ? users : movies);
+            if (optimizer == 0) kernels.sgd_rows(sgd, moved, t.p.data(), nullptr);
+            if (optimizer == 1) kernels.adam_rows(adam, moved, t.p.data(), t.m.data(), t.v.data());
+            if (optimizer == 2) kernels.adagrad_rows(adagrad, moved, t.p.data(), t.v.data());
+          }
+          const std::vector<std::int32_t> coming = distinct_rows(n % 2 == 0 ? 0 : n + 3, 1);
+          const MovedPairs pairs{users.data(), movies.data(), scale.data(),  n,
+                                 stride,       coming.data(), coming.data(), coming.size()};
+          Tables& u = found[0];
+          Tables& m = found[1];
+          if (optimizer == 0) kernels.sgd_pairs(sgd, pairs, u.p.data(), m.p.data());
+          if (optimizer == 1) {
+            kernels.adam_pairs(adam, pairs, {u.p.data(), u.m.data(), u.v.data()}, {m.p.data(), m.m.data(), m.v.data()});
+          }
+          if (optimizer == 2) {
+            kernels.adagrad_pairs(adagrad, pairs, {u.p.data(), u.v.data()}, {m.p.data(), m.v.data()});
+          }
+          for (const int side : {0, 1}) {
+            QVERIFY(same_bits(found[side].p, expected[side].p));
+            QVERIFY(same_bits(found[side].m, expected[side].m));
+            QVERIFY(same_bits(found[side].v, expected[side].v));
+          }
+        }
+      }
+    }
+  }
+
   // One pass over a stretch is adam() on each of its rows, bit for bit, and leaves the others alone.
   void adamOverAStretch_data() { targets(); }
   void adamOverAStretch() {
@@ -275,6 +332,8 @@ class TestTrainingKernels : public QObject {
     const std::vector<std::int32_t> movies = random_ids(count, 50, 2);
     const std::vector<float> ratings = random_floats(count, 3);
     std::vector<std::int32_t> order = random_ids(count, count, 4);
+    std::vector<PackedRating> packed;
+    for (std::size_t i = 0; i < count; ++i) packed.push_back({users[i], movies[i], ratings[i]});
     for (const std::size_t n : {1U, 64U, 128U, 129U, 700U, 1000U}) {
       std::vector<std::int32_t> u(n);
       std::vector<std::int32_t> m(n);
@@ -286,6 +345,11 @@ class TestTrainingKernels : public QObject {
         QCOMPARE(m[b], movies[i]);
         QCOMPARE(r[b], ratings[i]);
       }
+      std::vector<std::int32_t> packed_u(n);
+      std::vector<std::int32_t> packed_m(n);
+      std::vector<float> packed_r(n);
+      draw_ratings(packed, std::span(order).first(n), packed_u, packed_m, packed_r);
+      QVERIFY(packed_u == u && packed_m == m && packed_r == r);
     }
   }
 };

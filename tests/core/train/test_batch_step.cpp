@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <vector>
 
 #include "core/train/trainer.h"
@@ -45,7 +46,8 @@ struct Batch {
   ThreadPool pool{1};
   BatchStep step;
   std::shared_ptr<RatingSet> ratings;
-  std::vector<std::int32_t> positions;
+  std::vector<std::int64_t> positions;
+  std::optional<TrainingOrder> order;
 
   Batch(bool bias, RatingScale range)
       : spec{5, 7, 3, bias, false, range, 12},
@@ -60,12 +62,14 @@ struct Batch {
       }
     }
     // Each rating of the first three twice: their users' and movies' gradients are sums.
-    for (std::int32_t i = 0; i < 9; ++i) positions.push_back(i);
-    for (std::int32_t i = 0; i < 3; ++i) positions.push_back(i);
+    for (std::int64_t i = 0; i < 9; ++i) positions.push_back(i);
+    for (std::int64_t i = 0; i < 3; ++i) positions.push_back(i);
   }
 
   void run_to(BatchStage stage) {
-    step.begin(*ratings, positions, positions.size(), {0.1, 0});
+    order.emplace(*ratings, positions, positions.size());
+    order->begin(0);
+    step.begin(*order, 0, positions.size(), {0.1, 0});
     while (step.next_stage() != stage) step.run_stage();
   }
 };
@@ -87,7 +91,7 @@ Tables tables_of(const DotModel& model) {
 double exact_loss(const Tables& tables, const Batch& batch) {
   const std::size_t factors = batch.spec.factors;
   double sum = 0;
-  for (const std::int32_t position : batch.positions) {
+  for (const std::int64_t position : batch.positions) {
     const auto i = static_cast<std::size_t>(position);
     const auto user = static_cast<std::size_t>(batch.ratings->users[i]);
     const auto movie = static_cast<std::size_t>(batch.ratings->movies[i]);

@@ -1,0 +1,67 @@
+#include "core/train/training_order.h"
+
+#include <algorithm>
+#include <cassert>
+#include <numeric>
+#include <utility>
+
+#include "core/base/random.h"
+
+namespace rowlight {
+
+namespace {
+
+constexpr std::uint64_t first_epoch_stream = 1'000'000;  // of the seed: see Random
+
+simd::RatingColumns columns_of(const RatingSet& ratings) { return {ratings.users, ratings.movies, ratings.ratings}; }
+
+}  // namespace
+
+TrainingOrder::TrainingOrder(const RatingSet& ratings, std::vector<std::int32_t> training, double valid_share,
+                             std::uint64_t seed, std::size_t most_packed)
+    : columns_(columns_of(ratings)),
+      size_(training.size()),
+      valid_share_(valid_share),
+      seed_(seed),
+      order_(std::move(training)),
+      as_split_(true) {
+  if (size_ > most_packed) return;
+  packed_.reserve(size_);
+  for (const std::int32_t position : order_) {
+    const auto i = static_cast<std::size_t>(position);
+    packed_.push_back({columns_.users[i], columns_.movies[i], columns_.ratings[i]});
+  }
+}
+
+TrainingOrder::TrainingOrder(const RatingSet& ratings, std::vector<std::int64_t> given, std::size_t size)
+    : columns_(columns_of(ratings)), size_(size), given_(std::move(given)), order_(size) {
+  assert(size_ > 0 && given_.size() % size_ == 0);
+}
+
+void TrainingOrder::begin(int epoch) {
+  if (!given_.empty()) {
+    const std::size_t begin = static_cast<std::size_t>(epoch) * size_ % given_.size();
+    std::ranges::transform(std::span(given_).subspan(begin, size_), order_.begin(),
+                           [](std::int64_t position) { return static_cast<std::int32_t>(position); });
+    return;
+  }
+  if (!packed_.empty()) {
+    std::iota(order_.begin(), order_.end(), 0);
+  } else if (!std::exchange(as_split_, false)) {
+    order_ = std::vector<std::int32_t>();  // gives its memory back before the next one takes it
+    order_ = split_randomly(columns_.users.size(), valid_share_, seed_).training;
+  }
+  Random(seed_, first_epoch_stream + static_cast<std::uint64_t>(epoch)).shuffle(std::span(order_));
+}
+
+void TrainingOrder::draw(std::size_t first, std::span<std::int32_t> users, std::span<std::int32_t> movies,
+                         std::span<float> ratings) const {
+  const auto positions = std::span(order_).subspan(first, users.size());
+  if (packed_.empty()) {
+    simd::draw_ratings(columns_, positions, users, movies, ratings);
+  } else {
+    simd::draw_ratings(packed_, positions, users, movies, ratings);
+  }
+}
+
+}  // namespace rowlight

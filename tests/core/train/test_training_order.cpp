@@ -1,0 +1,89 @@
+#include <QTest>
+
+#include <algorithm>
+#include <vector>
+
+#include "core/train/training_order.h"
+#include "tests/support/training.h"
+
+using namespace rowlight;
+using rowlight::test::make_ratings;
+
+namespace {
+
+constexpr double share = 0.2;
+constexpr std::uint64_t seed = 7;
+constexpr std::size_t all = SIZE_MAX;
+
+/// The columns of one epoch, drawn in pieces.
+struct Drawn {
+  std::vector<std::int32_t> users;
+  std::vector<std::int32_t> movies;
+  std::vector<float> ratings;
+
+  explicit Drawn(const TrainingOrder& order) : users(order.size()), movies(order.size()), ratings(order.size()) {
+    constexpr std::size_t piece = 37;
+    for (std::size_t first = 0; first < order.size(); first += piece) {
+      const std::size_t n = std::min(piece, order.size() - first);
+      order.draw(first, std::span(users).subspan(first, n), std::span(movies).subspan(first, n),
+                 std::span(ratings).subspan(first, n));
+    }
+  }
+  bool operator==(const Drawn&) const = default;
+};
+
+/// The order as it is defined: the split's, shuffled by the epoch's stream of the seed.
+Drawn defined(const RatingSet& ratings, int epoch) {
+  std::vector<std::int32_t> positions = split_randomly(ratings.size(), share, seed).training;
+  Random random(seed, 1'000'000 + static_cast<std::uint64_t>(epoch));
+  for (std::size_t i = positions.size(); i > 1; --i) {
+    std::swap(positions[i - 1], positions[random.below(static_cast<std::uint32_t>(i))]);
+  }
+  TrainingOrder given(ratings, std::vector<std::int64_t>(positions.begin(), positions.end()), positions.size());
+  given.begin(0);
+  return Drawn(given);
+}
+
+}  // namespace
+
+class TestTrainingOrder : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void epochsAreTheSplitShuffled_data() {
+    QTest::addColumn<std::size_t>("mostPacked");
+    QTest::newRow("packed") << all;
+    QTest::newRow("as many as may be packed") << std::size_t{801};
+    QTest::newRow("one more than that") << std::size_t{800};
+    QTest::newRow("in columns") << std::size_t{0};
+  }
+  void epochsAreTheSplitShuffled() {
+    QFETCH(std::size_t, mostPacked);
+    const auto ratings = make_ratings(20, 30, 1001, 1);
+    TrainingOrder order(*ratings, split_randomly(ratings->size(), share, seed).training, share, seed, mostPacked);
+    QCOMPARE(order.size(), std::size_t{801});
+    for (const int epoch : {0, 1, 5, 0}) {  // in any order: each depends on its number alone
+      order.begin(epoch);
+      QVERIFY(Drawn(order) == defined(*ratings, epoch));
+    }
+  }
+
+  void givenOrdersAreTaken() {
+    const auto ratings = make_ratings(20, 30, 8, 1);
+    const std::vector<std::int64_t> given = {3, 1, 7, 7, 3, 1};
+    TrainingOrder order(*ratings, given, 3);
+    for (const int epoch : {0, 1, 2}) {
+      order.begin(epoch);
+      const Drawn drawn(order);
+      for (std::size_t i = 0; i < 3; ++i) {
+        const auto position = static_cast<std::size_t>(given[static_cast<std::size_t>(epoch % 2) * 3 + i]);
+        QCOMPARE(drawn.users[i], ratings->users[position]);
+        QCOMPARE(drawn.movies[i], ratings->movies[position]);
+        QCOMPARE(drawn.ratings[i], ratings->ratings[position]);
+      }
+    }
+  }
+};
+
+QTEST_APPLESS_MAIN(TestTrainingOrder)
+#include "test_training_order.moc"
