@@ -11,6 +11,7 @@
 
 #include "app/cli/common.h"
 #include "core/base/clock.h"
+#include "core/base/fetch.h"
 #include "core/base/random.h"
 #include "core/base/system.h"
 #include "core/base/thread_pool.h"
@@ -156,7 +157,7 @@ class GatherRun {
     return table_.data() + static_cast<std::size_t>(id) * table_.stride();
   }
   void prefetch(const float* row) const {
-    for (std::size_t k = 0; k < table_.stride(); k += line) prefetch_line(row + k);
+    for (std::size_t k = 0; k < table_.stride(); k += line) fetch(row + k);
   }
   [[nodiscard]] std::size_t rows_ahead() const {
     return std::clamp<std::size_t>(4096 / (table_.stride() * sizeof(float)), 1, 16);

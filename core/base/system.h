@@ -22,16 +22,6 @@ void expect_writes(void* begin, std::size_t bytes);
 /// byte; does nothing where there is no such call. Pre: the bytes belong to the caller, and none was written yet.
 void prefer_large_pages(void* begin, std::size_t bytes);
 
-/// Asks the processor for the cache line at `address`, which may lie anywhere. A hint, which does nothing where the
-/// compiler has no such instruction. For plain loops: kernels have their own.
-inline void prefetch_line(const void* address) {
-#if defined(__GNUC__)
-  __builtin_prefetch(address);
-#else
-  static_cast<void>(address);
-#endif
-}
-
 /// Whether standard error goes to a person's terminal.
 [[nodiscard]] bool stderr_is_terminal();
 

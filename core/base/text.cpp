@@ -4,11 +4,19 @@
 
 namespace rowlight {
 
-std::string shortest(double number) {
+namespace {
+
+template <class T>
+std::string shortest_decimal(T number) {
   char text[32];
   const auto result = std::to_chars(text, text + sizeof text, number);
   return {text, result.ptr};
 }
+
+}  // namespace
+
+std::string shortest(double number) { return shortest_decimal(number); }
+std::string shortest(float number) { return shortest_decimal(number); }
 
 std::string grouped(std::uint64_t number) {
   const std::string digits = std::to_string(number);

@@ -7,6 +7,7 @@ namespace rowlight {
 
 /// A number for a message: the shortest decimal that gives it back, in the C locale ("0.1", "nan", "-inf").
 [[nodiscard]] std::string shortest(double number);
+[[nodiscard]] std::string shortest(float number);
 
 /// A count with its thousands apart: 5382400 -> "5,382,400".
 [[nodiscard]] std::string grouped(std::uint64_t number);

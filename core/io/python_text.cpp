@@ -7,18 +7,13 @@
 #include <optional>
 #include <vector>
 
+#include "core/base/text.h"
+
 namespace rowlight::io {
 
 namespace {
 
 constexpr std::size_t widest_line = 100;
-
-template <class T>
-std::string shortest(T value) {
-  char text[64];
-  const auto result = std::to_chars(text, text + sizeof text, value);
-  return {text, result.ptr};
-}
 
 /// Python takes a text without point and exponent for an integer.
 std::string as_float(const std::string& text) {

@@ -19,8 +19,8 @@
 namespace rowlight {
 
 /// Turns lines into ratings. Lines of plain numbers between plain separators, as nearly all files have, are cut where
-/// a bit for each byte says and read many at a time; any line with something else in it is read field by field, by the same
-/// rules. Both ways give the same. Ids keep the bytes of the file. One thread at a time.
+/// a bit for each byte says and read many at a time; any line with something else in it is read field by field, by the
+/// same rules. Both ways give the same. Ids keep the bytes of the file. One thread at a time.
 class ChunkParser {
  public:
   /// Bytes before a text that parse() may look at (and ignores).

@@ -12,8 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include <hwy/cache_control.h>
-
+#include "core/base/fetch.h"
 #include "core/base/stop.h"
 #include "core/base/system.h"
 #include "core/ratings/load_errors.h"
@@ -56,9 +55,9 @@ constexpr unsigned most_code_bits = 8;
 // So many pieces beforehand their entries are asked for: too few lie together for the processor to look ahead.
 constexpr std::size_t pieces_ahead = 3;
 
-void fetch(std::span<const Entry> entries) {
+void fetch_all(std::span<const Entry> entries) {
   constexpr std::size_t line = 64 / sizeof(Entry);
-  for (std::size_t i = 0; i < entries.size(); i += line) hwy::Prefetch(entries.data() + i);
+  for (std::size_t i = 0; i < entries.size(); i += line) fetch(entries.data() + i);
 }
 
 tl::unexpected<Error> not_enough_memory_for_repeats() {
@@ -302,7 +301,7 @@ void Settlement::sort_by_user(const Pairs<packed>& pairs, std::size_t part, Pass
   finder.begin_of.assign(users_a_part() + 1, 0);
   std::uint32_t* const begin_of = finder.begin_of.data();
   for (std::size_t piece = 0; piece < pieces() && !cancelled(); ++piece) {
-    if (piece + pieces_ahead < pieces()) fetch(entries_of(piece + pieces_ahead, part));
+    if (piece + pieces_ahead < pieces()) fetch_all(entries_of(piece + pieces_ahead, part));
     for (const Entry& entry : entries_of(piece, part)) {
       if (pass.takes(pairs.coded_movie_of(entry) & movie_mask_)) {
         ++begin_of[pairs.user_of(entry, piece * rows_a_piece)];

@@ -1,8 +1,6 @@
 #include "core/ratings/reader.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <chrono>
 #include <functional>
 #include <limits>
@@ -41,12 +39,6 @@ constexpr std::size_t max_ratings = std::numeric_limits<std::int32_t>::max() - R
 constexpr std::uint64_t bytes_a_rating = 24;
 constexpr std::uint64_t small_file_bytes = std::uint64_t{1} << 20U;
 constexpr const char* expected_lines = "expected user, item and rating in each line";
-
-std::string short_number(float value) {
-  std::array<char, 32> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  return {digits.data(), end};
-}
 
 // One load: the stages in order, each of which fills its part of the set and of the report.
 class Load {
@@ -462,7 +454,7 @@ void Load::scale() {
       (report_.rating_min < double{set_->scale.low} || report_.rating_max > double{set_->scale.high})) {
     report_.notices.emplace_back("some ratings lie outside the given scale");
   }
-  report_.evidence.push_back({"scale", short_number(set_->scale.low) + " to " + short_number(set_->scale.high),
+  report_.evidence.push_back({"scale", shortest(set_->scale.low) + " to " + shortest(set_->scale.high),
                               options_.scale ? "it was given" : "the smallest and the largest rating"});
 }
 
