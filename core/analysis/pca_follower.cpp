@@ -23,8 +23,8 @@ using pca_detail::Applied;
 using pca_detail::Spectrum;
 
 constexpr double tolerance = 1e-5;         // by the variance that the next axis may have
-constexpr double likely_tolerance = 7e-5;  // by the variances that all others had
-constexpr double loose_tolerance = 3e-4;   // by the next axis, where the others say likely_tolerance
+constexpr double likely_tolerance = 6e-5;  // by the variances that all others had
+constexpr double loose_tolerance = 2e-4;   // by the next axis, where the others say likely_tolerance
 constexpr double hopeless = 0.3;           // a first order correction of axes this far off is not worth a pass
 constexpr int most_passes = 3;
 constexpr int most_warm_results = 31;
@@ -35,9 +35,10 @@ struct Ritz {
   MatrixXd axes;      // (dim, count)
   VectorXd squares;   // (count), falling
   MatrixXd residual;  // (dim, count)
-  double error = std::numeric_limits<double>::infinity();  // of the space of the first k axes
-  double next = 0;                                         // the most that an axis beside the first k may have
-  bool each_is_sure = false;                               // and not only the space
+  double error = std::numeric_limits<double>::infinity();    // of the space of the first k axes
+  double next = 0;                                           // the most that an axis beside the first k may have
+  double closest = std::numeric_limits<double>::infinity();  // difference between two of the first k
+  bool each_is_sure = false;                                 // and not only the space
 };
 
 /// Axes moved to where they probably belong, and how far that is for the first k of them.
@@ -45,6 +46,12 @@ struct Correction {
   MatrixXd axes;
   double size = 0;
 };
+
+double closest_of(const VectorXd& squares, Index k) {
+  double closest = std::numeric_limits<double>::infinity();
+  for (Index c = 0; c + 1 < k; ++c) closest = std::min(closest, squares[c] - squares[c + 1]);
+  return closest;
+}
 
 /// `next`: the most that an axis beside these may have, where it is known; else the last of these tells.
 Ritz ritz_of(const MatrixXd& axes, const Applied& applied, Index k, std::optional<double> next) {
@@ -64,19 +71,20 @@ Ritz ritz_of(const MatrixXd& axes, const Applied& applied, Index k, std::optiona
   } else if (gap > 0) {
     ritz.error = rest / gap;
   }
-  double closest = std::numeric_limits<double>::infinity();
-  for (Index c = 0; c + 1 < k; ++c) closest = std::min(closest, ritz.squares[c] - ritz.squares[c + 1]);
-  ritz.each_is_sure = ritz.error * rest <= 1e-5 * closest;  // axes turn within their space by the square of its error
+  ritz.closest = closest_of(ritz.squares, k);
+  ritz.each_is_sure =
+      ritz.error * rest <= 1e-5 * ritz.closest;  // axes turn within their space by the square of its error
   return ritz;
 }
 
 /// Whether products in float, whose error is some 1e-7 of the largest variance, tell the axes apart well enough.
-/// `gap`: between the last axis shown and the next one.
-bool float_suffices(ConstMatrixView table, double largest, double gap, double total) {
+/// `gap`: between the last axis shown and the next one; `closest`: between two that are shown.
+bool float_suffices(ConstMatrixView table, double largest, double gap, double closest, double total) {
   constexpr double most_spread = 50;
+  constexpr double most_spread_shown = 500;
   constexpr double range = 1e20;  // of squares, which must not leave that of float
   const double square = total / (static_cast<double>(table.rows) * static_cast<double>(table.cols));
-  return largest <= most_spread * gap && square < range && square > 1 / range;
+  return largest <= most_spread * gap && largest <= most_spread_shown * closest && square < range && square > 1 / range;
 }
 
 }  // namespace
@@ -122,7 +130,8 @@ void PcaFollower::State::start(const Spectrum& spectrum, const VectorXd& new_mea
   if (!usable) return;
   axes = basis.leftCols(static_cast<Index>(count));
   const auto k = static_cast<Index>(used.components);
-  in_float = float_suffices(table, squares[0], squares[k - 1] - (k < squares.size() ? squares[k] : 0), total);
+  in_float = float_suffices(table, squares[0], squares[k - 1] - (k < squares.size() ? squares[k] : 0),
+                            closest_of(squares, k), total);
 }
 
 /// First order perturbation (Davidson's correction): each axis moves along the last eigenvectors that are not followed
@@ -139,6 +148,9 @@ Correction PcaFollower::State::corrected(const Ritz& ritz, double new_total) con
   VectorXd variances(dim - count);
   variances << VectorXd::Constant(more, ritz.next), squares.tail(dim - followed) * (new_total / total);
   MatrixXd moves = others.transpose() * ritz.residual;  // (dim - count, count)
+  // What lies in none of them is counted as if it belonged to the next axis.
+  const double gap = ritz.squares[k - 1] - ritz.next;
+  const double elsewhere = (ritz.residual - others * moves).leftCols(k).norm();
   const double least = 1e-3 * ritz.squares[0] + std::numeric_limits<double>::min();
   bool apart = true;
   for (Index c = 0; c < count; ++c) {
@@ -151,7 +163,8 @@ Correction PcaFollower::State::corrected(const Ritz& ritz, double new_total) con
   const MatrixXd thin = MatrixXd::Identity(dim, followed);
   Correction correction;
   correction.axes = Eigen::HouseholderQR<MatrixXd>(moved).householderQ() * thin;
-  correction.size = apart ? moves.leftCols(k).norm() : std::numeric_limits<double>::infinity();
+  const bool known = apart && gap > 0;
+  correction.size = known ? moves.leftCols(k).norm() + elsewhere / gap : std::numeric_limits<double>::infinity();
   return correction;
 }
 
@@ -167,13 +180,17 @@ std::optional<Pca> PcaFollower::State::warm(ConstMatrixView table, ThreadPool* p
     const Applied applied = in_float ? pca_detail::sketch(table, options.center, mean, looked_at, pool, found)
                                      : pca_detail::apply(table, options.center, mean, looked_at, pool, found);
     if (!applied.mean.allFinite() || !applied.products.allFinite() || !(applied.total > 0)) return std::nullopt;
+    const double mean_moved = (applied.mean - mean).squaredNorm() * static_cast<double>(rows);
     mean = options.center ? applied.mean : VectorXd(VectorXd::Zero(axes.rows()));
     const Ritz ritz = ritz_of(looked_at, applied, k, next);
     next = ritz.next;
-    in_float = float_suffices(table, ritz.squares[0], ritz.squares[k - 1] - ritz.next, applied.total);
+    const bool was_in_float = in_float;
+    in_float = float_suffices(table, ritz.squares[0], ritz.squares[k - 1] - ritz.next, ritz.closest, applied.total);
+    // In float a mean that moved far would leave little of what it is taken from.
+    const bool precise = !was_in_float || (in_float && (!options.center || mean_moved <= 10 * ritz.squares[0]));
     Correction better = corrected(ritz, applied.total);
     const bool near = ritz.error <= tolerance || (ritz.error <= loose_tolerance && better.size <= likely_tolerance);
-    if (near && ritz.each_is_sure) {
+    if (near && ritz.each_is_sure && precise) {
       Pca result = shown(ritz, applied, pool);
       axes = std::move(better.axes);  // so that what is let pass does not add up
       ++warm_results;
@@ -181,7 +198,8 @@ std::optional<Pca> PcaFollower::State::warm(ConstMatrixView table, ThreadPool* p
     }
     // Every pass shrinks the error by about the same factor: is that enough?
     const double factor = passes == 1 ? hopeless : ritz.error / last_error;
-    if (ritz.error >= last_error || ritz.error * std::pow(factor, most_passes - passes) > tolerance * 1e3) {
+    if ((precise && ritz.error >= last_error) ||
+        ritz.error * std::pow(factor, most_passes - passes) > tolerance * 1e3) {
       return std::nullopt;
     }
     last_error = ritz.error;

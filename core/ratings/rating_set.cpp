@@ -127,17 +127,20 @@ std::int32_t RatingSet::first_genre(MovieRow row) const {
 }
 
 Split split_randomly(std::size_t count, double share, std::uint64_t seed) {
-  assert(share >= 0 && share < 1);
   std::vector<std::int32_t> order(count);
-  std::iota(order.begin(), order.end(), 0);
-  Random random(seed);
-  random.shuffle(std::span<std::int32_t>(order));
-  const auto held_out = static_cast<std::ptrdiff_t>(std::llround(share * static_cast<double>(count)));
+  const auto held_out = static_cast<std::ptrdiff_t>(order_for_split(order, share, seed));
   Split split;
   split.validation.assign(order.begin(), order.begin() + held_out);
   order.erase(order.begin(), order.begin() + held_out);
   split.training = std::move(order);
   return split;
+}
+
+std::size_t order_for_split(std::span<std::int32_t> order, double share, std::uint64_t seed) {
+  assert(share >= 0 && share < 1);
+  std::iota(order.begin(), order.end(), 0);
+  Random(seed).shuffle(order);
+  return static_cast<std::size_t>(std::llround(share * static_cast<double>(order.size())));
 }
 
 }  // namespace rowlight

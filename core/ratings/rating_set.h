@@ -119,5 +119,7 @@ struct Split {
 /// A random share of all ratings, drawn without replacement: round(share * count) validation positions, the rest
 /// for training, both in random order. Pre: 0 <= share < 1. The same seed gives the same split.
 [[nodiscard]] Split split_randomly(std::size_t count, double share, std::uint64_t seed);
+/// The same in one array, whose size is the count: the positions for validation first. Returns how many these are.
+[[nodiscard]] std::size_t order_for_split(std::span<std::int32_t> order, double share, std::uint64_t seed);
 
 }  // namespace rowlight

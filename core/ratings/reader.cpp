@@ -71,7 +71,7 @@ class Load {
     report_.advice.insert(report_.advice.end(), found.advice.begin(), found.advice.end());
   }
   Expected<void> reserve(const ByteSource& source, double bytes_a_row);
-  Expected<void> check_wave(const ByteSource& source);
+  Expected<void> check_step(const ByteSource& source);
   Expected<void> check_encoding();
   Expected<void> check_bad_lines(std::uint64_t lines_possible);
   void take_bad_lines();  // into the report
@@ -169,7 +169,7 @@ Expected<void> Load::read_rows(ByteSource& source) {
   while (true) {
     auto more = pipeline.step(*assembler_);
     if (!more) return tl::make_unexpected(more.error());
-    if (auto done = check_wave(source); !done) return done;
+    if (auto done = check_step(source); !done) return done;
     if (control_.on_progress) control_.on_progress(source.done(), source.size());
     if (!*more) return {};
   }
@@ -288,7 +288,7 @@ Expected<void> Load::reserve(const ByteSource& source, double bytes_a_row) {
   return {};
 }
 
-Expected<void> Load::check_wave(const ByteSource& source) {
+Expected<void> Load::check_step(const ByteSource& source) {
   if (auto done = check_encoding(); !done) return done;
   if (set_->size() > max_ratings) return bad("there are more than two thousand million ratings", "expected fewer");
   const std::uint64_t used =
@@ -299,6 +299,7 @@ Expected<void> Load::check_wave(const ByteSource& source) {
   }
   // Every byte still to come could be a line: only what cannot become tolerable any more stops the load early.
   const bool plain = report_.container == "plain";
+  // Read and not yet put together is at most what was looked at together and the beginning of a line.
   const std::uint64_t to_come = source.size() - source.done() + 2 * RatingPipeline::wave_bytes;
   return check_bad_lines(plain ? assembler_->lines().lines + to_come : std::numeric_limits<std::uint64_t>::max());
 }

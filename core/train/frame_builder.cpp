@@ -43,13 +43,14 @@ std::vector<EpochResult> decimated(const std::vector<EpochResult>& all) {
 }
 
 /// 64 bits that stand for the bits of a row and its bias. Each step maps different words to different results, so one
-/// number that changes always shows; several hide each other once in 2^64.
+/// number that changes always shows; several hide each other about once in 2^64. The mixing is that of splitmix64.
 std::uint64_t fingerprint(std::span<const float> row, float bias) {
   constexpr std::size_t lanes = 4;  // none waits for another
   constexpr std::size_t floats = 2 * lanes;
   const auto mixed = [](std::uint64_t state, std::uint64_t word) {
-    state = (state ^ word) * 0x9e3779b97f4a7c15ULL;
-    return state ^ (state >> 32U);
+    state = (state ^ word) * 0xbf58476d1ce4e5b9ULL;
+    state = (state ^ (state >> 27U)) * 0x94d049bb133111ebULL;
+    return state ^ (state >> 31U);
   };
   std::uint64_t states[lanes] = {1, 2, 3, 4};
   std::uint64_t words[lanes] = {};

@@ -25,7 +25,10 @@ TrainingOrder::TrainingOrder(const RatingSet& ratings, std::vector<std::int32_t>
       seed_(seed),
       order_(std::move(training)),
       as_split_(true) {
-  if (size_ > most_packed) return;
+  if (size_ > most_packed) {
+    order_.reserve(ratings.size());  // so that no epoch needs memory
+    return;
+  }
   packed_.reserve(size_);
   for (const std::int32_t position : order_) {
     const auto i = static_cast<std::size_t>(position);
@@ -48,8 +51,9 @@ void TrainingOrder::begin(int epoch) {
   if (!packed_.empty()) {
     std::iota(order_.begin(), order_.end(), 0);
   } else if (!std::exchange(as_split_, false)) {
-    order_ = std::vector<std::int32_t>();  // gives its memory back before the next one takes it
-    order_ = split_randomly(columns_.users.size(), valid_share_, seed_).training;
+    order_.resize(columns_.users.size());
+    const std::size_t held_out = order_for_split(order_, valid_share_, seed_);
+    order_.erase(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(held_out));
   }
   Random(seed_, first_epoch_stream + static_cast<std::uint64_t>(epoch)).shuffle(std::span(order_));
 }

@@ -40,6 +40,7 @@ QRgb over(QRgb top, QRgb bottom) {
 
 // Bits of a line, one a pixel; there is a spare word behind the last.
 constexpr unsigned word_bits = 64;
+std::size_t wordsALine(int width) { return static_cast<std::size_t>(width) / word_bits + 2; }
 std::uint64_t lowest(unsigned count) {
   return count >= word_bits ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
 }
@@ -206,12 +207,13 @@ void ScatterRaster::drawBand(QImage& into, QRgb* pixels, std::size_t band, const
   const int first = static_cast<int>(band) * band_lines;
   const int last = std::min(first + band_lines, into.height());
   std::fill(pixels + static_cast<std::ptrdiff_t>(first) * width, pixels + static_cast<std::ptrdiff_t>(last) * width, 0);
-  const std::size_t words = static_cast<std::size_t>(width) / word_bits + 2;
-  std::vector<std::uint64_t> opaque(static_cast<std::size_t>(band_lines) * words, 0);
+  const std::size_t words = wordsALine(width);
+  std::uint64_t* const opaque = opaque_.data() + band * static_cast<std::size_t>(band_lines) * words;
+  std::fill_n(opaque, static_cast<std::size_t>(band_lines) * words, 0);
   for (std::size_t layer = layers; layer-- > 0;) {
     const std::uint32_t begin = starts_[band * layers + layer];
     for (std::uint32_t i = starts_[band * layers + layer + 1]; i-- > begin;) {
-      drawSprite(sorted_[i], pixels, width, first, last, opaque.data(), words);
+      drawSprite(sorted_[i], pixels, width, first, last, opaque, words);
     }
   }
   if (ground != nullptr) layOnGround(*ground, first, last, pixels);
@@ -266,6 +268,7 @@ bool ScatterRaster::render(std::span<const ScatterPoint> points, const PlotTrans
   }
   starts_[keys] = total;
   sorted_.resize(total);
+  opaque_.resize(bands_ * static_cast<std::size_t>(band_lines) * wordsALine(device.width()));
   eachPiece(pool, chunks, [&](std::size_t chunk) {
     if (!is_set(stop)) sortIntoBands(chunk);
   });

@@ -80,6 +80,7 @@ class ScatterRaster {
   std::vector<Placed> sorted_;         // by band, layer and point
   std::vector<std::uint32_t> counts_;  // (chunks, bands * layers); then where each chunk's go in sorted_
   std::vector<std::uint32_t> starts_;  // (bands * layers + 1) into sorted_
+  std::vector<std::uint64_t> opaque_;  // (bands * lines of a band, words): a bit for each pixel that is covered
 };
 
 /// ScatterRaster for one picture.

@@ -199,6 +199,7 @@ void PcaView::changeEvent(QEvent* event) {
     ground_of_ = {};
     titles_.clear();
     changeView();
+    look_ticket_ = last_ticket_;
   }
 }
 

@@ -35,6 +35,8 @@ class PcaView : public QWidget {
 
   /// Of the last ratings whose movies were counted, which is a moment after they came.
   [[nodiscard]] const GenreColors& genreColors() const { return *colors_; }
+  /// Whether what is shown was laid on its ground by the renderer.
+  [[nodiscard]] bool pictureHasGround() const { return picture_ && picture_->hasGround(); }
   /// Whether the dots are those of the last frame, in the present size and zoom.
   [[nodiscard]] bool showsLastFrame() const { return !projection_ || (picture_ && picture_->ticket == last_ticket_); }
   /// The same, and the mouse finds them.
@@ -127,6 +129,7 @@ class PcaView : public QWidget {
   ScatterPicturePtr picture_;       // what is on the screen; null: nothing yet
   std::uint64_t last_ticket_ = 0;   // of the last request
   double requested_ratio_ = 0;      // its device pixel ratio
+  std::uint64_t look_ticket_ = 0;   // pictures before it are of another theme or font
   std::uint64_t first_ticket_ = 1;  // pictures before it are of other ratings
   /// What the ground was painted for.
   struct Ground {

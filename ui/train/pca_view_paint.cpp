@@ -78,12 +78,14 @@ void PcaView::paintPicture(QPainter& painter) {
   const PlotTransform to = transform();
   const PlotTransform& from = picture_->transform;
   const double ratio = devicePixelRatioF();
-  if (picture_->hasGround() && from == to && picture_->area == plotArea() && picture_->image.size() == size() * ratio) {
+  const bool own_ground = picture_->hasGround() && picture_->ticket >= look_ticket_;
+  if (own_ground && from == to && picture_->area == plotArea() && picture_->image.size() == size() * ratio) {
     drawPixels(painter, {0, 0}, picture_->image);
     return;
   }
   renewGround(to, picture_->variance_share);
   drawPixels(painter, {0, 0}, ground_);
+  if (picture_->hasGround() && !own_ground) return;  // its colours are those of another theme
   const double factor = to.scale / from.scale;
   const QPointF moved = to.origin - from.origin * factor;
   painter.save();

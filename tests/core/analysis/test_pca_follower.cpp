@@ -106,6 +106,7 @@ class TestPcaFollower : public QObject {
     QTest::newRow("MovieLens 100K") << 1682 << 50 << 2.0 << 3.0;
     QTest::newRow("several pieces") << 5000 << 64 << 2.0 << 3.0;
     QTest::newRow("variances a thousandth apart") << 3000 << 24 << 2.9985 << 3.0;
+    QTest::newRow("variances nearly equal") << 3000 << 24 << 2.99997 << 3.0;
     QTest::newRow("far from zero") << 3000 << 24 << 2.0 << 3000.0;
     QTest::newRow("fewer rows than columns") << 20 << 50 << 2.0 << 3.0;
     QTest::newRow("one column") << 100 << 1 << 2.0 << 3.0;

@@ -175,22 +175,30 @@ class TestBatchStep : public QObject {
   void threadsAndStagesChangeNoBit_data() {
     QTest::addColumn<int>("optimizer");
     QTest::addColumn<int>("batch");
+    QTest::addColumn<int>("users");
+    QTest::addColumn<int>("movies");
     for (const OptimizerKind optimizer : optimizer_kinds) {
       for (const int batch : {100, 700, 3000}) {
-        QTest::addRow("%s, batches of %d", name_of(optimizer).data(), batch) << static_cast<int>(optimizer) << batch;
+        QTest::addRow("%s, batches of %d", name_of(optimizer).data(), batch)
+            << static_cast<int>(optimizer) << batch << 2600 << 700;
       }
+      // Nearly every user and movie occurs once, so that what is moved in one pass is cut into several pieces.
+      QTest::addRow("%s, batches of 2000 over many rows", name_of(optimizer).data())
+          << static_cast<int>(optimizer) << 2000 << 20'000 << 20'000;
     }
   }
   void threadsAndStagesChangeNoBit() {
     QFETCH(int, optimizer);
     QFETCH(int, batch);
+    QFETCH(int, users);
+    QFETCH(int, movies);
     TrainSettings settings = small_settings(ModelKind::DotBias, static_cast<OptimizerKind>(optimizer), 0);
     settings.batch_size = static_cast<std::size_t>(batch);
     settings.factors = 20;
     settings.epochs = 2;
     const auto made = [&](unsigned threads) {
       TrainerInput input;
-      input.ratings = make_ratings(2600, 700, 11'000, 1);  // 8,800 train
+      input.ratings = make_ratings(users, movies, 11'000, 1);  // 8,800 train
       input.settings = settings;
       input.settings.threads = threads;
       auto trainer = Trainer::create(std::move(input));
