@@ -202,7 +202,7 @@ void ScatterRaster::layOnGround(const QImage& ground, int first, int last, QRgb*
   }
 }
 
-void ScatterRaster::drawBand(QImage& into, QRgb* pixels, std::size_t band, const QImage* ground) const {
+void ScatterRaster::drawBand(QImage& into, QRgb* pixels, std::size_t band, const QImage* ground) {
   const int width = into.width();
   const int first = static_cast<int>(band) * band_lines;
   const int last = std::min(first + band_lines, into.height());

@@ -61,7 +61,7 @@ class ScatterRaster {
   void addSprite(int px, int py, const QColor& fill, const QColor& casing);
   void place(const View& view, std::span<const ScatterPoint> points, std::size_t chunk);
   void sortIntoBands(std::size_t chunk);
-  void drawBand(QImage& into, QRgb* pixels, std::size_t band, const QImage* ground) const;
+  void drawBand(QImage& into, QRgb* pixels, std::size_t band, const QImage* ground);
   static void layOnGround(const QImage& ground, int first, int last, QRgb* pixels);
   void drawSprite(const Placed& placed, QRgb* pixels, int width, int first, int last, std::uint64_t* opaque,
                   std::size_t words) const;
