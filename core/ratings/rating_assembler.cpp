@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <charconv>
+#include <span>
 
 #include "core/base/system.h"
 #include "core/base/text.h"
@@ -76,42 +77,36 @@ void RatingAssembler::map(const ParsedChunk& chunk, RawIds& ids, Mapper& mapper,
   append(column, reinterpret_cast<const std::int32_t*>(values.data()), chunk.rows);
 }
 
-void RatingAssembler::add_users(std::span<ParsedChunk> chunks) {
-  for (ParsedChunk& chunk : chunks) {
-    map(chunk, chunk.users, users_, set_.user_ids, set_.users);
-    users_.base += chunk.data_lines;  // a matrix names its users by their lines
-  }
+void RatingAssembler::add_users(ParsedChunk& chunk) {
+  map(chunk, chunk.users, users_, set_.user_ids, set_.users);
+  users_.base += chunk.data_lines;  // a matrix names its users by their lines
 }
 
-void RatingAssembler::add_items(std::span<ParsedChunk> chunks) {
-  for (ParsedChunk& chunk : chunks) {
-    map(chunk, chunk.items, items_, set_.movie_ids, set_.movies);
-    if (!chunk.block_item || *chunk.block_item == RawIds::unusable) continue;
-    // Not mapped before a rating asks for it: a movie without ratings is none of the items.
-    items_.carried_id = chunk.items.text_of(*chunk.block_item);
-    items_.carried.reset();
-  }
+void RatingAssembler::add_items(ParsedChunk& chunk) {
+  map(chunk, chunk.items, items_, set_.movie_ids, set_.movies);
+  if (!chunk.block_item || *chunk.block_item == RawIds::unusable) return;
+  // Not mapped before a rating asks for it: a movie without ratings is none of the items.
+  items_.carried_id = chunk.items.text_of(*chunk.block_item);
+  items_.carried.reset();
 }
 
-void RatingAssembler::add_values(std::span<ParsedChunk> chunks) {
-  for (ParsedChunk& chunk : chunks) {
-    append(set_.ratings, chunk.ratings.data(), chunk.rows);
-    if (layout_.time && chunk.rows > 0) add_times(chunk);
-    bad_line_count_ += chunk.bad_line_count;
-    for (BadLine& bad : chunk.bad_lines) {
-      if (bad_lines_.size() == LoadReport::most_bad_lines) break;
-      bad.line += lines_.lines;
-      bad_lines_.push_back(std::move(bad));
-    }
-    if (chunk.foreign && !foreign_) {
-      foreign_ = ForeignBytes{lines_.lines + chunk.foreign->line, chunk.foreign->column};
-    }
-    ascii_ = ascii_ && chunk.ascii;
-    lines_.add(chunk.line_counts);
-    blank_lines_ += chunk.blank_lines;
-    not_rated_ += chunk.not_rated;
-    stats_.add(chunk.stats);
+void RatingAssembler::add_values(ParsedChunk& chunk) {
+  append(set_.ratings, chunk.ratings.data(), chunk.rows);
+  if (layout_.time && chunk.rows > 0) add_times(chunk);
+  bad_line_count_ += chunk.bad_line_count;
+  for (BadLine& bad : chunk.bad_lines) {
+    if (bad_lines_.size() == LoadReport::most_bad_lines) break;
+    bad.line += lines_.lines;
+    bad_lines_.push_back(std::move(bad));
   }
+  if (chunk.foreign && !foreign_) {
+    foreign_ = ForeignBytes{lines_.lines + chunk.foreign->line, chunk.foreign->column};
+  }
+  ascii_ = ascii_ && chunk.ascii;
+  lines_.add(chunk.line_counts);
+  blank_lines_ += chunk.blank_lines;
+  not_rated_ += chunk.not_rated;
+  stats_.add(chunk.stats);
 }
 
 void RatingAssembler::finish(LoadReport& report) {

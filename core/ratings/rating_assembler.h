@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -14,7 +13,7 @@
 namespace rowlight {
 
 /// Puts parsed chunks together, in their order: columns and vocabularies of a RatingSet and what the report counts.
-/// add_users(), add_items() and add_values() touch different parts, so three threads can work on the same chunks; each
+/// add_users(), add_items() and add_values() touch different parts, so three threads can work on the same chunk; each
 /// of them has to see every chunk once and in order.
 class RatingAssembler {
  public:
@@ -25,9 +24,9 @@ class RatingAssembler {
   /// Lines in front of the first chunk.
   void skip_lines(const LineCounts& counts, std::uint64_t blank_lines);
 
-  void add_users(std::span<ParsedChunk> chunks);
-  void add_items(std::span<ParsedChunk> chunks);
-  void add_values(std::span<ParsedChunk> chunks);
+  void add_users(ParsedChunk& chunk);
+  void add_items(ParsedChunk& chunk);
+  void add_values(ParsedChunk& chunk);
 
   [[nodiscard]] const LineCounts& lines() const { return lines_; }
   [[nodiscard]] std::uint64_t bad_line_count() const { return bad_line_count_; }

@@ -203,9 +203,9 @@ void RatingPipeline::assemble(Column column, RatingAssembler& assembler, std::un
   ParsedChunk& chunk = in_order_[assembled_[i]]->parsed;
   unlocked(lock, [&] {
     switch (column) {
-      case Column::Users: assembler.add_users({&chunk, 1}); break;
-      case Column::Items: assembler.add_items({&chunk, 1}); break;
-      case Column::Values: assembler.add_values({&chunk, 1}); break;
+      case Column::Users: assembler.add_users(chunk); break;
+      case Column::Items: assembler.add_items(chunk); break;
+      case Column::Values: assembler.add_values(chunk); break;
     }
   });
   assembling_[i] = false;
