@@ -254,8 +254,26 @@ void WeightedPass(const PassRows& rows, const float* weights, float* out) {
   Run<Pass::Weighted, true>({rows, weights, nullptr, 0, out, nullptr});
 }
 
-void Unpack(const std::uint32_t* entries, std::size_t n, const float* codes, const float* bias, std::int32_t* ids,
-            float* values) {
+/// Codes below few_codes: from registers, where a gather would take twice as long.
+template <class Codes>
+HWY_INLINE V FewValues(const float* codes, Codes which) {
+  const F d;
+  const hn::RebindToSigned<F> di;
+  const auto lanes = static_cast<std::int32_t>(hn::Lanes(d));
+  const auto first =
+      hn::TableLookupLanes(hn::LoadU(d, codes), hn::IndicesFromVec(d, hn::And(which, hn::Set(di, lanes - 1))));
+  if constexpr (hn::MaxLanes(F()) >= few_codes) {
+    return first;
+  } else {
+    const auto second = hn::TableLookupLanes(hn::LoadU(d, codes + lanes),
+                                             hn::IndicesFromVec(d, hn::And(which, hn::Set(di, lanes - 1))));
+    return hn::IfThenElse(hn::RebindMask(d, hn::Gt(which, hn::Set(di, lanes - 1))), second, first);
+  }
+}
+
+template <bool few>
+HWY_INLINE std::size_t UnpackVectors(const std::uint32_t* entries, std::size_t n, const float* codes, const float* bias,
+                                     std::int32_t* ids, float* values) {
   const F d;
   const hn::RebindToUnsigned<F> du;
   const hn::RebindToSigned<F> di;
@@ -265,11 +283,25 @@ void Unpack(const std::uint32_t* entries, std::size_t n, const float* codes, con
   for (; t + lanes <= n; t += lanes) {
     const auto packed = hn::LoadU(du, entries + t);
     const auto id = hn::BitCast(di, hn::ShiftRight<8>(packed));
-    auto value = hn::GatherIndex(d, codes, hn::BitCast(di, hn::And(packed, code_mask)));
+    const auto code = hn::BitCast(di, hn::And(packed, code_mask));
+    V value;
+    if constexpr (few) {
+      value = FewValues(codes, code);
+    } else {
+      value = hn::GatherIndex(d, codes, code);
+    }
     if (bias) value = hn::Sub(value, hn::GatherIndex(d, bias, id));
     hn::StoreU(id, di, ids + t);
     hn::StoreU(value, d, values + t);
   }
+  return t;
+}
+
+void Unpack(const std::uint32_t* entries, std::size_t n, std::span<const float> codes, const float* bias,
+            std::int32_t* ids, float* values) {
+  const bool few = codes.size() == few_codes && 2 * hn::Lanes(F()) >= few_codes;
+  const std::size_t t = few ? UnpackVectors<true>(entries, n, codes.data(), bias, ids, values)
+                            : UnpackVectors<false>(entries, n, codes.data(), bias, ids, values);
   scalar_factorization().unpack(entries + t, n - t, codes, bias, ids + t, values + t);
 }
 
@@ -336,8 +368,9 @@ void weighted_pass(ConstMatrixView table, std::span<const std::int32_t> ids, std
 
 void unpack_ratings(std::span<const std::uint32_t> entries, std::span<const float> codes, std::span<const float> bias,
                     std::span<std::int32_t> ids, std::span<float> values) {
-  assert(codes.size() == 256 && ids.size() == entries.size() && values.size() == entries.size());
-  passes().unpack(entries.data(), entries.size(), codes.data(), bias.empty() ? nullptr : bias.data(), ids.data(),
+  assert((codes.size() == few_codes || codes.size() == most_codes) && ids.size() == entries.size() &&
+         values.size() == entries.size());
+  passes().unpack(entries.data(), entries.size(), codes, bias.empty() ? nullptr : bias.data(), ids.data(),
                   values.data());
 }
 

@@ -36,9 +36,12 @@ PassSums square_pass(ConstMatrixView table, std::span<const std::int32_t> ids, s
 void weighted_pass(ConstMatrixView table, std::span<const std::int32_t> ids, std::span<const float> weights,
                    std::span<float> out);
 
+inline constexpr std::size_t few_codes = 16;  ///< as many are looked up faster
+inline constexpr std::size_t most_codes = 256;
+
 /// Ratings as they are kept, 4 bytes each: ids[t] = entries[t] >> 8, values[t] = codes[entries[t] & 255] -
 /// bias[ids[t]], the latter without an empty `bias`. Bit-exact on every target. Pre: as many ids and values as entries;
-/// codes has 256.
+/// codes has as many numbers as few_codes or most_codes and every code stands for one.
 void unpack_ratings(std::span<const std::uint32_t> entries, std::span<const float> codes, std::span<const float> bias,
                     std::span<std::int32_t> ids, std::span<float> values);
 

@@ -59,8 +59,8 @@ void weighted_pass(const PassRows& rows, const float* weights, float* out) {
   for (std::size_t t = 0; t < rows.n; ++t) add_scaled(rows, t, weights[t], out);
 }
 
-void unpack(const std::uint32_t* entries, std::size_t n, const float* codes, const float* bias, std::int32_t* ids,
-            float* values) {
+void unpack(const std::uint32_t* entries, std::size_t n, std::span<const float> codes, const float* bias,
+            std::int32_t* ids, float* values) {
   for (std::size_t t = 0; t < n; ++t) {
     ids[t] = static_cast<std::int32_t>(entries[t] >> 8U);
     values[t] = codes[entries[t] & 255U];

@@ -21,8 +21,8 @@ struct FactorizationTable {
   PassSums (*product_pass)(const PassRows& rows, const float* x, float offset, float* product);
   PassSums (*square_pass)(const PassRows& rows, const float* x, float offset);
   void (*weighted_pass)(const PassRows& rows, const float* weights, float* out);
-  void (*unpack)(const std::uint32_t* entries, std::size_t n, const float* codes, const float* bias, std::int32_t* ids,
-                 float* values);  // null bias: none
+  void (*unpack)(const std::uint32_t* entries, std::size_t n, std::span<const float> codes, const float* bias,
+                 std::int32_t* ids, float* values);  // null bias: none
 };
 
 /// Plain loops that say what each pass means.

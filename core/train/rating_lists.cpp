@@ -14,11 +14,11 @@ namespace rowlight {
 
 namespace {
 
-constexpr std::size_t most_codes = 256;
 constexpr unsigned code_bits = 8;
 constexpr unsigned slot_bits = 12;  // of the hash table: at most a sixteenth full
 constexpr std::size_t most_pieces = 16;
 constexpr std::size_t sampled_partners = 256;
+constexpr std::size_t bucket_ratings = std::size_t{1} << 17;
 
 /// Zero and minus zero are equal and share one.
 std::size_t slot_of(float rating) {
@@ -63,7 +63,7 @@ class DifferentRatings {
       std::size_t slot = slot_of(rating);
       while (used_[slot] && values_[slot] != rating) slot = (slot + 1) % values_.size();
       if (used_[slot]) continue;
-      if (found_.size() > most_codes) return;
+      if (found_.size() > simd::most_codes) return;
       used_[slot] = true;
       values_[slot] = rating;
       found_.push_back(rating);
@@ -120,7 +120,7 @@ void RatingLists::find_codes(const RatingSet& ratings, ThreadPool& pool) {
   for (const DifferentRatings& piece : pieces) codes_.insert(codes_.end(), piece.found().begin(), piece.found().end());
   std::ranges::sort(codes_);
   codes_.erase(std::ranges::unique(codes_).begin(), codes_.end());
-  if (codes_.size() > most_codes) codes_.clear();
+  if (codes_.size() > simd::most_codes) codes_.clear();
   if (codes_.empty()) return;
   slots_.assign(std::size_t{1} << slot_bits, 0);
   for (std::size_t code = 0; code < codes_.size(); ++code) {
@@ -128,7 +128,7 @@ void RatingLists::find_codes(const RatingSet& ratings, ThreadPool& pool) {
     while (slots_[slot] != 0) slot = (slot + 1) % slots_.size();
     slots_[slot] = static_cast<std::uint32_t>(code + 1);
   }
-  codes_.resize(most_codes, 0.0F);
+  codes_.resize(codes_.size() <= simd::few_codes ? simd::few_codes : simd::most_codes, 0.0F);
 }
 
 std::uint32_t RatingLists::code_of(float rating) const {
@@ -137,38 +137,83 @@ std::uint32_t RatingLists::code_of(float rating) const {
   return slots_[slot] - 1;
 }
 
+/// In two steps, as rows at random places of a large array each wait for the memory: the ratings are dealt to stretches
+/// of users, about bucket_ratings in each, and those of a stretch, which fit into the second-level cache, to its users.
+/// Between the steps they stand where the movies' lists will be.
 void RatingLists::make_users(const RatingSet& ratings, const std::vector<bool>& left_out, ThreadPool& pool) {
   Side& users = sides_[0];
+  Side& dealt = sides_[1];
   make_room(users);
-  std::uint32_t* const entries = users.entries.get();
-  const std::size_t pieces = pieces_for(size_, ratings.user_count());
+  make_room(dealt);
+  const std::size_t rows = ratings.user_count();
+  unsigned shift = 0;  // of a user to its bucket
+  while (shift < 16 && (rows >> shift) > size_ / bucket_ratings + 1) ++shift;
+  const std::size_t buckets = (rows >> shift) + 1;
+  const auto user_in_bucket = std::make_unique_for_overwrite<std::uint16_t[]>(size_);
+  std::vector<std::size_t> places(most_pieces * buckets,
+                                  0);  // counts, then where a piece's next rating of a bucket goes
   const auto walk = [&](std::size_t piece, const auto& visit) {
-    const std::size_t end = ratings.size() * (piece + 1) / pieces;
-    for (std::size_t i = ratings.size() * piece / pieces; i < end; ++i) {
+    const std::size_t end = ratings.size() * (piece + 1) / most_pieces;
+    for (std::size_t i = ratings.size() * piece / most_pieces; i < end; ++i) {
       if (left_out.empty() || !left_out[i]) visit(static_cast<std::size_t>(ratings.users[i]), i);
     }
   };
-  sort_into_rows(pieces, users.begins, pool, walk, [&](std::size_t place, std::size_t, std::size_t i) {
-    const auto movie = static_cast<std::uint32_t>(ratings.movies[i]);
-    entries[place] = packed_ ? movie << code_bits | code_of(ratings.ratings[i]) : movie;
-    if (!packed_) users.values[place] = ratings.ratings[i];
-  });
-  std::vector<double> sums(most_pieces, 0);
-  const auto add = [&](std::size_t piece) {
-    double sum = 0;
-    for (std::size_t i = ratings.size() * piece / most_pieces; i < ratings.size() * (piece + 1) / most_pieces; ++i) {
-      if (left_out.empty() || !left_out[i]) sum += ratings.ratings[i];
+  const auto count = [&](std::size_t piece) {
+    std::size_t* const counts = places.data() + piece * buckets;
+    walk(piece, [&](std::size_t user, std::size_t) { ++counts[user >> shift]; });
+  };
+  pool.parallel(most_pieces, std::cref(count));
+  std::vector<std::size_t> bucket_begins(buckets + 1, size_);
+  std::size_t place = 0;
+  for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
+    bucket_begins[bucket] = place;
+    for (std::size_t piece = 0; piece < most_pieces; ++piece) {
+      std::size_t& next = places[piece * buckets + bucket];
+      place += std::exchange(next, place);
     }
+  }
+  std::array<double, most_pieces> sums{};
+  const auto deal = [&](std::size_t piece) {
+    std::size_t* const next = places.data() + piece * buckets;
+    double sum = 0;
+    walk(piece, [&](std::size_t user, std::size_t i) {
+      const std::size_t to = next[user >> shift]++;
+      const auto movie = static_cast<std::uint32_t>(ratings.movies[i]);
+      const float rating = ratings.ratings[i];
+      user_in_bucket[to] = static_cast<std::uint16_t>(user & ((1U << shift) - 1));
+      dealt.entries[to] = packed_ ? movie << code_bits | code_of(rating) : movie;
+      if (!packed_) dealt.values[to] = rating;
+      sum += rating;
+    });
     sums[piece] = sum;
   };
-  pool.parallel(most_pieces, std::cref(add));
+  pool.parallel(most_pieces, std::cref(deal));
   for (const double sum : sums) mean_ += sum / static_cast<double>(std::max<std::size_t>(size_, 1));
+  const auto finish = [&](std::size_t bucket) {
+    const std::size_t begin = bucket_begins[bucket];
+    const std::size_t end = bucket_begins[bucket + 1];
+    const std::size_t first = bucket << shift;
+    const std::size_t last = std::min(rows, (bucket + 1) << shift);
+    std::vector<std::uint32_t> next(last - first, 0);
+    for (std::size_t i = begin; i < end; ++i) ++next[user_in_bucket[i]];
+    auto to = static_cast<std::uint32_t>(begin);
+    for (std::size_t user = first; user < last; ++user) {
+      users.begins[user] = to;
+      to += std::exchange(next[user - first], to);
+    }
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::uint32_t at = next[user_in_bucket[i]]++;
+      users.entries[at] = dealt.entries[i];
+      if (!packed_) users.values[at] = dealt.values[i];
+    }
+  };
+  pool.parallel(buckets, std::cref(finish));
+  users.begins[rows] = static_cast<std::uint32_t>(size_);
 }
 
 void RatingLists::make_movies(ThreadPool& pool) {
   const Side& users = sides_[0];
   Side& movies = sides_[1];
-  make_room(movies);
   const std::size_t pieces = pieces_for(size_, movies.begins.size() - 1);
   const unsigned shift = packed_ ? code_bits : 0U;
   // Pieces of about as many ratings each.
@@ -213,8 +258,12 @@ void RatingLists::count_partners(Table table, ThreadPool& pool) {
       const std::size_t all = own.begins[row + 1] - begin;
       const std::size_t n = std::min(all, sampled_partners);
       float sum = 0;
-      for (std::size_t i = 0; i < n; ++i) {  // evenly spread: the first rows of a table tend to have the most ratings
-        sum += shares[own.entries[begin + i * all / n] >> shift];
+      if (all <= sampled_partners) {
+        for (std::size_t i = 0; i < n; ++i) sum += shares[own.entries[begin + i] >> shift];
+      } else {  // evenly spread: the first rows of a table tend to have the most ratings
+        for (std::size_t i = 0; i < sampled_partners; ++i) {
+          sum += shares[own.entries[begin + i * all / sampled_partners] >> shift];
+        }
       }
       if (n > 0) own.partner_counts[row] = static_cast<float>(n) / sum;
     }

@@ -75,7 +75,7 @@ class RatingLists {
   std::size_t size_ = 0;
   double mean_ = 0;
   bool packed_ = true;
-  std::vector<float> codes_;          // the different ratings, 256 at most, and zeros
+  std::vector<float> codes_;          // the different ratings, and zeros
   std::vector<std::uint32_t> slots_;  // code + 1 by hash of the rating; 0: free
   Side sides_[2];
 };
