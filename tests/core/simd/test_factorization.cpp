@@ -113,21 +113,32 @@ class TestFactorization : public QObject {
     });
   }
 
-  void unpackingIsExact_data() { targets(); }
+  void unpackingIsExact_data() {
+    QTest::addColumn<int>("target");
+    QTest::addColumn<std::size_t>("codes");
+    for (const Target target : supported_targets()) {
+      for (const std::size_t codes : {few_codes, most_codes}) {
+        QTest::addRow("%s, %zu codes", name_of(target).data(), codes) << static_cast<int>(target) << codes;
+      }
+    }
+  }
   void unpackingIsExact() {
     QFETCH(int, target);
+    QFETCH(std::size_t, codes);
     const FactorizationTable& passes = factorization_for(static_cast<Target>(target));
-    const std::vector<float> codes = random_floats(256, 1);
+    const std::vector<float> ratings = random_floats(codes, 1);
     const std::vector<float> bias = random_floats(1000, 2);
     Random random(3);
     for (std::size_t n = 0; n <= 2 * widest + 1; ++n) {
       std::vector<std::uint32_t> entries(n);
-      for (std::uint32_t& entry : entries) entry = random.below(1000) << 8U | random.below(256);
+      for (std::uint32_t& entry : entries) {
+        entry = random.below(1000) << 8U | random.below(static_cast<std::uint32_t>(codes));
+      }
       for (const float* with : {static_cast<const float*>(nullptr), bias.data()}) {
         std::vector<std::int32_t> ids[2] = {std::vector<std::int32_t>(n), std::vector<std::int32_t>(n)};
         std::vector<float> values[2] = {std::vector<float>(n), std::vector<float>(n)};
-        scalar_factorization().unpack(entries.data(), n, codes.data(), with, ids[0].data(), values[0].data());
-        passes.unpack(entries.data(), n, codes.data(), with, ids[1].data(), values[1].data());
+        scalar_factorization().unpack(entries.data(), n, ratings, with, ids[0].data(), values[0].data());
+        passes.unpack(entries.data(), n, ratings, with, ids[1].data(), values[1].data());
         QCOMPARE(ids[1], ids[0]);
         QCOMPARE(values[1], values[0]);
       }
