@@ -48,6 +48,13 @@ struct Correction {
   double size = 0;
 };
 
+/// Whether axes may be shown as PcaFollower promises them: their space is near to one that the covariance keeps, by
+/// what the next axis may have or, less strictly so, by what all others had as well; and each is told from the others.
+bool keeps_guarantee(const Ritz& ritz, const Correction& better) {
+  const bool near = ritz.error <= tolerance || (ritz.error <= loose_tolerance && better.size <= likely_tolerance);
+  return near && ritz.each_is_sure;
+}
+
 double closest_of(const VectorXd& squares, Index k) {
   double closest = std::numeric_limits<double>::infinity();
   for (Index c = 0; c + 1 < k; ++c) closest = std::min(closest, squares[c] - squares[c + 1]);
@@ -225,8 +232,7 @@ std::optional<Pca> PcaFollower::State::warm(ConstMatrixView table, ThreadPool* p
     // In float a mean that moved far would leave little of what it is taken from.
     const bool precise = !was_in_float || (in_float && (!options.center || mean_moved <= 10 * ritz.squares[0]));
     Correction better = corrected(ritz, applied.total);
-    const bool near = ritz.error <= tolerance || (ritz.error <= loose_tolerance && better.size <= likely_tolerance);
-    if (near && ritz.each_is_sure && precise) {
+    if (precise && keeps_guarantee(ritz, better)) {
       Pca result = shown(ritz, applied, pool);
       axes = std::move(better.axes);  // so that what is let pass does not add up
       ++warm_results;
