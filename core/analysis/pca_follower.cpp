@@ -1,6 +1,7 @@
 #include "core/analysis/pca_follower.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -47,6 +48,13 @@ struct Correction {
   double size = 0;
 };
 
+/// Whether axes may be shown as PcaFollower promises them: their space is near to one that the covariance keeps, by
+/// what the next axis may have or, less strictly so, by what all others had as well; and each is told from the others.
+bool keeps_guarantee(const Ritz& ritz, const Correction& better) {
+  const bool near = ritz.error <= tolerance || (ritz.error <= loose_tolerance && better.size <= likely_tolerance);
+  return near && ritz.each_is_sure;
+}
+
 double closest_of(const VectorXd& squares, Index k) {
   double closest = std::numeric_limits<double>::infinity();
   for (Index c = 0; c + 1 < k; ++c) closest = std::min(closest, squares[c] - squares[c + 1]);
@@ -85,6 +93,41 @@ bool float_suffices(ConstMatrixView table, double largest, double gap, double cl
   constexpr double range = 1e20;  // of squares, which must not leave that of float
   const double square = total / (static_cast<double>(table.rows) * static_cast<double>(table.cols));
   return largest <= most_spread * gap && largest <= most_spread_shown * closest && square < range && square > 1 / range;
+}
+
+/// out (rows, k), padding included, = the first columns of `from` (rows, most_axes) . turn (count, k) - offset.
+template <std::size_t k>
+void turned(const float* from, const MatrixXd& turn, const VectorXd& offset, MatrixView out) {
+  constexpr double limit = std::numeric_limits<float>::max();
+  constexpr std::size_t stride = padded_stride(k);
+  assert(out.cols == k && out.stride == stride && turn.rows() <= static_cast<Index>(simd::most_axes));
+  const auto count = static_cast<std::size_t>(turn.rows());
+  double factors[simd::most_axes][k] = {};  // beside each other in memory: the compiler makes vectors of them
+  double start[k];
+  for (std::size_t c = 0; c < k; ++c) {
+    start[c] = -offset[static_cast<Index>(c)];
+    for (std::size_t a = 0; a < count; ++a) factors[a][c] = turn(static_cast<Index>(a), static_cast<Index>(c));
+  }
+  for (std::size_t r = 0; r < out.rows; ++r, from += simd::most_axes) {
+    double value[k];
+    std::copy_n(start, k, value);
+    for (std::size_t a = 0; a < count; ++a) {
+      for (std::size_t c = 0; c < k; ++c) value[c] += double{from[a]} * factors[a][c];
+    }
+    float line[stride] = {};
+    for (std::size_t c = 0; c < k; ++c) line[c] = static_cast<float>(std::clamp(value[c], -limit, limit));
+    std::copy_n(line, stride, out.data + r * stride);
+  }
+}
+
+auto turned_by(Index k) {
+  static_assert(simd::most_axes == 4);
+  switch (k) {
+    case 1: return &turned<1>;
+    case 2: return &turned<2>;
+    case 3: return &turned<3>;
+    default: return &turned<4>;
+  }
 }
 
 }  // namespace
@@ -189,8 +232,7 @@ std::optional<Pca> PcaFollower::State::warm(ConstMatrixView table, ThreadPool* p
     // In float a mean that moved far would leave little of what it is taken from.
     const bool precise = !was_in_float || (in_float && (!options.center || mean_moved <= 10 * ritz.squares[0]));
     Correction better = corrected(ritz, applied.total);
-    const bool near = ritz.error <= tolerance || (ritz.error <= loose_tolerance && better.size <= likely_tolerance);
-    if (near && ritz.each_is_sure && precise) {
+    if (precise && keeps_guarantee(ritz, better)) {
       Pca result = shown(ritz, applied, pool);
       axes = std::move(better.axes);  // so that what is let pass does not add up
       ++warm_results;
@@ -209,7 +251,6 @@ std::optional<Pca> PcaFollower::State::warm(ConstMatrixView table, ThreadPool* p
 }
 
 Pca PcaFollower::State::shown(const Ritz& ritz, const Applied& applied, ThreadPool* pool) {
-  constexpr double limit = std::numeric_limits<float>::max();
   constexpr std::size_t piece_rows = 4096;
   const auto k = static_cast<Index>(options.components);
   MatrixXd turn = ritz.turn.leftCols(k);
@@ -219,20 +260,15 @@ Pca PcaFollower::State::shown(const Ritz& ritz, const Applied& applied, ThreadPo
     best.col(c) *= sign;
     turn.col(c) *= sign;
   }
-  const Eigen::RowVectorXd offset = applied.offset.transpose() * turn;
+  const VectorXd offset = turn.transpose() * applied.offset;
   Pca result = pca_detail::result_of(rows, mean, best, ritz.squares.cwiseMax(0.0), applied.total);
+  const MatrixView out = result.coordinates.view();
+  const auto fill = turned_by(turn.cols());
   pca_detail::each_piece(pool, (rows + piece_rows - 1) / piece_rows, [&](std::size_t piece) {
-    const std::size_t end = std::min(rows, (piece + 1) * piece_rows);
-    for (std::size_t r = piece * piece_rows; r < end; ++r) {
-      const float* const from = coordinates.data() + r * simd::most_axes;
-      const auto to = result.coordinates.row(r);
-      for (std::size_t c = 0; c < to.size(); ++c) {
-        const double* const factors = turn.col(static_cast<Index>(c)).data();
-        double value = -offset[static_cast<Index>(c)];
-        for (Index a = 0; a < turn.rows(); ++a) value += double{from[a]} * factors[a];
-        to[c] = static_cast<float>(std::clamp(value, -limit, limit));
-      }
-    }
+    const std::size_t first = piece * piece_rows;
+    const std::size_t count = std::min(rows - first, piece_rows);
+    fill(coordinates.data() + first * simd::most_axes, turn, offset,
+         {out.data + first * out.stride, count, out.cols, out.stride});
   });
   return result;
 }

@@ -185,6 +185,7 @@ void project(ConstMatrixView rows, const VectorXd& mean, const MatrixXd& axes, T
       simd::ProjectionSums none;
       const ConstMatrixView piece = pieces.of(rows, i);
       const MatrixView part = rows_from(out, i * pieces.rows, piece.rows);
+      if (first == 0) std::ranges::fill(part.flat(), 0.0F);
       simd::project_rows(piece, shift, some, work[i], part, static_cast<std::size_t>(first), none);
     });
   }
@@ -287,7 +288,7 @@ Pca result_of(std::size_t rows, const VectorXd& mean, const MatrixXd& axes, cons
     }
     if (total > 0) result.explained_variance_ratio[c] = squares[index_of(c)] / total;
   }
-  result.coordinates = Matrix(rows, k);
+  result.coordinates = Matrix::unset(rows, k);
   return result;
 }
 

@@ -36,7 +36,7 @@ Expected<Spectrum> spectrum_of(const Scatter& scatter);
 /// decides, so that rounding does not.
 double sign_of(const Eigen::VectorXd& axis);
 
-/// out (rows, k) = (rows - mean) . axes (dim, k).
+/// out (rows, k), padding included, = (rows - mean) . axes (dim, k). Pre: k > 0.
 void project(ConstMatrixView rows, const Eigen::VectorXd& mean, const Eigen::MatrixXd& axes, ThreadPool* pool,
              MatrixView out);
 
@@ -57,7 +57,7 @@ Applied apply(ConstMatrixView rows, bool center, const Eigen::VectorXd& near_mea
 Applied sketch(ConstMatrixView rows, bool center, const Eigen::VectorXd& near_mean, const Eigen::MatrixXd& axes,
                ThreadPool* pool, MatrixView coordinates);
 
-/// All but the coordinates, which are zeros. `axes` (dim, k), `squares` (k).
+/// All but the numbers of the coordinates, which are unset. `axes` (dim, k), `squares` (k).
 Pca result_of(std::size_t rows, const Eigen::VectorXd& mean, const Eigen::MatrixXd& axes,
               const Eigen::VectorXd& squares, double total);
 

@@ -23,10 +23,16 @@ std::unique_ptr<float[], Matrix::Free> Matrix::allocate(std::size_t count) {
   return data;
 }
 
-Matrix::Matrix(std::size_t rows, std::size_t cols)
-    : rows_(rows), cols_(cols), stride_(padded_stride(cols)), data_(allocate(rows * stride_)) {
-  fill_zero();
+Matrix Matrix::unset(std::size_t rows, std::size_t cols) {
+  Matrix matrix;
+  matrix.rows_ = rows;
+  matrix.cols_ = cols;
+  matrix.stride_ = padded_stride(cols);
+  matrix.data_ = allocate(rows * matrix.stride_);
+  return matrix;
 }
+
+Matrix::Matrix(std::size_t rows, std::size_t cols) : Matrix(unset(rows, cols)) { fill_zero(); }
 
 Matrix::Matrix(const Matrix& other)
     : rows_(other.rows_), cols_(other.cols_), stride_(other.stride_), data_(allocate(rows_ * stride_)) {
@@ -49,7 +55,7 @@ void Matrix::fill_zero() {
 
 Matrix copy_of(ConstMatrixView matrix) {
   assert(matrix.stride == padded_stride(matrix.cols));
-  Matrix result(matrix.rows, matrix.cols);
+  Matrix result = Matrix::unset(matrix.rows, matrix.cols);
   std::ranges::copy(matrix.flat(), result.view().flat().begin());
   return result;
 }

@@ -63,6 +63,9 @@ class Matrix {
  public:
   Matrix() = default;
   Matrix(std::size_t rows, std::size_t cols);  ///< all zeros
+  /// One whose numbers are unspecified. The caller writes every float of it, padding included, before anything reads
+  /// it: for large results that threads write in pieces, where setting zeros first would be half of the work.
+  [[nodiscard]] static Matrix unset(std::size_t rows, std::size_t cols);
   Matrix(const Matrix& other);
   Matrix(Matrix&& other) noexcept = default;
   Matrix& operator=(const Matrix& other);

@@ -244,7 +244,8 @@ inline void ProjectRows(const ProjectionInput& in, double* work, float* out, std
 
 using F16 = hn::CappedTag<float, 16>;
 
-/// x (rows, width) = the rows from `first` on without their shift, y = their coordinates.
+/// x (rows, width) = the rows from `first` on without their shift, y = their coordinates. Memory is asked for every
+/// second row ahead: the others are SketchFour()'s, else it would rest as long as that computes.
 template <std::size_t axes, std::size_t rows>
 HWY_INLINE void SketchSome(const ProjectionInput& in, std::size_t first, const float* shift, const float* axis,
                            float* x, float (*y)[axes]) {
@@ -266,7 +267,7 @@ HWY_INLINE void SketchSome(const ProjectionInput& in, std::size_t first, const f
   for (std::size_t k = 0; k < width; k += lanes) {
     for (std::size_t i = 0; i < rows; ++i) {
       if (k < whole) {
-        if (k % 16 == 0) hwy::Prefetch(ahead[i] + k);
+        if (i % 2 == 0 && k % 16 == 0) hwy::Prefetch(ahead[i] + k);
         hn::StoreU(hn::Sub(hn::LoadU(d, row[i] + k), hn::LoadU(d, shift + k)), d, x + i * width + k);
       }
       const auto part = hn::LoadU(d, x + i * width + k);
@@ -281,12 +282,19 @@ HWY_INLINE void SketchSome(const ProjectionInput& in, std::size_t first, const f
 }
 
 /// total (axes + 1, width) += the products of the rows x (4, width) with their coordinates, and the rows. Returns
-/// squares + those of the numbers of x.
+/// squares + those of the numbers of x, which are the rows from `first` on.
 template <std::size_t axes>
-HWY_INLINE hn::VFromD<F16> SketchFour(const float* x, const float (&y)[4][axes], std::size_t width, float* total,
-                                      hn::VFromD<F16> squares) {
+HWY_INLINE hn::VFromD<F16> SketchFour(const ProjectionInput& in, std::size_t first, const float* x,
+                                      const float (&y)[4][axes], float* total, hn::VFromD<F16> squares) {
   const F16 d;
+  const std::size_t width = padded_width(in.cols);
+  const float* const ahead1 = RowAhead(in, first + 1);
+  const float* const ahead3 = RowAhead(in, first + 3);
   for (std::size_t k = 0; k < width; k += hn::Lanes(d)) {
+    if (k % 16 == 0 && k < in.cols) {
+      hwy::Prefetch(ahead1 + k);
+      hwy::Prefetch(ahead3 + k);
+    }
     const auto x0 = hn::LoadU(d, x + k);
     const auto x1 = hn::LoadU(d, x + width + k);
     const auto x2 = hn::LoadU(d, x + 2 * width + k);
@@ -330,7 +338,7 @@ HWY_INLINE void SketchOn(const ProjectionInput& in, float* work, float* out, std
         SketchSome<axes, 2>(in, r, shift, axis, x, y);
         SketchSome<axes, 2>(in, r + 2, shift, axis, x + 2 * width, y + 2);
       }
-      some_squares = SketchFour<axes>(x, y, width, total, some_squares);
+      some_squares = SketchFour<axes>(in, r, x, y, total, some_squares);
       for (std::size_t i = 0; i < 4; ++i) std::copy_n(y[i], axes, out + (r + i) * out_stride);
     }
     if (r < end) {
@@ -340,7 +348,7 @@ HWY_INLINE void SketchOn(const ProjectionInput& in, float* work, float* out, std
         SketchSome<axes, 1>(in, r + i, shift, axis, x + i * width, y + i);
         std::copy_n(y[i], axes, out + (r + i) * out_stride);
       }
-      some_squares = SketchFour<axes>(x, y, width, total, some_squares);
+      some_squares = SketchFour<axes>(in, r, x, y, total, some_squares);
     }
     *squares += double{hn::GetLane(hn::SumOfLanes(d, some_squares))};
     for (std::size_t k = 0; k < axes * width; ++k) products[k] += double{total[k]};

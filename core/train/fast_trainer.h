@@ -50,6 +50,8 @@ class FastTrainer {
   [[nodiscard]] const RatingSetPtr& ratings() const { return ratings_; }
   [[nodiscard]] const TrainSettings& settings() const { return settings_; }
   [[nodiscard]] const DotModel& model() const { return model_; }
+  /// The run's threads, idle while none of its calls is under way.
+  [[nodiscard]] ThreadPool& pool() { return pool_; }
   [[nodiscard]] const FactorPrior& prior() const { return prior_; }
   /// The mean squared error of the ratings of each batch's rows, just after they were solved.
   [[nodiscard]] const LossCurve& loss_curve() const { return curve_; }

@@ -119,12 +119,12 @@ void FrameBuilder::skip_batch() {
   }
 }
 
-void FrameBuilder::fill_tables(Frame& frame, const LiveTables& tables, bool playing) {
+void FrameBuilder::fill_tables(Frame& frame, const LiveTables& tables, bool playing, ThreadPool* pool) {
   frame.users = watched_rows(Table::Users, tables, playing);
   frame.movies = watched_rows(Table::Movies, tables, playing);
   frame.user_counts = tables.counts[index_of(Table::Users)];
   frame.movie_counts = tables.counts[index_of(Table::Movies)];
-  update_projection(tables, playing);
+  update_projection(tables, playing, pool);
   frame.projection = projection_;
 }
 
@@ -259,7 +259,7 @@ void FrameBuilder::update_loss(const LossCurve& curve, const std::vector<EpochRe
   if (!current) loss_ = std::make_shared<LossHistory>(LossHistory{curve.points(), decimated(epochs)});
 }
 
-void FrameBuilder::update_projection(const LiveTables& tables, bool playing) {
+void FrameBuilder::update_projection(const LiveTables& tables, bool playing, ThreadPool* pool) {
   constexpr auto shortest_interval = std::chrono::milliseconds(30);
   constexpr int most_of_the_time = 20;  // PCA takes at most this part of the engine's time
   const Matrix* table = tables.table(project_.table);
@@ -270,7 +270,7 @@ void FrameBuilder::update_projection(const LiveTables& tables, bool playing) {
     const auto wait = std::max<Clock::duration>(shortest_interval, most_of_the_time * projection_cost_);
     if (playing && start - projection_time_ < wait) return;
   }
-  auto next = pca_follower_.next(table->view(), {std::min<std::size_t>(2, table->cols()), true});
+  auto next = pca_follower_.next(table->view(), {std::min<std::size_t>(2, table->cols()), true}, pool);
   if (!next) return;  // numbers that are not finite: the divergence is reported by the trainer
   align_axes(*next, axes_);
   auto projection = std::make_shared<Projection>();

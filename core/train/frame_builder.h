@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/analysis/pca_follower.h"
+#include "core/base/thread_pool.h"
 #include "core/train/frame.h"
 #include "core/train/live_tables.h"
 #include "core/train/trainer.h"
@@ -31,8 +32,8 @@ class FrameBuilder {
   /// In its place before a batch that no frame will show: nothing is to be compared with after it.
   void skip_batch();
   /// Fills what `frame` shows of tables at rest: rows, counts and the projection. `playing`: see Session::frame() on
-  /// how often PCA runs.
-  void fill_tables(Frame& frame, const LiveTables& tables, bool playing);
+  /// how often PCA runs. It runs on `pool` where there is one, which must be idle; the threads change no bit.
+  void fill_tables(Frame& frame, const LiveTables& tables, bool playing, ThreadPool* pool = nullptr);
   /// Fills what shows their training: the batch, the loss, and what the batch did to the rows that fill_tables() put
   /// there.
   void fill_training(Frame& frame, const Trainer& trainer);
@@ -58,7 +59,7 @@ class FrameBuilder {
   void mark_touched(WatchedRows& shown, Table table, const Trainer& trainer) const;
   void update_batch(const Trainer& trainer);
   void update_loss(const LossCurve& curve, const std::vector<EpochResult>& epochs);
-  void update_projection(const LiveTables& tables, bool playing);
+  void update_projection(const LiveTables& tables, bool playing, ThreadPool* pool);
 
   WatchState watches_[2];
   Project project_{false, Table::Movies};

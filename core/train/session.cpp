@@ -102,6 +102,12 @@ struct Session::State {
     return viewed ? tables_of(*viewed) : LiveTables{};
   }
 
+  /// Those of the run, which do nothing between its calls; null: there is no run.
+  [[nodiscard]] ThreadPool* idle_threads() const {
+    if (trainer) return &trainer->pool();
+    return fast ? &fast->pool() : nullptr;
+  }
+
   /// The error of a command that needs ratings.
   [[nodiscard]] static Error only_viewed() {
     return {ErrorKind::Usage,
@@ -468,7 +474,7 @@ FramePtr Session::frame() {
   frame->simd_target = simd::name_of(simd::current_target());
   const LiveTables tables = s.tables();
   frame->ratings = tables.ratings;
-  if (tables.ratings) s.builder.fill_tables(*frame, tables, s.run_state == RunState::Playing);
+  if (tables.ratings) s.builder.fill_tables(*frame, tables, s.run_state == RunState::Playing, s.idle_threads());
   if (s.viewed) FrameBuilder::fill_viewed(*frame, *s.viewed);
   frame->progress.ratings_per_second = s.rate.per_second();
   if (s.fast) {

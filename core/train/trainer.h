@@ -64,6 +64,8 @@ class Trainer {
   [[nodiscard]] const DotModel& model() const { return model_; }
   [[nodiscard]] const BatchStep& step() const { return step_; }
   [[nodiscard]] const Optimizer& optimizer() const { return optimizer_; }
+  /// The run's threads, idle while none of its calls is under way.
+  [[nodiscard]] ThreadPool& pool() { return pool_; }
   [[nodiscard]] const LossCurve& loss_curve() const { return curve_; }
   [[nodiscard]] const std::vector<EpochResult>& epochs() const { return epochs_; }
   [[nodiscard]] std::size_t training_size() const { return order_.size(); }

@@ -305,6 +305,40 @@ class TestPcaView : public QObject {
     }
   }
 
+  void aPictureOfTheOldThemeIsNotShownInTheNewOne() {
+    Workbench workbench;
+    PcaView view(&workbench);
+    view.resize(canvas);
+    view.setFocusPolicy(Qt::NoFocus);  // no frame around it
+    view.show();
+    const auto frame = crowdedFrame(30'000);
+    workbench.present(frame);
+    QVERIFY(settles(view));
+    const auto present_again = [&] {
+      auto next = std::make_shared<Frame>(*frame);
+      next->projection = std::make_shared<Projection>(*frame->projection);
+      workbench.present(next);
+    };
+    present_again();
+    QVERIFY(settles(view) && view.pictureHasGround());
+    // A corner where there are neither dots nor axes.
+    const auto ground = [&] { return QColor(view.grab().toImage().pixel(1, 1)); };
+    const QColor light = view.palette().color(QPalette::Base);
+    QCOMPARE(ground(), light);
+    present_again();  // a picture of the old theme is under way
+    view.setPalette(themePalette(Theme::Dark));
+    const QColor dark = view.palette().color(QPalette::Base);
+    QVERIFY(dark != light);
+    QCOMPARE(ground(), dark);
+    for (int i = 0; !view.upToDate(); ++i) {
+      QCoreApplication::processEvents();
+      QCOMPARE(ground(), dark);
+      QVERIFY(i < 60'000);
+    }
+    QVERIFY(view.pictureHasGround());
+    QCOMPARE(ground(), dark);
+  }
+
   void itEndsWhileAPictureIsMade() {
     for (int i = 0; i < 10; ++i) {
       Workbench workbench;

@@ -190,6 +190,51 @@ class TestPcaFollower : public QObject {
     QVERIFY(error_of(*follower.next(table.view(), k), table) < 1e-4);
   }
 
+  void whatGrowsBesideTheFollowedAxesIsFoundInTime() {
+    Matrix table = cloud(1000, falling(16), 14);
+    PcaFollower follower;
+    QVERIFY(follower.next(table.view()));
+    // Along the eighth axis, so at right angles to all that is followed: no residual tells of it.
+    const Pca all = *pca(table.view(), {16, true});
+    for (int frame = 0; frame < 8; ++frame) {
+      for (std::size_t r = 0; r < table.rows(); ++r) {
+        for (std::size_t c = 0; c < table.cols(); ++c) {
+          table(r, c) += static_cast<float>(double{all.coordinates(r, 7)} * all.axes(7, c));
+        }
+      }
+      QVERIFY(follower.next(table.view()));
+    }
+    bool cold = false;
+    for (int frame = 0; frame < 32 && !cold; ++frame) {
+      QVERIFY(follower.next(table.view()));
+      cold = follower.warm_passes() == 0;
+    }
+    QVERIFY(cold);
+    const auto found = follower.next(table.view());
+    QVERIFY(error_of(*found, table) < 1e-4);
+    double along = 0;
+    for (std::size_t c = 0; c < table.cols(); ++c) along += double{found->axes(0, c)} * all.axes(7, c);
+    QVERIFY(std::abs(along) > 0.999);
+  }
+
+  void aMeanThatJumpsIsTheNextOnes() {
+    Matrix table = cloud(3000, falling(24), 15);
+    PcaFollower follower;
+    QVERIFY(follower.next(table.view()));
+    for (const float jump : {1.0F, -30.0F, 1000.0F}) {
+      for (std::size_t r = 0; r < table.rows(); ++r) {
+        for (float& x : table.row(r)) x += jump;
+      }
+      const auto found = follower.next(table.view());
+      QVERIFY(found);
+      QVERIFY(error_of(*found, table) < 1e-4);
+      const Eigen::VectorXd mean = dense(table).colwise().mean();
+      for (std::size_t c = 0; c < table.cols(); ++c) {
+        QVERIFY(std::abs(found->mean[c] - mean[static_cast<Eigen::Index>(c)]) < 1e-5);
+      }
+    }
+  }
+
   void notFiniteIsAnErrorAndForgotten() {
     Matrix table = cloud(300, falling(8), 10);
     PcaFollower follower;

@@ -5,9 +5,12 @@
 #include <cstddef>
 #include <cstdlib>
 #include <new>
+#include <utility>
+#include <vector>
 
 #include "core/train/fast_trainer.h"
 #include "core/train/trainer.h"
+#include "core/train/training_order.h"
 #include "tests/support/training.h"
 
 // Every allocation of the program comes through these.
@@ -112,6 +115,20 @@ class TestAllocations : public QObject {
     const std::uint64_t after = allocations;
     QVERIFY(trained);
     QCOMPARE(after - before, std::uint64_t{0});
+  }
+
+  // The order of an epoch where there are too many ratings to be packed: the split is drawn again.
+  void ordersOfRatingsThatAreNotPacked() {
+    constexpr double valid_share = 0.2;
+    constexpr std::uint64_t seed = 5;
+    const RatingSetPtr ratings = test::make_ratings(700, 900, 12'000, 1);
+    const Split split = split_randomly(ratings->size(), valid_share, seed);
+    std::vector<std::int32_t> training(split.training.begin(), split.training.end());  // with no room for more
+    constexpr std::size_t most_packed = 0;
+    TrainingOrder order(*ratings, std::move(training), valid_share, seed, most_packed);
+    const std::uint64_t before = allocations;
+    for (int epoch = 0; epoch < 3; ++epoch) order.begin(epoch);
+    QCOMPARE(allocations - before, std::uint64_t{0});
   }
 
   void fastSweeps_data() {
