@@ -229,6 +229,7 @@ Expected<void> Trainer::run_stages(int most, BatchCost* cost) {
       step_.run_stage(cost);
     }
   }
+  if (step_.done()) note_lookups();
   const double seconds = seconds_since(start);
   batch_seconds_ += seconds;
   epoch_seconds_ += seconds;
@@ -245,11 +246,15 @@ Error Trainer::divergence(const std::string& where) const {
   return {ErrorKind::Diverged, where, "training stopped there; try a lower learning rate", {}, 0, 0};
 }
 
-Expected<void> Trainer::finish_batch() {
-  ++batch_;
-  const std::uint64_t number = batch_number();
+/// Of the batch that has just run and is not yet counted.
+void Trainer::note_lookups() {
+  const std::uint64_t number = batches_done() + 1;
   for (const std::int32_t row : step_.users()) last_lookups_[0][static_cast<std::size_t>(row)] = number;
   for (const std::int32_t row : step_.movies()) last_lookups_[1][static_cast<std::size_t>(row)] = number;
+}
+
+Expected<void> Trainer::finish_batch() {
+  ++batch_;
   epoch_loss_sum_ += step_.loss() * static_cast<double>(step_.size());
   epoch_ratings_ += step_.size();
   trained_ratings_ += step_.size();

@@ -110,6 +110,7 @@ class Trainer {
   [[nodiscard]] Expected<void> validate_chunk();
   [[nodiscard]] Expected<void> finish_epoch(std::optional<double> valid_loss);
   void mark_lookups(int epoch, std::size_t batches);
+  void note_lookups();
   [[nodiscard]] Error divergence(const std::string& where) const;
   [[nodiscard]] Error batch_divergence() const;
 
