@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <new>
 
 #include "core/base/system.h"
@@ -29,6 +30,9 @@ Matrix Matrix::unset(std::size_t rows, std::size_t cols) {
   matrix.cols_ = cols;
   matrix.stride_ = padded_stride(cols);
   matrix.data_ = allocate(rows * matrix.stride_);
+#ifndef NDEBUG  // so that a test sees what nobody wrote
+  std::fill_n(matrix.data(), rows * matrix.stride_, std::numeric_limits<float>::quiet_NaN());
+#endif
   return matrix;
 }
 

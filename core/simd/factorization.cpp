@@ -259,6 +259,7 @@ template <class Codes>
 HWY_INLINE V FewValues(const float* codes, Codes which) {
   const F d;
   const hn::RebindToSigned<F> di;
+  static_assert(hn::MaxLanes(F()) <= few_codes);
   const auto lanes = static_cast<std::int32_t>(hn::Lanes(d));
   const auto first =
       hn::TableLookupLanes(hn::LoadU(d, codes), hn::IndicesFromVec(d, hn::And(which, hn::Set(di, lanes - 1))));

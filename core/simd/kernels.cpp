@@ -12,6 +12,7 @@
 #include <hwy/highway.h>
 
 #include "core/simd/covariance-inl.h"
+#include "core/simd/flush_tiny.h"
 #include "core/simd/kernel_table.h"
 #include "core/simd/lookup_kernels-inl.h"
 #include "core/simd/optimizer_steps-inl.h"
@@ -275,11 +276,13 @@ void scatter_add_scaled(std::span<const float> scale, ConstMatrixView rows, std:
 }
 
 void sgd(const SgdStep& step, std::span<float> p, std::span<float> velocity, std::span<const float> grad) {
+  const FlushTiny mode(!velocity.empty());
   kernels().sgd(step, p.size(), p.data(), pointer_or_null(velocity), pointer_or_null(grad));
 }
 
 void adam(const AdamStep& step, std::span<float> p, std::span<float> m, std::span<float> v,
           std::span<const float> grad) {
+  const FlushTiny mode(step.eps >= tiny_eps);
   kernels().adam(step, p.size(), p.data(), m.data(), v.data(), pointer_or_null(grad));
 }
 

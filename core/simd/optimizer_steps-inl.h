@@ -11,6 +11,7 @@
 
 #include <hwy/highway.h>
 
+#include "core/simd/flush_tiny.h"
 #include "core/simd/kernels.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -46,7 +47,7 @@ HWY_INLINE void SgdSpan(const SgdStep step, std::size_t n, float* p, float* velo
 
 /// first / (sqrt(second) * correction + eps). With 512-bit vectors the unit for divisions and roots is half as wide, so
 /// there it is approximations to 14 bits, each with a step of Newton's method, to some units in the last place. As for
-/// the exact operations, an infinite second gives 0 and NaN stays NaN. Pre: eps is not tiny, see below.
+/// the exact operations, an infinite second gives 0 and NaN stays NaN. Pre: eps >= tiny_eps.
 template <class D, class V>
 HWY_INLINE V AdamQuotient([[maybe_unused]] D d, V first, V second, V correction, V eps) {
   namespace hn = hwy::HWY_NAMESPACE;
@@ -82,8 +83,7 @@ struct AdamNumbers {
         size(All(step.step_size)),
         correction(All(step.bias_correction)),
         eps(All(step.eps)),
-        // Beside a larger eps the root of the least normal number, 1e-19, stands for any smaller one.
-        roots_count(ROWLIGHT_ADAM_BY_NEWTON && step.eps < 1e-11F) {}
+        roots_count(ROWLIGHT_ADAM_BY_NEWTON && step.eps < tiny_eps) {}
 
  private:
   static HWY_INLINE V All(float x) { return hwy::HWY_NAMESPACE::Set(D(), x); }

@@ -14,6 +14,7 @@
 #include <hwy/contrib/math/math-inl.h>  // must come after foreach_target.h
 // clang-format on
 
+#include "core/simd/flush_tiny.h"
 #include "core/simd/kernel_table.h"
 #include "core/simd/optimizer_steps-inl.h"
 #include "core/simd/rows-inl.h"
@@ -482,6 +483,7 @@ void adagrad_pairs(const AdagradStep& step, const RatingPairs& pairs, const Adag
 void adam_stretch(const AdamStep& step, std::size_t first, std::size_t last, std::span<const std::int32_t> slot_of_row,
                   ConstMatrixView grad, MatrixView p, MatrixView m, MatrixView v) {
   assert(first <= last && last <= p.rows && slot_of_row.size() == p.rows && grad.stride == p.stride);
+  const FlushTiny mode(step.eps >= tiny_eps);
   kernels().adam_stretch(step, {first, last, p.stride, slot_of_row.data(), grad.data}, p.data, m.data, v.data);
 }
 

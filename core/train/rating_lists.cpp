@@ -137,9 +137,9 @@ std::uint32_t RatingLists::code_of(float rating) const {
   return slots_[slot] - 1;
 }
 
-/// In two steps, as rows at random places of a large array each wait for the memory: the ratings are dealt to stretches
-/// of users, about bucket_ratings in each, and those of a stretch, which fit into the second-level cache, to its users.
-/// Between the steps they stand where the movies' lists will be.
+/// In two steps, as a write to a random place of a large array waits for the memory: the ratings are dealt to stretches
+/// of users, bucket_ratings to twice as many in each where users are alike, and those of a stretch, whose places stay
+/// in the second-level cache, to its users. Between the steps they stand where the movies' lists will be.
 void RatingLists::make_users(const RatingSet& ratings, const std::vector<bool>& left_out, ThreadPool& pool) {
   Side& users = sides_[0];
   Side& dealt = sides_[1];
@@ -150,8 +150,8 @@ void RatingLists::make_users(const RatingSet& ratings, const std::vector<bool>& 
   while (shift < 16 && (rows >> shift) > size_ / bucket_ratings + 1) ++shift;
   const std::size_t buckets = (rows >> shift) + 1;
   const auto user_in_bucket = std::make_unique_for_overwrite<std::uint16_t[]>(size_);
-  std::vector<std::size_t> places(most_pieces * buckets,
-                                  0);  // counts, then where a piece's next rating of a bucket goes
+  // By piece and bucket: first counts, then where the next rating goes.
+  std::vector<std::size_t> places(most_pieces * buckets, 0);
   const auto walk = [&](std::size_t piece, const auto& visit) {
     const std::size_t end = ratings.size() * (piece + 1) / most_pieces;
     for (std::size_t i = ratings.size() * piece / most_pieces; i < end; ++i) {
@@ -189,20 +189,21 @@ void RatingLists::make_users(const RatingSet& ratings, const std::vector<bool>& 
   };
   pool.parallel(most_pieces, std::cref(deal));
   for (const double sum : sums) mean_ += sum / static_cast<double>(std::max<std::size_t>(size_, 1));
+  std::vector<std::uint32_t> next(rows, 0);
   const auto finish = [&](std::size_t bucket) {
     const std::size_t begin = bucket_begins[bucket];
     const std::size_t end = bucket_begins[bucket + 1];
     const std::size_t first = bucket << shift;
     const std::size_t last = std::min(rows, (bucket + 1) << shift);
-    std::vector<std::uint32_t> next(last - first, 0);
-    for (std::size_t i = begin; i < end; ++i) ++next[user_in_bucket[i]];
+    std::uint32_t* const of_user = next.data() + first;
+    for (std::size_t i = begin; i < end; ++i) ++of_user[user_in_bucket[i]];
     auto to = static_cast<std::uint32_t>(begin);
     for (std::size_t user = first; user < last; ++user) {
       users.begins[user] = to;
-      to += std::exchange(next[user - first], to);
+      to += std::exchange(next[user], to);
     }
     for (std::size_t i = begin; i < end; ++i) {
-      const std::uint32_t at = next[user_in_bucket[i]]++;
+      const std::uint32_t at = of_user[user_in_bucket[i]]++;
       users.entries[at] = dealt.entries[i];
       if (!packed_) users.values[at] = dealt.values[i];
     }
