@@ -50,6 +50,33 @@ void sort_into_rows(std::size_t pieces, std::vector<std::uint32_t>& begins, Thre
   pool.parallel(pieces, std::cref(fill));
 }
 
+/// Turns counts by piece and bucket into the places where they begin, bucket by bucket. Returns where the buckets
+/// begin, and the end.
+std::vector<std::size_t> places_of(std::span<std::size_t> counts, std::size_t buckets) {
+  std::vector<std::size_t> begins;
+  std::size_t place = 0;
+  for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
+    begins.push_back(place);
+    for (std::size_t i = bucket; i < counts.size(); i += buckets) place += std::exchange(counts[i], place);
+  }
+  begins.push_back(place);
+  return begins;
+}
+
+/// Sorts the ratings of a stretch of rows, `rows` counted in it, that stand from place `first` on: put(to, from) moves
+/// one. Fills the rows' begins; `next` is room of zeros for as many.
+template <class Put>
+void sort_stretch(std::span<const std::uint16_t> rows, std::size_t first, std::span<std::uint32_t> begins,
+                  std::span<std::uint32_t> next, const Put& put) {
+  for (const std::uint16_t row : rows) ++next[row];
+  auto place = static_cast<std::uint32_t>(first);
+  for (std::size_t row = 0; row < begins.size(); ++row) {
+    begins[row] = place;
+    place += std::exchange(next[row], place);
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) put(next[rows[i]]++, first + i);
+}
+
 /// Pieces to sort in: their counts by row may take a quarter of a byte a rating and row, not more.
 std::size_t pieces_for(std::size_t items, std::size_t rows) {
   return std::clamp<std::size_t>(items / (4 * std::max<std::size_t>(rows, 1)), 1, most_pieces);
@@ -163,15 +190,7 @@ void RatingLists::make_users(const RatingSet& ratings, const std::vector<bool>& 
     walk(piece, [&](std::size_t user, std::size_t) { ++counts[user >> shift]; });
   };
   pool.parallel(most_pieces, std::cref(count));
-  std::vector<std::size_t> bucket_begins(buckets + 1, size_);
-  std::size_t place = 0;
-  for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
-    bucket_begins[bucket] = place;
-    for (std::size_t piece = 0; piece < most_pieces; ++piece) {
-      std::size_t& next = places[piece * buckets + bucket];
-      place += std::exchange(next, place);
-    }
-  }
+  const std::vector<std::size_t> bucket_begins = places_of(places, buckets);
   std::array<double, most_pieces> sums{};
   const auto deal = [&](std::size_t piece) {
     std::size_t* const next = places.data() + piece * buckets;
@@ -192,21 +211,14 @@ void RatingLists::make_users(const RatingSet& ratings, const std::vector<bool>& 
   std::vector<std::uint32_t> next(rows, 0);
   const auto finish = [&](std::size_t bucket) {
     const std::size_t begin = bucket_begins[bucket];
-    const std::size_t end = bucket_begins[bucket + 1];
     const std::size_t first = bucket << shift;
-    const std::size_t last = std::min(rows, (bucket + 1) << shift);
-    std::uint32_t* const of_user = next.data() + first;
-    for (std::size_t i = begin; i < end; ++i) ++of_user[user_in_bucket[i]];
-    auto to = static_cast<std::uint32_t>(begin);
-    for (std::size_t user = first; user < last; ++user) {
-      users.begins[user] = to;
-      to += std::exchange(next[user], to);
-    }
-    for (std::size_t i = begin; i < end; ++i) {
-      const std::uint32_t at = of_user[user_in_bucket[i]]++;
-      users.entries[at] = dealt.entries[i];
-      if (!packed_) users.values[at] = dealt.values[i];
-    }
+    const std::size_t width = std::min(rows - first, std::size_t{1} << shift);
+    sort_stretch({user_in_bucket.get() + begin, bucket_begins[bucket + 1] - begin}, begin,
+                 std::span(users.begins).subspan(first, width), std::span(next).subspan(first, width),
+                 [&](std::size_t to, std::size_t from) {
+                   users.entries[to] = dealt.entries[from];
+                   if (!packed_) users.values[to] = dealt.values[from];
+                 });
   };
   pool.parallel(buckets, std::cref(finish));
   users.begins[rows] = static_cast<std::uint32_t>(size_);
