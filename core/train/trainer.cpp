@@ -178,6 +178,13 @@ const std::vector<std::uint64_t>& Trainer::last_lookups(Table table) const { ret
 
 std::shared_ptr<const RowCounts> Trainer::counts(Table table) const { return counts_[index_of(table)]; }
 
+/// Notes that batch `number` of the run looked these rows up.
+void Trainer::note_lookups(std::uint64_t number, std::span<const std::int32_t> users,
+                           std::span<const std::int32_t> movies) {
+  for (const std::int32_t row : users) last_lookups_[0][static_cast<std::size_t>(row)] = number;
+  for (const std::int32_t row : movies) last_lookups_[1][static_cast<std::size_t>(row)] = number;
+}
+
 /// Notes for every row which of the first `batches` batches of `epoch` looked it up last.
 void Trainer::mark_lookups(int epoch, std::size_t batches) {
   order_.begin(epoch);
@@ -190,8 +197,7 @@ void Trainer::mark_lookups(int epoch, std::size_t batches) {
     const std::size_t n = std::min(batch_size, order_.size() - first);
     order_.draw(first, std::span(users).first(n), std::span(movies).first(n), std::span(ratings).first(n));
     const std::uint64_t number = static_cast<std::uint64_t>(epoch) * batches_per_epoch() + batch + 1;
-    for (const std::int32_t row : std::span(users).first(n)) last_lookups_[0][static_cast<std::size_t>(row)] = number;
-    for (const std::int32_t row : std::span(movies).first(n)) last_lookups_[1][static_cast<std::size_t>(row)] = number;
+    note_lookups(number, std::span(users).first(n), std::span(movies).first(n));
   }
 }
 
@@ -229,7 +235,7 @@ Expected<void> Trainer::run_stages(int most, BatchCost* cost) {
       step_.run_stage(cost);
     }
   }
-  if (step_.done()) note_lookups();
+  if (step_.done()) note_lookups(batches_done() + 1, step_.users(), step_.movies());  // it is not counted yet
   const double seconds = seconds_since(start);
   batch_seconds_ += seconds;
   epoch_seconds_ += seconds;
@@ -244,13 +250,6 @@ Error Trainer::batch_divergence() const {
 
 Error Trainer::divergence(const std::string& where) const {
   return {ErrorKind::Diverged, where, "training stopped there; try a lower learning rate", {}, 0, 0};
-}
-
-/// Of the batch that has just run and is not yet counted.
-void Trainer::note_lookups() {
-  const std::uint64_t number = batches_done() + 1;
-  for (const std::int32_t row : step_.users()) last_lookups_[0][static_cast<std::size_t>(row)] = number;
-  for (const std::int32_t row : step_.movies()) last_lookups_[1][static_cast<std::size_t>(row)] = number;
 }
 
 Expected<void> Trainer::finish_batch() {

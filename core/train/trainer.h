@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/base/error.h"
@@ -110,7 +111,7 @@ class Trainer {
   [[nodiscard]] Expected<void> validate_chunk();
   [[nodiscard]] Expected<void> finish_epoch(std::optional<double> valid_loss);
   void mark_lookups(int epoch, std::size_t batches);
-  void note_lookups();
+  void note_lookups(std::uint64_t number, std::span<const std::int32_t> users, std::span<const std::int32_t> movies);
   [[nodiscard]] Error divergence(const std::string& where) const;
   [[nodiscard]] Error batch_divergence() const;
 
