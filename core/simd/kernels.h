@@ -100,7 +100,8 @@ struct SgdStep {
 };
 
 /// Per float, with g = grad + weight_decay * p: velocity = momentum * velocity + g; p -= learning_rate * velocity.
-/// `velocity` may be empty when momentum is 0 (then g takes its place); `grad` may be empty and counts as zeros.
+/// `velocity` may be empty when momentum is 0 (then g takes its place); `grad` may be empty and counts as zeros. With a
+/// velocity, numbers below the normal ones (1.2e-38) count as zeros where x86 computes: see flush_tiny.h.
 /// Pre: spans that are not empty have the length of p.
 void sgd(const SgdStep& step, std::span<float> p, std::span<float> velocity, std::span<const float> grad);
 
@@ -119,8 +120,9 @@ struct AdamStep {
 };
 
 /// Per float, with g = grad + weight_decay * p: p *= decay; m = beta1 m + (1-beta1) g; v = beta2 v + (1-beta2) g^2;
-/// p -= step_size * m / (sqrt(v) * bias_correction + eps). `grad` may be empty and counts as zeros.
-/// Pre: spans that are not empty have the length of p. Zeros with zero moments and gradient stay zeros.
+/// p -= step_size * m / (sqrt(v) * bias_correction + eps). `grad` may be empty and counts as zeros. Where eps is at
+/// least tiny_eps, numbers below the normal ones (1.2e-38) count as zeros where x86 computes: see flush_tiny.h. Pre:
+/// spans that are not empty have the length of p. Zeros with zero moments and gradient stay zeros.
 void adam(const AdamStep& step, std::span<float> p, std::span<float> m, std::span<float> v,
           std::span<const float> grad);
 
