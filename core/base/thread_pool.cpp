@@ -1,6 +1,8 @@
 #include "core/base/thread_pool.h"
 
+#include <cassert>
 #include <system_error>
+#include <utility>
 
 namespace rowlight {
 
@@ -52,10 +54,22 @@ bool ThreadPool::run_one(std::unique_lock<std::mutex>& lock) {
   return true;
 }
 
+bool ThreadPool::run_task(std::unique_lock<std::mutex>& lock) {
+  if (!task_) return false;
+  const auto& task = *std::exchange(task_, nullptr);
+  task_runs_ = true;
+  lock.unlock();
+  task();
+  lock.lock();
+  task_runs_ = false;
+  done_.notify_all();
+  return true;
+}
+
 void ThreadPool::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    const auto has_work = [this] { return stop_ || next_ < count_; };
+    const auto has_work = [this] { return stop_ || next_ < count_ || task_; };
     if (!has_work()) {
       const std::uint64_t seen = calls_;
       lock.unlock();
@@ -64,7 +78,7 @@ void ThreadPool::work() {
     }
     wake_.wait(lock, has_work);
     if (stop_) return;
-    while (run_one(lock)) {
+    while (run_one(lock) || run_task(lock)) {
     }
   }
 }
@@ -88,6 +102,20 @@ void ThreadPool::parallel(std::size_t count, const std::function<void(std::size_
     lock.lock();
   }
   done_.wait(lock, [this] { return next_ == count_ && running_ == 0; });
+}
+
+void ThreadPool::start(const std::function<void()>& task) {
+  const std::lock_guard lock(mutex_);
+  assert(!task_ && !task_runs_);
+  task_ = &task;
+  ++calls_;
+  wake_.notify_one();
+}
+
+void ThreadPool::finish() {
+  std::unique_lock lock(mutex_);
+  run_task(lock);
+  done_.wait(lock, [this] { return !task_runs_; });
 }
 
 }  // namespace rowlight

@@ -28,9 +28,17 @@ class ThreadPool {
   /// `piece` must not throw or call parallel() itself. One caller at a time.
   void parallel(std::size_t count, const std::function<void(std::size_t)>& piece);
 
+  /// Has `task` called once, beside what the caller does next, parallel() included, by a thread that has nothing else
+  /// to do. It must not throw or use the pool, and must stay where it is until finish(). Pre: none is started. Same
+  /// caller as parallel().
+  void start(const std::function<void()>& task);
+  /// Returns when the started task is done, if there is one: nobody may have begun it, then the caller does it.
+  void finish();
+
  private:
   void work();
   bool run_one(std::unique_lock<std::mutex>& lock);
+  bool run_task(std::unique_lock<std::mutex>& lock);
 
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -39,7 +47,9 @@ class ThreadPool {
   std::size_t next_ = 0;
   std::size_t count_ = 0;
   std::size_t running_ = 0;
-  std::atomic<std::uint64_t> calls_ = 0;     // of parallel(), and one for the end
+  const std::function<void()>* task_ = nullptr;  // started, and nobody has begun it
+  bool task_runs_ = false;
+  std::atomic<std::uint64_t> calls_ = 0;     // of parallel() and start(), and one for the end
   std::atomic<std::uint64_t> answered_ = 0;  // the last of them that is done
   bool stop_ = false;
   std::vector<std::thread> workers_;

@@ -1,0 +1,92 @@
+#include <QTest>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "core/base/thread_pool.h"
+
+using namespace rowlight;
+
+namespace {
+
+/// Whether `flag` becomes true before a person would lose patience.
+bool comes(const std::atomic<bool>& flag) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!flag && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  return flag;
+}
+
+}  // namespace
+
+class TestThreadPool : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void piecesRunOnceEach_data() {
+    QTest::addColumn<unsigned>("threads");
+    for (const unsigned threads : {0U, 1U, 2U, 5U}) QTest::addRow("%u threads", threads) << threads;
+  }
+  void piecesRunOnceEach() {
+    QFETCH(unsigned, threads);
+    ThreadPool pool(threads);
+    for (const std::size_t count : {0U, 1U, 2U, 7U, 100U}) {
+      std::vector<std::atomic<int>> times(count);
+      const auto piece = [&](std::size_t i) { ++times[i]; };
+      pool.parallel(count, std::cref(piece));
+      for (const auto& n : times) QCOMPARE(n.load(), 1);
+    }
+  }
+
+  void startedTaskRunsOnce_data() { piecesRunOnceEach_data(); }
+  void startedTaskRunsOnce() {
+    QFETCH(unsigned, threads);
+    ThreadPool pool(threads);
+    int times = 0;  // finish() makes the task's writes visible
+    const std::function<void()> task = [&] { ++times; };
+    for (int round = 1; round <= 50; ++round) {
+      pool.start(task);
+      const auto piece = [](std::size_t) {};
+      if (round % 2 == 0) pool.parallel(8, std::cref(piece));
+      pool.finish();
+      QCOMPARE(times, round);
+      pool.finish();  // of none
+      QCOMPARE(times, round);
+    }
+  }
+
+  void withoutOtherThreadsTheCallerRunsTheTask() {
+    ThreadPool pool(1);
+    std::thread::id ran_on;
+    const std::function<void()> task = [&] { ran_on = std::this_thread::get_id(); };
+    pool.start(task);
+    QVERIFY(ran_on == std::thread::id());  // not before it is wanted
+    pool.finish();
+    QVERIFY(ran_on == std::this_thread::get_id());
+  }
+
+  void anotherThreadRunsTheTaskBesideTheCaller() {
+    ThreadPool pool(2);
+    std::atomic<bool> begun = false;
+    std::atomic<bool> may_end = false;
+    bool ended_in_time = false;
+    const std::function<void()> task = [&] {
+      begun = true;
+      ended_in_time = comes(may_end);
+    };
+    pool.start(task);
+    QVERIFY(comes(begun));  // although nobody has called finish()
+    std::atomic<int> pieces = 0;
+    const auto piece = [&](std::size_t) { ++pieces; };
+    pool.parallel(20, std::cref(piece));  // does not wait for the task
+    QCOMPARE(pieces.load(), 20);
+    may_end = true;
+    pool.finish();
+    QVERIFY(ended_in_time);
+  }
+};
+
+QTEST_APPLESS_MAIN(TestThreadPool)
+#include "test_thread_pool.moc"
