@@ -26,13 +26,22 @@ class Random {
   /// N(0, std) with draws beyond two standard deviations drawn again: fastai's initialisation of embeddings.
   float truncated_normal(double std);
 
-  /// Fisher and Yates: the last place is swapped with any, then the one before it. The numbers are drawn some places
-  /// ahead, so that values are near when they are swapped. Pre: less than 2^32 values.
+  /// Fisher and Yates: the last place is swapped with any, then the one before it. Pre: less than 2^32 values.
   template <class T>
   void shuffle(std::span<T> values) {
+    shuffle_some(values, values.size());
+  }
+
+  /// The first steps of a shuffle: at least `places` of `values` get what they keep, the last ones. Returns those left,
+  /// to go on with; one is as good as none. The numbers are drawn some places ahead, so that values are near when they
+  /// are swapped.
+  template <class T>
+  std::span<T> shuffle_some(std::span<T> values, std::size_t places) {
     constexpr std::size_t ahead = 64;
     std::uint32_t partners[ahead];
-    for (std::size_t left = values.size(); left > 1;) {
+    std::size_t left = values.size();
+    const std::size_t last = left - std::min(left, places);
+    while (left > std::max<std::size_t>(last, 1)) {
       const std::size_t n = std::min(ahead, left - 1);
       for (std::size_t i = 0; i < n; ++i) {
         partners[i] = below(static_cast<std::uint32_t>(left - i));
@@ -41,6 +50,7 @@ class Random {
       for (std::size_t i = 0; i < n; ++i) std::swap(values[left - i - 1], values[partners[i]]);
       left -= n;
     }
+    return values.first(left);
   }
 
  private:

@@ -72,16 +72,7 @@ DotModel::DotModel(const DotModelSpec& spec, bool drawn, std::uint64_t seed)
     gradients_.emplace_back(0, cols, spec_.batch_size);
     one_hot_[index_of(table)] = {Matrix(spec_.batch_size, rows), Matrix(spec_.batch_size, cols), Matrix(rows, cols)};
   };
-  if (!spec_.one_hot && spec_.factors > 1) {
-    occurrences_[0].resize(spec_.users);
-    occurrences_[1].resize(spec_.movies);
-    const std::size_t most = std::min(spec_.batch_size, large_batch);
-    for (RatingList* list : {&pairs_, &others_}) {
-      list->users.resize(most);
-      list->movies.resize(most);
-      list->grad_scores.resize(most);
-    }
-  }
+  if (may_split()) split_grad_scores_.resize(spec_.batch_size);
   add("user_factors.weight", Table::Users, spec_.factors);
   add("movie_factors.weight", Table::Movies, spec_.factors);
   if (!spec_.bias) return;
@@ -242,36 +233,16 @@ void DotModel::row_gradients(std::span<const std::int32_t> users, std::span<cons
   gradients_of({users, movies, score_gradients()}, pool, cost);
 }
 
-bool DotModel::has_pairs() const { return !occurrences_[0].empty() && batch_ <= large_batch; }
+bool DotModel::may_split() const { return !spec_.one_hot && spec_.factors > 1 && spec_.batch_size <= large_batch; }
 
-simd::RatingPairs DotModel::RatingList::view() const {
-  return {std::span(users).first(size), std::span(movies).first(size), std::span(grad_scores).first(size)};
-}
-
-simd::RatingPairs DotModel::row_gradients_but_pairs(std::span<const std::int32_t> users,
-                                                    std::span<const std::int32_t> movies, ThreadPool& pool) {
-  assert(has_pairs() && !copied_);
-  std::uint16_t* const of_user = occurrences_[0].data();
-  std::uint16_t* const of_movie = occurrences_[1].data();
-  for (std::size_t b = 0; b < batch_; ++b) {
-    ++of_user[users[b]];
-    ++of_movie[movies[b]];
-  }
-  pairs_.size = others_.size = 0;
-  const auto put = [&](RatingList& list, std::size_t b, float grad_score, bool stays) {
-    list.users[list.size] = users[b];
-    list.movies[list.size] = movies[b];
-    list.grad_scores[list.size] = grad_score;
-    list.size += stays ? 1 : 0;
-  };
-  for (std::size_t b = 0; b < batch_; ++b) {  // without a branch, which could not be foretold
-    const bool pair = (of_user[users[b]] | of_movie[movies[b]]) == 1;
-    put(pairs_, b, 0.0F + grad_scores_[b], pair);  // a sum of one: minus zero is zero
-    put(others_, b, grad_scores_[b], !pair);
-  }
-  for (std::size_t b = 0; b < batch_; ++b) of_user[users[b]] = of_movie[movies[b]] = 0;
-  gradients_of(others_.view(), pool, nullptr);
-  return pairs_.view();
+simd::RatingPairs DotModel::row_gradients_but_pairs(const PairSplit& split, ThreadPool& pool) {
+  assert(may_split() && !copied_ && split.places.size() == batch_);
+  const std::span<float> grads = std::span(split_grad_scores_).first(batch_);
+  for (std::size_t i = 0; i < batch_; ++i) grads[i] = grad_scores_[static_cast<std::size_t>(split.places[i])];
+  const std::size_t n = split.pairs;
+  for (float& grad : grads.first(n)) grad += 0.0F;  // a sum of one: minus zero is zero
+  gradients_of({split.users.subspan(n), split.movies.subspan(n), grads.subspan(n)}, pool, nullptr);
+  return {split.users.first(n), split.movies.first(n), grads.first(n)};
 }
 
 void DotModel::gradients_of(const simd::RatingPairs& ratings, ThreadPool& pool, BatchCost* cost) {

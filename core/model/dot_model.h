@@ -9,6 +9,7 @@
 #include "core/base/row_index.h"
 #include "core/base/thread_pool.h"
 #include "core/layers/cost.h"
+#include "core/model/pair_split.h"
 #include "core/model/row_gradient.h"
 #include "core/ratings/rating_set.h"
 
@@ -89,13 +90,13 @@ class DotModel {
   void row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, ThreadPool& pool,
                      BatchCost* cost = nullptr);
 
-  /// As row_gradients(), but without the ratings whose user and whose movie occur once in the batch: those are
-  /// returned, for a step that needs no gradient in memory. Neither part has a row of the other's. Pre: has_pairs().
-  /// Valid until the next batch.
-  [[nodiscard]] simd::RatingPairs row_gradients_but_pairs(std::span<const std::int32_t> users,
-                                                          std::span<const std::int32_t> movies, ThreadPool& pool);
-  /// Whether the batch is small enough to be taken apart, and the model looks rows up that are several floats.
-  [[nodiscard]] bool has_pairs() const;
+  /// Whether batches of this model may be taken apart: they are small, and it looks rows up that are several floats.
+  [[nodiscard]] bool may_split() const;
+  /// As row_gradients() of the batch that `split` took apart, but without its pairs: those are returned, for a step
+  /// that needs no gradient in memory. Neither part has a row of the other's. Pre: may_split(); the batch's last
+  /// forward operations were dot_product_in_place() and what follows it. Valid until the next batch, and as long as
+  /// `split`.
+  [[nodiscard]] simd::RatingPairs row_gradients_but_pairs(const PairSplit& split, ThreadPool& pool);
 
   /// Predictions without touching the batch's buffers: the same bits as the forward operations give.
   /// A row of -1 stands for an id that training never saw and contributes a zero row and zero bias.
@@ -108,15 +109,6 @@ class DotModel {
     Matrix input;        // (batch, rows)
     Matrix grad_output;  // (batch, factors)
     Matrix grad_weight;  // (rows, factors)
-  };
-  /// Ratings of a batch that are put together.
-  struct RatingList {
-    std::vector<std::int32_t> users;
-    std::vector<std::int32_t> movies;
-    std::vector<float> grad_scores;
-    std::size_t size = 0;
-
-    [[nodiscard]] simd::RatingPairs view() const;
   };
   void one_hot_gradient(Table table, Cost* cost);
   /// row_gradients() of these ratings.
@@ -138,9 +130,7 @@ class DotModel {
   std::vector<float> sigmoids_;
   std::vector<float> predictions_;
   std::vector<float> grad_scores_;
-  std::vector<std::uint16_t> occurrences_[2];  // of rows in a batch; zeros between
-  RatingList pairs_;
-  RatingList others_;
+  std::vector<float> split_grad_scores_;  // in the order of a batch taken apart
 };
 
 }  // namespace rowlight

@@ -7,6 +7,7 @@
 #include "core/base/thread_pool.h"
 #include "core/model/dot_model.h"
 #include "core/train/batch_stage.h"
+#include "core/train/drawn_ratings.h"
 #include "core/train/optimizer.h"
 #include "core/train/training_order.h"
 
@@ -22,9 +23,9 @@ class BatchStep {
   /// Starts a batch of the `size` ratings from place `first` of the order on; some of those behind it are drawn ahead.
   /// Pre: no batch is under way; 0 < size <= spec().batch_size; first + size <= order.size(); the order outlives the
   /// batch and stays as it is until its end or discard_drawn().
-  void begin(const TrainingOrder& order, std::size_t first, std::size_t size, const Rates& rates);
+  void begin(TrainingOrder& order, std::size_t first, std::size_t size, const Rates& rates);
   /// The order behind the last batch is about to change.
-  void discard_drawn() { drawn_ = 0; }
+  void discard_drawn() { drawn_.discard(); }
 
   [[nodiscard]] bool done() const { return done_; }
   /// The stage that run_stage() will run. Pre: !done().
@@ -46,9 +47,9 @@ class BatchStep {
 
   // The batch under way or the last one. Columns are filled by DrawBatch, predictions by SigmoidRange, ...
   [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] std::span<const std::int32_t> users() const { return users_; }
-  [[nodiscard]] std::span<const std::int32_t> movies() const { return movies_; }
-  [[nodiscard]] std::span<const float> ratings() const { return ratings_; }
+  [[nodiscard]] std::span<const std::int32_t> users() const { return columns_.users; }
+  [[nodiscard]] std::span<const std::int32_t> movies() const { return columns_.movies; }
+  [[nodiscard]] std::span<const float> ratings() const { return columns_.ratings; }
   [[nodiscard]] const Rates& rates() const { return rates_; }
   /// Whether `stage` has run for this batch.
   [[nodiscard]] bool has_run(BatchStage stage) const { return done_ || next_ > stage; }
@@ -64,22 +65,14 @@ class BatchStep {
   DotModel& model_;
   Optimizer& optimizer_;
   ThreadPool& pool_;
-  const TrainingOrder* order_ = nullptr;
+  TrainingOrder* order_ = nullptr;
   std::size_t first_ = 0;  // place of the batch
   std::size_t size_ = 0;
   Rates rates_;
   bool done_ = true;
   BatchStage next_ = BatchStage::DrawBatch;
-  // Ratings that were drawn together, of several small batches: they lie at random places, and a walk over many of them
-  // is quicker than many walks.
-  std::size_t drawn_first_ = 0;  // place of the first
-  std::size_t drawn_ = 0;        // how many
-  std::vector<std::int32_t> drawn_users_;
-  std::vector<std::int32_t> drawn_movies_;
-  std::vector<float> drawn_ratings_;
-  std::span<const std::int32_t> users_;  // of the batch, among those drawn
-  std::span<const std::int32_t> movies_;
-  std::span<const float> ratings_;
+  DrawnRatings drawn_;
+  simd::RatingColumns columns_;
   std::vector<float> grad_predictions_;
   double loss_ = 0;
 };

@@ -141,14 +141,20 @@ void Optimizer::update_rows(std::size_t parameter, std::span<const std::int32_t>
   }
 }
 
-bool Optimizer::takes_pairs(const Rates& rates) const {
-  return !moves_untouched_rows(rates) && settings_.weight_decay == 0 &&
-         (settings_.kind != OptimizerKind::Sgd || states_per_parameter_ == 0);
+bool Optimizer::takes_pairs() const {
+  switch (settings_.kind) {
+    case OptimizerKind::Adam:
+    case OptimizerKind::AdamW: return false;
+    case OptimizerKind::SparseAdam:
+    case OptimizerKind::Adagrad: return settings_.weight_decay == 0;
+    case OptimizerKind::Sgd: return settings_.weight_decay == 0 && states_per_parameter_ == 0;
+  }
+  return false;
 }
 
 void Optimizer::step_with_pairs(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
                                 const simd::RatingPairs& pairs, const Rates& rates, ThreadPool& pool) {
-  assert(takes_pairs(rates) && parameters.size() == gradients.size());
+  assert(takes_pairs() && !moves_untouched_rows(rates) && parameters.size() == gradients.size());
   ++steps_;
   set_numbers(rates);
   const std::size_t n = pairs.users.size();

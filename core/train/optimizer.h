@@ -30,11 +30,11 @@ class Optimizer {
             ThreadPool& pool, BatchCost* cost = nullptr);
 
   /// The same where the gradients leave out ratings whose user and movie occur once in the batch, of
-  /// DotModel::row_gradients_but_pairs(): the bits of a step on all of them. Pre: takes_pairs(rates); as above.
+  /// DotModel::row_gradients_but_pairs(): the bits of a step on all of them. Pre: takes_pairs(); as above.
   void step_with_pairs(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
                        const simd::RatingPairs& pairs, const Rates& rates, ThreadPool& pool);
   /// Whether a step moves no row but those of the batch, and by their gradient alone.
-  [[nodiscard]] bool takes_pairs(const Rates& rates) const;
+  [[nodiscard]] bool takes_pairs() const;
 
   /// Rows that the step after the next one will likely move, those of one rating at the same place; they are brought
   /// near during the next. Pre: 0 <= row < rows of the tables; equal sizes; valid until then.

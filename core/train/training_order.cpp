@@ -30,6 +30,7 @@ TrainingOrder::TrainingOrder(const RatingSet& ratings, std::vector<std::int32_t>
     return;
   }
   packed_.reserve(size_);
+  ahead_.order.reserve(size_);  // memory that nobody touches before it is wanted
   for (const std::int32_t position : order_) {
     const auto i = static_cast<std::size_t>(position);
     packed_.push_back({columns_.users[i], columns_.movies[i], columns_.ratings[i]});
@@ -49,13 +50,42 @@ void TrainingOrder::begin(int epoch) {
     return;
   }
   if (!packed_.empty()) {
-    std::iota(order_.begin(), order_.end(), 0);
-  } else if (!std::exchange(as_split_, false)) {
+    begin_packed(epoch);
+    return;
+  }
+  if (!std::exchange(as_split_, false)) {
     order_.resize(columns_.users.size());
     const std::size_t held_out = order_for_split(order_, valid_share_, seed_);
     order_.erase(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(held_out));
   }
-  Random(seed_, first_epoch_stream + static_cast<std::uint64_t>(epoch)).shuffle(std::span(order_));
+  random_of(epoch).shuffle(std::span(order_));
+}
+
+Random TrainingOrder::random_of(int epoch) const {
+  return {seed_, first_epoch_stream + static_cast<std::uint64_t>(epoch)};
+}
+
+void TrainingOrder::begin_packed(int epoch) {
+  if (ahead_.order.empty() || ahead_.epoch != epoch) {
+    std::swap(order_, ahead_.order);  // one memory serves while nobody shuffles ahead
+    ahead_.order.clear();
+    ahead_.epoch = epoch;
+  }
+  shuffle_ahead(size_);
+  std::swap(order_, ahead_.order);
+  ahead_.order.clear();
+  ahead_.epoch = epoch + 1;
+}
+
+void TrainingOrder::shuffle_ahead(std::size_t places) {
+  if (packed_.empty()) return;
+  if (ahead_.order.empty()) {
+    ahead_.order.resize(size_);
+    std::iota(ahead_.order.begin(), ahead_.order.end(), 0);
+    ahead_.left = size_;
+    ahead_.random = random_of(ahead_.epoch);
+  }
+  ahead_.left = ahead_.random.shuffle_some(std::span(ahead_.order).first(ahead_.left), places).size();
 }
 
 void TrainingOrder::draw(std::size_t first, std::span<std::int32_t> users, std::span<std::int32_t> movies,

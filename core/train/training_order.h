@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "core/base/random.h"
 #include "core/ratings/rating_set.h"
 #include "core/simd/training.h"
 
@@ -29,12 +30,18 @@ class TrainingOrder {
   [[nodiscard]] std::size_t size() const { return size_; }
   /// Puts them into the order of `epoch`, counted from 0. To be called before the first draw().
   void begin(int epoch);
+  /// Goes on with what the begin() of the next epoch will need, by `places` of its order; does nothing when there is
+  /// nothing to do. Safe beside draw(); by one thread at a time.
+  void shuffle_ahead(std::size_t places);
   /// Those from place `first` of the epoch on. Pre: equal sizes; first + users.size() <= size(). Safe from several
   /// threads on outputs that do not overlap.
   void draw(std::size_t first, std::span<std::int32_t> users, std::span<std::int32_t> movies,
             std::span<float> ratings) const;
 
  private:
+  [[nodiscard]] Random random_of(int epoch) const;
+  void begin_packed(int epoch);
+
   simd::RatingColumns columns_;
   std::size_t size_;
   double valid_share_ = 0;
@@ -43,6 +50,14 @@ class TrainingOrder {
   std::vector<simd::PackedRating> packed_;  // as the split has them, or none
   std::vector<std::int32_t> order_;         // of the epoch: places in packed_, or else in columns_
   bool as_split_ = false;                   // order_ is not yet shuffled
+  // Of packed ratings, the order of the epoch that may come next, as far as it was made ahead.
+  struct Ahead {
+    int epoch = 0;
+    std::vector<std::int32_t> order;  // empty: not begun
+    std::size_t left = 0;             // places to shuffle
+    Random random{0};
+  };
+  Ahead ahead_;
 };
 
 }  // namespace rowlight

@@ -68,12 +68,38 @@ class TestTrainingOrder : public QObject {
     }
   }
 
+  void shufflingAheadChangesNoOrder_data() { epochsAreTheSplitShuffled_data(); }
+  void shufflingAheadChangesNoOrder() {
+    QFETCH(std::size_t, mostPacked);
+    const auto ratings = make_ratings(20, 30, 1001, 1);
+    TrainingOrder order(*ratings, split_randomly(ratings->size(), share, seed).training, share, seed, mostPacked);
+    const auto shuffle_ahead = [&](std::size_t places, int times) {
+      for (int i = 0; i < times; ++i) order.shuffle_ahead(places);
+    };
+    shuffle_ahead(100, 3);  // not all of what begin(0) needs
+    order.begin(0);
+    QVERIFY(Drawn(order) == defined(*ratings, 0));
+    shuffle_ahead(100, 3);
+    QVERIFY(Drawn(order) == defined(*ratings, 0));  // the epoch under way stays as it is
+    order.begin(1);
+    QVERIFY(Drawn(order) == defined(*ratings, 1));
+    shuffle_ahead(300, 7);  // more than all
+    order.begin(2);
+    QVERIFY(Drawn(order) == defined(*ratings, 2));
+    shuffle_ahead(100, 3);
+    order.begin(5);  // not the one that was expected
+    QVERIFY(Drawn(order) == defined(*ratings, 5));
+    order.begin(6);
+    QVERIFY(Drawn(order) == defined(*ratings, 6));
+  }
+
   void givenOrdersAreTaken() {
     const auto ratings = make_ratings(20, 30, 8, 1);
     const std::vector<std::int64_t> given = {3, 1, 7, 7, 3, 1};
     TrainingOrder order(*ratings, given, 3);
     for (const int epoch : {0, 1, 2}) {
       order.begin(epoch);
+      order.shuffle_ahead(2);  // of which there is nothing to do
       const Drawn drawn(order);
       for (std::size_t i = 0; i < 3; ++i) {
         const auto position = static_cast<std::size_t>(given[static_cast<std::size_t>(epoch % 2) * 3 + i]);
