@@ -18,7 +18,6 @@ constexpr unsigned code_bits = 8;
 constexpr unsigned slot_bits = 12;  // of the hash table: at most a sixteenth full
 constexpr std::size_t most_pieces = 16;
 constexpr std::size_t sampled_partners = 256;
-constexpr std::size_t bucket_ratings = std::size_t{1} << 17;
 
 /// Zero and minus zero are equal and share one.
 std::size_t slot_of(float rating) {
@@ -106,15 +105,16 @@ class DifferentRatings {
 
 }  // namespace
 
-RatingLists::RatingLists(const RatingSet& ratings, const std::vector<bool>& left_out, ThreadPool& pool)
+RatingLists::RatingLists(const RatingSet& ratings, const std::vector<bool>& left_out, ThreadPool& pool,
+                         std::size_t bucket_ratings)
     : size_(ratings.size() - static_cast<std::size_t>(std::ranges::count(left_out, true))) {
-  assert(left_out.empty() || left_out.size() == ratings.size());
+  assert((left_out.empty() || left_out.size() == ratings.size()) && bucket_ratings > 0);
   constexpr std::size_t most_packed_rows = std::size_t{1} << (32U - code_bits);
   sides_[0].begins.resize(ratings.user_count() + 1);
   sides_[1].begins.resize(ratings.movie_count() + 1);
   find_codes(ratings, pool);
   packed_ = !codes_.empty() && std::max(ratings.user_count(), ratings.movie_count()) <= most_packed_rows;
-  make_users(ratings, left_out, pool);
+  make_users(ratings, left_out, pool, bucket_ratings);
   make_movies(pool);
   for (const Table table : {Table::Users, Table::Movies}) {
     count_partners(table, pool);
@@ -167,7 +167,8 @@ std::uint32_t RatingLists::code_of(float rating) const {
 /// In two steps, as a write to a random place of a large array waits for the memory: the ratings are dealt to stretches
 /// of users, bucket_ratings to twice as many in each where users are alike, and those of a stretch, whose places stay
 /// in the second-level cache, to its users. Between the steps they stand where the movies' lists will be.
-void RatingLists::make_users(const RatingSet& ratings, const std::vector<bool>& left_out, ThreadPool& pool) {
+void RatingLists::make_users(const RatingSet& ratings, const std::vector<bool>& left_out, ThreadPool& pool,
+                             std::size_t bucket_ratings) {
   Side& users = sides_[0];
   Side& dealt = sides_[1];
   make_room(users);
