@@ -49,14 +49,14 @@ void sort_into_rows(std::size_t pieces, std::vector<std::uint32_t>& begins, Thre
   pool.parallel(pieces, std::cref(fill));
 }
 
-/// Turns counts by piece and bucket into the places where they begin, bucket by bucket. Returns where the buckets
-/// begin, and the end.
-std::vector<std::size_t> places_of(std::span<std::size_t> counts, std::size_t buckets) {
+/// Turns counts by piece and bucket, a piece's `stride` after the last one's, into the places where they begin, bucket
+/// by bucket. Returns where the buckets begin, and the end.
+std::vector<std::size_t> places_of(std::span<std::size_t> counts, std::size_t buckets, std::size_t stride) {
   std::vector<std::size_t> begins;
   std::size_t place = 0;
   for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
     begins.push_back(place);
-    for (std::size_t i = bucket; i < counts.size(); i += buckets) place += std::exchange(counts[i], place);
+    for (std::size_t i = bucket; i < counts.size(); i += stride) place += std::exchange(counts[i], place);
   }
   begins.push_back(place);
   return begins;
@@ -178,8 +178,9 @@ void RatingLists::make_users(const RatingSet& ratings, const std::vector<bool>& 
   while (shift < 16 && (rows >> shift) > size_ / bucket_ratings + 1) ++shift;
   const std::size_t buckets = (rows >> shift) + 1;
   const auto user_in_bucket = std::make_unique_for_overwrite<std::uint16_t[]>(size_);
-  // By piece and bucket: first counts, then where the next rating goes.
-  std::vector<std::size_t> places(most_pieces * buckets, 0);
+  // By piece and bucket: first counts, then where the next rating goes. No two pieces' lie in one cache line.
+  const std::size_t stride = buckets + 64 / sizeof(std::size_t);
+  std::vector<std::size_t> places(most_pieces * stride, 0);
   const auto walk = [&](std::size_t piece, const auto& visit) {
     const std::size_t end = ratings.size() * (piece + 1) / most_pieces;
     for (std::size_t i = ratings.size() * piece / most_pieces; i < end; ++i) {
@@ -187,14 +188,14 @@ void RatingLists::make_users(const RatingSet& ratings, const std::vector<bool>& 
     }
   };
   const auto count = [&](std::size_t piece) {
-    std::size_t* const counts = places.data() + piece * buckets;
+    std::size_t* const counts = places.data() + piece * stride;
     walk(piece, [&](std::size_t user, std::size_t) { ++counts[user >> shift]; });
   };
   pool.parallel(most_pieces, std::cref(count));
-  const std::vector<std::size_t> bucket_begins = places_of(places, buckets);
+  const std::vector<std::size_t> bucket_begins = places_of(places, buckets, stride);
   std::array<double, most_pieces> sums{};
   const auto deal = [&](std::size_t piece) {
-    std::size_t* const next = places.data() + piece * buckets;
+    std::size_t* const next = places.data() + piece * stride;
     double sum = 0;
     walk(piece, [&](std::size_t user, std::size_t i) {
       const std::size_t to = next[user >> shift]++;
