@@ -236,9 +236,8 @@ void RatingLists::make_movies(ThreadPool& pool) {
   for (std::size_t piece = 0; piece < pieces; ++piece) {
     const auto place = static_cast<std::uint32_t>(size_ * piece / pieces);
     const auto at = std::ranges::lower_bound(users.begins, place);
-    cuts[piece] = std::min<std::size_t>(static_cast<std::size_t>(at - users.begins.begin()), users.begins.size() - 1);
+    cuts[piece] = static_cast<std::size_t>(at - users.begins.begin());
   }
-  cuts[0] = 0;
   const std::uint32_t code_mask = packed_ ? (1U << code_bits) - 1 : 0U;
   std::uint32_t* const entries = movies.entries.get();
   // An item is a place in the users' lists; the user it belongs to is known while its row is walked.
