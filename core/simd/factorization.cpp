@@ -254,21 +254,23 @@ void WeightedPass(const PassRows& rows, const float* weights, float* out) {
   Run<Pass::Weighted, true>({rows, weights, nullptr, 0, out, nullptr});
 }
 
+constexpr bool few_fit = 2 * hn::MaxLanes(F()) >= few_codes;  // into two registers
+
 /// Codes below few_codes: from registers, where a gather would take twice as long.
 template <class Codes>
 HWY_INLINE V FewValues(const float* codes, Codes which) {
   const F d;
   const hn::RebindToSigned<F> di;
-  static_assert(hn::MaxLanes(F()) <= few_codes);
-  const auto lanes = static_cast<std::int32_t>(hn::Lanes(d));
-  const auto first =
-      hn::TableLookupLanes(hn::LoadU(d, codes), hn::IndicesFromVec(d, hn::And(which, hn::Set(di, lanes - 1))));
-  if constexpr (hn::MaxLanes(F()) >= few_codes) {
-    return first;
+  constexpr std::size_t lanes = hn::MaxLanes(F());
+  static_assert(lanes <= few_codes);
+  const auto last = hn::Set(di, static_cast<std::int32_t>(lanes - 1));
+  const auto lane = hn::IndicesFromVec(d, hn::And(which, last));
+  const auto low = hn::TableLookupLanes(hn::LoadU(d, codes), lane);
+  if constexpr (lanes == few_codes) {
+    return low;
   } else {
-    const auto second = hn::TableLookupLanes(hn::LoadU(d, codes + lanes),
-                                             hn::IndicesFromVec(d, hn::And(which, hn::Set(di, lanes - 1))));
-    return hn::IfThenElse(hn::RebindMask(d, hn::Gt(which, hn::Set(di, lanes - 1))), second, first);
+    const auto high = hn::TableLookupLanes(hn::LoadU(d, codes + lanes), lane);
+    return hn::IfThenElse(hn::RebindMask(d, hn::Gt(which, last)), high, low);
   }
 }
 
@@ -300,8 +302,8 @@ HWY_INLINE std::size_t UnpackVectors(const std::uint32_t* entries, std::size_t n
 
 void Unpack(const std::uint32_t* entries, std::size_t n, std::span<const float> codes, const float* bias,
             std::int32_t* ids, float* values) {
-  const bool few = codes.size() == few_codes && 2 * hn::Lanes(F()) >= few_codes;
-  const std::size_t t = few ? UnpackVectors<true>(entries, n, codes.data(), bias, ids, values)
+  const bool few = few_fit && codes.size() == few_codes;
+  const std::size_t t = few ? UnpackVectors<few_fit>(entries, n, codes.data(), bias, ids, values)
                             : UnpackVectors<false>(entries, n, codes.data(), bias, ids, values);
   scalar_factorization().unpack(entries + t, n - t, codes, bias, ids + t, values + t);
 }

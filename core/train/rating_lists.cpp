@@ -18,7 +18,6 @@ constexpr unsigned code_bits = 8;
 constexpr unsigned slot_bits = 12;  // of the hash table: at most a sixteenth full
 constexpr std::size_t most_pieces = 16;
 constexpr std::size_t sampled_partners = 256;
-constexpr std::size_t bucket_ratings = std::size_t{1} << 17;
 
 /// Zero and minus zero are equal and share one.
 std::size_t slot_of(float rating) {
@@ -50,14 +49,14 @@ void sort_into_rows(std::size_t pieces, std::vector<std::uint32_t>& begins, Thre
   pool.parallel(pieces, std::cref(fill));
 }
 
-/// Turns counts by piece and bucket into the places where they begin, bucket by bucket. Returns where the buckets
-/// begin, and the end.
-std::vector<std::size_t> places_of(std::span<std::size_t> counts, std::size_t buckets) {
+/// Turns counts by piece and bucket, a piece's `stride` after the last one's, into the places where they begin, bucket
+/// by bucket. Returns where the buckets begin, and the end.
+std::vector<std::size_t> places_of(std::span<std::size_t> counts, std::size_t buckets, std::size_t stride) {
   std::vector<std::size_t> begins;
   std::size_t place = 0;
   for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
     begins.push_back(place);
-    for (std::size_t i = bucket; i < counts.size(); i += buckets) place += std::exchange(counts[i], place);
+    for (std::size_t i = bucket; i < counts.size(); i += stride) place += std::exchange(counts[i], place);
   }
   begins.push_back(place);
   return begins;
@@ -106,15 +105,16 @@ class DifferentRatings {
 
 }  // namespace
 
-RatingLists::RatingLists(const RatingSet& ratings, const std::vector<bool>& left_out, ThreadPool& pool)
+RatingLists::RatingLists(const RatingSet& ratings, const std::vector<bool>& left_out, ThreadPool& pool,
+                         std::size_t bucket_ratings)
     : size_(ratings.size() - static_cast<std::size_t>(std::ranges::count(left_out, true))) {
-  assert(left_out.empty() || left_out.size() == ratings.size());
+  assert((left_out.empty() || left_out.size() == ratings.size()) && bucket_ratings > 0);
   constexpr std::size_t most_packed_rows = std::size_t{1} << (32U - code_bits);
   sides_[0].begins.resize(ratings.user_count() + 1);
   sides_[1].begins.resize(ratings.movie_count() + 1);
   find_codes(ratings, pool);
   packed_ = !codes_.empty() && std::max(ratings.user_count(), ratings.movie_count()) <= most_packed_rows;
-  make_users(ratings, left_out, pool);
+  make_users(ratings, left_out, pool, bucket_ratings);
   make_movies(pool);
   for (const Table table : {Table::Users, Table::Movies}) {
     count_partners(table, pool);
@@ -167,7 +167,8 @@ std::uint32_t RatingLists::code_of(float rating) const {
 /// In two steps, as a write to a random place of a large array waits for the memory: the ratings are dealt to stretches
 /// of users, bucket_ratings to twice as many in each where users are alike, and those of a stretch, whose places stay
 /// in the second-level cache, to its users. Between the steps they stand where the movies' lists will be.
-void RatingLists::make_users(const RatingSet& ratings, const std::vector<bool>& left_out, ThreadPool& pool) {
+void RatingLists::make_users(const RatingSet& ratings, const std::vector<bool>& left_out, ThreadPool& pool,
+                             std::size_t bucket_ratings) {
   Side& users = sides_[0];
   Side& dealt = sides_[1];
   make_room(users);
@@ -177,8 +178,9 @@ void RatingLists::make_users(const RatingSet& ratings, const std::vector<bool>& 
   while (shift < 16 && (rows >> shift) > size_ / bucket_ratings + 1) ++shift;
   const std::size_t buckets = (rows >> shift) + 1;
   const auto user_in_bucket = std::make_unique_for_overwrite<std::uint16_t[]>(size_);
-  // By piece and bucket: first counts, then where the next rating goes.
-  std::vector<std::size_t> places(most_pieces * buckets, 0);
+  // By piece and bucket: first counts, then where the next rating goes. No two pieces' lie in one cache line.
+  const std::size_t stride = buckets + 64 / sizeof(std::size_t);
+  std::vector<std::size_t> places(most_pieces * stride, 0);
   const auto walk = [&](std::size_t piece, const auto& visit) {
     const std::size_t end = ratings.size() * (piece + 1) / most_pieces;
     for (std::size_t i = ratings.size() * piece / most_pieces; i < end; ++i) {
@@ -186,14 +188,14 @@ void RatingLists::make_users(const RatingSet& ratings, const std::vector<bool>& 
     }
   };
   const auto count = [&](std::size_t piece) {
-    std::size_t* const counts = places.data() + piece * buckets;
+    std::size_t* const counts = places.data() + piece * stride;
     walk(piece, [&](std::size_t user, std::size_t) { ++counts[user >> shift]; });
   };
   pool.parallel(most_pieces, std::cref(count));
-  const std::vector<std::size_t> bucket_begins = places_of(places, buckets);
+  const std::vector<std::size_t> bucket_begins = places_of(places, buckets, stride);
   std::array<double, most_pieces> sums{};
   const auto deal = [&](std::size_t piece) {
-    std::size_t* const next = places.data() + piece * buckets;
+    std::size_t* const next = places.data() + piece * stride;
     double sum = 0;
     walk(piece, [&](std::size_t user, std::size_t i) {
       const std::size_t to = next[user >> shift]++;
@@ -234,9 +236,8 @@ void RatingLists::make_movies(ThreadPool& pool) {
   for (std::size_t piece = 0; piece < pieces; ++piece) {
     const auto place = static_cast<std::uint32_t>(size_ * piece / pieces);
     const auto at = std::ranges::lower_bound(users.begins, place);
-    cuts[piece] = std::min<std::size_t>(static_cast<std::size_t>(at - users.begins.begin()), users.begins.size() - 1);
+    cuts[piece] = static_cast<std::size_t>(at - users.begins.begin());
   }
-  cuts[0] = 0;
   const std::uint32_t code_mask = packed_ ? (1U << code_bits) - 1 : 0U;
   std::uint32_t* const entries = movies.entries.get();
   // An item is a place in the users' lists; the user it belongs to is known while its row is walked.

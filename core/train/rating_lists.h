@@ -18,8 +18,10 @@ namespace rowlight {
 class RatingLists {
  public:
   /// Of all ratings but those that `left_out` marks (as long as the set, or empty: none is left out). The lists do not
-  /// depend on the number of threads. Throws std::bad_alloc.
-  RatingLists(const RatingSet& ratings, const std::vector<bool>& left_out, ThreadPool& pool);
+  /// depend on the number of threads, nor on `bucket_ratings`: how many ratings, above 0, are sorted at a time. Throws
+  /// std::bad_alloc.
+  RatingLists(const RatingSet& ratings, const std::vector<bool>& left_out, ThreadPool& pool,
+              std::size_t bucket_ratings = std::size_t{1} << 17);
 
   [[nodiscard]] std::size_t size() const { return size_; }  ///< training ratings
   [[nodiscard]] std::size_t rows(Table table) const { return side(table).begins.size() - 1; }
@@ -66,7 +68,8 @@ class RatingLists {
   };
   [[nodiscard]] const Side& side(Table table) const { return sides_[index_of(table)]; }
   void make_room(Side& side) const;
-  void make_users(const RatingSet& ratings, const std::vector<bool>& left_out, ThreadPool& pool);
+  void make_users(const RatingSet& ratings, const std::vector<bool>& left_out, ThreadPool& pool,
+                  std::size_t bucket_ratings);
   void make_movies(ThreadPool& pool);
   void count_partners(Table table, ThreadPool& pool);
   void find_codes(const RatingSet& ratings, ThreadPool& pool);

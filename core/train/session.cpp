@@ -6,6 +6,7 @@
 
 #include "core/io/factors.h"
 #include "core/simd/kernels.h"
+#include "core/train/cost_desk.h"
 #include "core/train/fast_trainer.h"
 #include "core/train/frame_builder.h"
 #include "core/train/lookup_desk.h"
@@ -28,6 +29,7 @@ struct Session::State {
   std::shared_ptr<const Factors> viewed;
   FrameBuilder builder;
   LookupDesk desk;  // after both, whose tables its pass may use
+  CostDesk cost;
   RunState run_state = RunState::Empty;
   StepUnit unit = StepUnit::Batch;
   bool single_step = false;
@@ -38,11 +40,6 @@ struct Session::State {
   std::optional<Error> error;
   std::uint64_t sequence = 0;
   std::uint64_t run = 0;
-
-  std::unique_ptr<LookupCost> measurement;  // while one is under way
-  std::uint64_t cost_version = 0;           // of the measurement in `cost`
-  bool measuring_paused_training = false;
-  std::shared_ptr<const CostView> cost;
 
   // At full speed a thousand batches pass between two frames, and remembering rows takes a tenth of a small one.
   bool skipped = false;          // the last batch began without it
@@ -180,7 +177,7 @@ struct Session::State {
     unit = command.unit;
     units_per_second = std::max(0.0, command.units_per_second);
     single_step = false;
-    stop_measuring();
+    cost.stop();
     if (run_state != RunState::Playing) rate.restart();
     run_state = RunState::Playing;
   }
@@ -198,7 +195,7 @@ struct Session::State {
       return;
     }
     if (!can_train()) return;
-    stop_measuring();
+    cost.stop();
     unit = command.unit;
     units_per_second = 0;
     single_step = true;
@@ -247,7 +244,7 @@ struct Session::State {
 
   void compute_lookup() {
     if (!desk.shown() || !desk.has_work()) return;  // a hidden page waits
-    stop_measuring();
+    cost.stop();
     if (run_state == RunState::Playing && !single_step && unit != StepUnit::Operation) {
       interrupted = Play{unit, units_per_second};
     }
@@ -301,34 +298,10 @@ struct Session::State {
       return;
     }
     const bool training = run_state == RunState::Playing && !steps_lookup(unit);
-    measuring_paused_training = training || (measurement && measuring_paused_training);
     apply(Pause{});
-    measurement = std::make_unique<LookupCost>(command.options);
-    publish_cost();
+    cost.start(command.options, training);
   }
-  void apply(const CancelCost&) { stop_measuring(); }
-
-  void stop_measuring() {
-    if (!measurement) return;
-    measurement->cancel();
-    publish_cost();
-    measurement.reset();
-  }
-
-  void publish_cost() {
-    auto view = std::make_shared<CostView>(measurement->result());
-    view->paused_training = measuring_paused_training;
-    cost = std::move(view);
-    cost_version = measurement->version();
-  }
-
-  /// Returns whether there is more to measure.
-  bool measure(std::chrono::microseconds time) {
-    const bool more = measurement->advance(time);
-    if (measurement->version() != cost_version) publish_cost();
-    if (!more) measurement.reset();
-    return more;
-  }
+  void apply(const CancelCost&) { cost.stop(); }
 
   /// All rows are remembered before a batch after which the run stands still, and before each of a slow play: then
   /// every row that one scrolls to can tell whether the batch moved it.
@@ -414,7 +387,7 @@ void Session::apply(const Command& command) {
 
 bool Session::advance(const Budget& budget) {
   State& s = *state_;
-  if (s.measurement) return budget.units == 0 || s.measure(budget.time);
+  if (s.cost.under_way()) return budget.units == 0 || s.cost.advance(budget.time);
   const bool timed = budget.time != std::chrono::microseconds::max();
   const auto end = timed ? Clock::now() + budget.time : Clock::time_point::max();
   // Where the clock alone ends the slice, short batches are remembered only at its end: one more is run for that.
@@ -469,7 +442,7 @@ FramePtr Session::frame() {
   frame->state = s.run_state;
   frame->settings = s.settings;
   frame->error = s.error;
-  frame->cost = s.cost;
+  frame->cost = s.cost.view();
   frame->lookup = s.desk.view();
   frame->simd_target = simd::name_of(simd::current_target());
   const LiveTables tables = s.tables();
@@ -495,7 +468,7 @@ FramePtr Session::frame() {
 
 std::uint64_t Session::units_done() const { return state_->units_done; }
 
-double Session::units_per_second() const { return state_->measurement ? 0 : state_->units_per_second; }
+double Session::units_per_second() const { return state_->cost.under_way() ? 0 : state_->units_per_second; }
 
 const Trainer* Session::trainer() const { return state_->trainer.get(); }
 

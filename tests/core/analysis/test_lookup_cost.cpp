@@ -238,6 +238,8 @@ class TestLookupCost : public QObject {
     QCOMPARE(session.units_per_second(), 0.0);
     QVERIFY(session.advance({0us, 0}));  // the question whether there is work does none
     QCOMPARE(session.frame()->cost->values_done, std::size_t{0});
+    session.apply(MeasureCost{quick({10})});  // anew: the training has paused for it as well
+    QVERIFY(session.frame()->cost->running && session.frame()->cost->paused_training);
     session.apply(Play{StepUnit::Batch, 100});
     QVERIFY(session.frame()->cost->cancelled);
     QCOMPARE(session.frame()->state, RunState::Playing);

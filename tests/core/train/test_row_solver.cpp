@@ -1,7 +1,6 @@
 #include <QTest>
 
 #include <cmath>
-#include <map>
 #include <vector>
 
 #include <Eigen/Dense>
@@ -92,64 +91,6 @@ class TestRowSolver : public QObject {
   Q_OBJECT
 
  private slots:
-  void listsHoldEveryRatingTwice_data() {
-    QTest::addColumn<bool>("many");
-    QTest::newRow("few different ratings") << false;
-    QTest::newRow("many different ratings") << true;
-  }
-  void listsHoldEveryRatingTwice() {
-    QFETCH(bool, many);
-    auto set = make_ratings(40, 30, 3000, 7);
-    if (many) {
-      for (std::size_t i = 0; i < set->size(); ++i) set->ratings[i] += 1e-4F * static_cast<float>(i);
-    }
-    std::vector<bool> left_out(set->size(), false);
-    for (std::size_t i = 0; i < set->size(); i += 3) left_out[i] = true;
-    ThreadPool pool(3);
-    const RatingLists lists(*set, left_out, pool);
-    QCOMPARE(lists.size(), set->size() - (set->size() + 2) / 3);
-    using Triple = std::tuple<std::int32_t, std::int32_t, float>;
-    std::map<Triple, int> expected;
-    double sum = 0;
-    for (std::size_t i = 0; i < set->size(); ++i) {
-      if (left_out[i]) continue;
-      ++expected[{set->users[i], set->movies[i], set->ratings[i]}];
-      sum += set->ratings[i];
-    }
-    QVERIFY(std::abs(lists.mean() - sum / static_cast<double>(lists.size())) < 1e-9);
-    for (const Table table : {Table::Users, Table::Movies}) {
-      std::map<Triple, int> found;
-      for (std::size_t row = 0; row < lists.rows(table); ++row) {
-        std::vector<std::int32_t> ids(lists.count(table, row));
-        std::vector<float> values(ids.size());
-        lists.read(table, lists.begins(table)[row], {}, ids, values);
-        for (std::size_t i = 0; i < ids.size(); ++i) {
-          const auto own = static_cast<std::int32_t>(row);
-          if (table == Table::Users) ++found[{own, ids[i], values[i]}];
-          if (table == Table::Movies) ++found[{ids[i], own, values[i]}];
-          if (table == Table::Movies && i > 0) QVERIFY(ids[i - 1] <= ids[i]);
-        }
-      }
-      QVERIFY(found == expected);
-    }
-  }
-
-  void threadsDoNotChangeTheLists() {
-    const auto set = make_ratings(40, 30, 3000, 7);
-    ThreadPool one(1);
-    ThreadPool many(4);
-    const RatingLists a(*set, {}, one);
-    const RatingLists b(*set, {}, many);
-    for (const Table table : {Table::Users, Table::Movies}) {
-      QCOMPARE(a.begins(table), b.begins(table));
-      std::vector<std::int32_t> ids[2] = {std::vector<std::int32_t>(3000), std::vector<std::int32_t>(3000)};
-      std::vector<float> values(3000);
-      a.read(table, 0, {}, ids[0], values);
-      b.read(table, 0, {}, ids[1], values);
-      QCOMPARE(ids[0], ids[1]);
-    }
-  }
-
   void solvesTheNormalEquations_data() {
     QTest::addColumn<std::uint32_t>("movies");
     QTest::addColumn<std::size_t>("factors");

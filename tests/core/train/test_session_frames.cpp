@@ -7,7 +7,10 @@
 #include <set>
 #include <vector>
 
+#include "core/analysis/pca.h"
 #include "core/io/safetensors.h"
+#include "core/simd/kernels.h"
+#include "core/train/fast_trainer.h"
 #include "tests/support/sessions.h"
 
 using namespace rowlight;
@@ -253,6 +256,39 @@ class TestSessionFrames : public QObject {
     QCOMPARE(session.frame()->projection->coordinates.rows(), std::size_t{20});
     session.apply(Project{false, Table::Users});
     QCOMPARE(session.frame()->projection, nullptr);
+  }
+
+  void projectionsAreComputedOnTheRunsThreads_data() {
+    QTest::addColumn<int>("mode");
+    QTest::newRow("batch by batch") << static_cast<int>(TrainMode::Exact);
+    QTest::newRow("fast") << static_cast<int>(TrainMode::Fast);
+  }
+  // This thread alone uses the plain kernels: what another one added up is rounded otherwise.
+  void projectionsAreComputedOnTheRunsThreads() {
+    QFETCH(int, mode);
+    if (simd::current_target() == simd::Target::Scalar) QSKIP("there are no other kernels on this machine");
+    TrainSettings settings = session_settings();
+    settings.mode = static_cast<TrainMode>(mode);
+    settings.factors = 50;
+    settings.batch_size = 4096;
+    settings.threads = 4;
+    Session session;
+    session.apply(Configure{settings});
+    session.apply(InstallRatings{make_ratings(20, 9000, 30'000, 1), {}, {}, {}, {}});
+    session.apply(Play{StepUnit::Epoch, 0});
+    session.advance({std::chrono::microseconds::max(), 1});
+    const Matrix& table = session.fast_trainer() != nullptr ? session.fast_trainer()->model().factors(Table::Movies)
+                                                            : session.trainer()->model().factors(Table::Movies);
+    const simd::ThreadTarget plain(simd::Target::Scalar);
+    const double alone = pca(table.view())->explained_variance_ratio[0];
+    bool shared = false;
+    for (int i = 0; i < 100 && !shared; ++i) {  // another thread may come too late for a frame, but not for all
+      session.apply(Project{false, Table::Movies});
+      session.apply(Project{true, Table::Movies});  // computed as if for the first time
+      QCOMPARE(session.frame()->state, RunState::Playing);
+      shared = session.frame()->projection->variance_share[0] != alone;
+    }
+    QVERIFY(shared);
   }
 
   void projectionIsSharedWhileNothingMoves() {
