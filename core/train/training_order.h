@@ -15,8 +15,9 @@ namespace rowlight {
 /// was given.
 ///
 /// Ratings lie at random places of their columns. Of a few million a second copy is kept, with what belongs to a rating
-/// beside each other, so that to draw one misses the caches once and not three times. Of more there is one array of
-/// positions and nothing else: it is split anew when a later epoch begins, which takes as long as to shuffle it.
+/// beside each other, so that to draw one misses the caches once and not three times, and the next epoch's order may be
+/// made ahead. Of more there is one array of positions and nothing else: it is split anew when a later epoch begins,
+/// which takes as long as to shuffle it.
 class TrainingOrder {
  public:
   /// Pre: `training` is that of split_randomly(ratings.size(), valid_share, seed), not empty; `ratings` stays as it is
