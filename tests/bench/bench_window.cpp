@@ -5,7 +5,8 @@
 //
 // A way takes something of the window into the plain loop, each on top of the ones before: `slices` of 8 ms, `frames`
 // 60 times a second, `projected` frames. Beside `window` itself, the default, they tell where its time goes. Every way
-// alternates with `plain`; a share is of the mean of the plain stretches before and after it.
+// alternates with `plain`; a share is of the mean of the plain stretches before and after it. Turns that something
+// disturbed do not count: see `turns` of the report.
 
 #include <QElapsedTimer>
 #include <QEventLoop>
@@ -16,6 +17,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <numeric>
 #include <optional>
@@ -26,6 +28,11 @@
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+
+#ifdef __linux__
+#include <sched.h>
+#include <unistd.h>
+#endif
 
 #include "app/cli/training_options.h"
 #include "app/frame_meter.h"
@@ -50,6 +57,35 @@ constexpr auto longest_wait = 60s;
   std::fprintf(stderr, "%s\n", why.c_str());
   std::exit(1);
 }
+
+#ifdef __linux__
+/// Keeps a thread of this process, 0: the calling one, on the last core: cores of a virtual machine differ in speed.
+void keep_on_last_core(pid_t thread) {
+  const auto cores = static_cast<std::size_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cores - 1, &set);
+  sched_setaffinity(thread, sizeof set, &set);
+}
+
+/// The thread of this process that has computed most, apart from the first.
+pid_t busiest_thread() {
+  pid_t busiest = 0;
+  std::uint64_t most = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::uint64_t ran = 0;
+    std::ifstream(task.path() / "schedstat") >> ran;
+    const pid_t id = std::stoi(task.path().filename().string());
+    if (id == getpid() || ran <= most) continue;
+    busiest = id;
+    most = ran;
+  }
+  return busiest;
+}
+#else
+void keep_on_last_core(int /*thread*/) {}
+int busiest_thread() { return 0; }
+#endif
 
 /// What a stretch of training gave. Rates are the engine's own: all between its first and its last batch counts, but
 /// validation.
@@ -122,7 +158,10 @@ class PlainLoop {
       if (auto watch = look; way >= Way::Frames && std::holds_alternative<Watch>(watch)) session_.apply(watch);
       if (way == Way::Projected && std::holds_alternative<Project>(look)) session_.apply(look);
     }
-    std::thread engine([&] { train(way, length, stretch); });
+    std::thread engine([&] {
+      keep_on_last_core(0);
+      train(way, length, stretch);
+    });
     wait_for(length);
     engine.join();
     session_.apply(Watch{Table::Users, {}});
@@ -265,6 +304,8 @@ ordered_json measure(Window& window, const Arguments& arguments) {
     stretch.others = cores.others();
     return stretch;
   };
+  window.run(length);
+  keep_on_last_core(busiest_thread());
   for (const std::string& way : arguments.ways) run(way);  // memory is touched, the first pictures are made
   std::vector<Stretch> plains = {run("plain")};
   std::vector<std::vector<Stretch>> stretches(arguments.ways.size());
