@@ -14,7 +14,7 @@ namespace {
 
 /// Root mean square around the mean over at most `sampled` rows spread evenly: exact for small tables.
 float standard_deviation(const Matrix& table) {
-  constexpr std::size_t sampled = 4096;
+  constexpr std::size_t sampled = 1024;
   const std::size_t step = std::max<std::size_t>(1, table.rows() / sampled);
   double sum = 0;
   double squares = 0;
@@ -261,7 +261,7 @@ void FrameBuilder::update_loss(const LossCurve& curve, const std::vector<EpochRe
 
 void FrameBuilder::update_projection(const LiveTables& tables, bool playing, ThreadPool* pool) {
   constexpr auto shortest_interval = std::chrono::milliseconds(30);
-  constexpr int most_of_the_time = 20;  // PCA takes at most this part of the engine's time
+  constexpr int most_of_the_time = 40;  // PCA takes at most this part of the engine's time
   const Matrix* table = tables.table(project_.table);
   if (!project_.enabled || table == nullptr) return;
   const auto start = Clock::now();

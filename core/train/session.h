@@ -36,7 +36,7 @@ class Session {
   bool advance(const Budget& budget);
 
   /// A state of what is being looked at. Cost: the watched rows + at most one PCA of the projected table; while
-  /// playing, PCA is done at most so often that it takes a twentieth of the time, and the last one is shared.
+  /// playing, PCA is done at most so often that it takes a fortieth of the time, and the last one is shared.
   [[nodiscard]] FramePtr frame();
 
   /// Units that were completed so far, over all runs: what a paced play counts. A unit that a budget of time cut counts
