@@ -33,8 +33,8 @@ class Random {
   }
 
   /// The first steps of a shuffle: at least `places` of `values` get what they keep, the last ones. Returns those left,
-  /// to go on with; one is as good as none. The numbers are drawn some places ahead, so that values are near when they
-  /// are swapped.
+  /// to go on with; a last one needs no step. The numbers are drawn some places ahead, so that values are near when
+  /// they are swapped.
   template <class T>
   std::span<T> shuffle_some(std::span<T> values, std::size_t places) {
     constexpr std::size_t ahead = 64;

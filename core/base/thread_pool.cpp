@@ -31,6 +31,7 @@ ThreadPool::ThreadPool(unsigned threads) {
 ThreadPool::~ThreadPool() {
   {
     const std::lock_guard lock(mutex_);
+    assert(!task_ && !task_runs_);
     stop_ = true;
     ++calls_;
   }
@@ -110,6 +111,12 @@ void ThreadPool::start(const std::function<void()>& task) {
   task_ = &task;
   ++calls_;
   wake_.notify_one();
+}
+
+void ThreadPool::cancel() {
+  std::unique_lock lock(mutex_);
+  task_ = nullptr;
+  done_.wait(lock, [this] { return !task_runs_; });
 }
 
 void ThreadPool::finish() {

@@ -29,11 +29,13 @@ class ThreadPool {
   void parallel(std::size_t count, const std::function<void(std::size_t)>& piece);
 
   /// Has `task` called once, beside what the caller does next, parallel() included, by a thread that has nothing else
-  /// to do. It must not throw or use the pool, and must stay where it is until finish(). Pre: none is started. Same
-  /// caller as parallel().
+  /// to do. It must not throw or use the pool, and must stay where it is until finish() or cancel(), one of which comes
+  /// before the pool's end. Pre: none is started. Same caller as parallel().
   void start(const std::function<void()>& task);
   /// Returns when the started task is done, if there is one: nobody may have begun it, then the caller does it.
   void finish();
+  /// The same, but a task that nobody has begun is not done.
+  void cancel();
 
  private:
   void work();

@@ -33,7 +33,7 @@ class PairSplitter {
 
  private:
   std::vector<std::uint16_t> occurrences_[2];  // of users and movies in the batch; zeros between batches
-  std::vector<std::int32_t> others_;           // places; one more than may be
+  std::vector<std::int32_t> others_;           // places; written one further than is kept, never beyond the batch
 };
 
 }  // namespace rowlight

@@ -5,18 +5,16 @@
 
 namespace rowlight {
 
-BatchStep::BatchStep(DotModel& model, Optimizer& optimizer, ThreadPool& pool)
+BatchStep::BatchStep(DotModel& model, Optimizer& optimizer, TrainingOrder& order, ThreadPool& pool)
     : model_(model),
       optimizer_(optimizer),
       pool_(pool),
-      drawn_(model.spec(), model.may_split() && optimizer.takes_pairs(), pool) {
+      drawn_(order, model.spec(), model.may_split() && optimizer.takes_pairs(), pool) {
   grad_predictions_.reserve(model.spec().batch_size);
 }
 
-void BatchStep::begin(TrainingOrder& order, std::size_t first, std::size_t size, const Rates& rates) {
-  assert(done_ && size > 0 && first + size <= order.size() && size <= model_.spec().batch_size);
-  if (order_ != &order) discard_drawn();
-  order_ = &order;
+void BatchStep::begin(std::size_t first, std::size_t size, const Rates& rates) {
+  assert(done_);
   first_ = first;
   size_ = size;
   rates_ = rates;
@@ -27,7 +25,7 @@ void BatchStep::begin(TrainingOrder& order, std::size_t first, std::size_t size,
 void BatchStep::run_stage(BatchCost* cost) {
   assert(!done_);
   switch (next_) {
-    case BatchStage::DrawBatch: draw(); break;
+    case BatchStage::DrawBatch: columns_ = drawn_.take(first_, size_); break;
     case BatchStage::LookUpUsers: model_.look_up(Table::Users, columns_.users, pool_, cost); break;
     case BatchStage::LookUpMovies: model_.look_up(Table::Movies, columns_.movies, pool_, cost); break;
     case BatchStage::DotProduct: model_.dot_product(pool_, cost); break;
@@ -48,7 +46,7 @@ void BatchStep::run_stage(BatchCost* cost) {
 void BatchStep::run_to_loss() {
   assert(!done_);
   if (next_ == BatchStage::DrawBatch && !model_.spec().one_hot) {
-    draw();
+    run_stage();
     model_.dot_product_in_place(columns_.users, columns_.movies, pool_);
     next_ = BatchStage::AddBias;
   }
@@ -68,8 +66,6 @@ void BatchStep::run_from_loss() {
   optimizer_.step_with_pairs(model_.parameters(), model_.gradients(), pairs, rates_, pool_);
   done_ = true;
 }
-
-void BatchStep::draw() { columns_ = drawn_.take(*order_, first_, size_); }
 
 /// Tells the optimizer whose rows the next batch looks up, when they are known and few enough to stay in the cache.
 void BatchStep::expect_next() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cassert>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -15,17 +16,21 @@ namespace rowlight {
 
 /// One minibatch, cut into the operations of BatchStage. Running a batch is running its stages one after the other:
 /// what the window shows between two stages is what the trainer computed. Owns the batch's columns and
-/// gradients; works on a model and an optimizer owned by the Trainer. No allocation after construction.
+/// gradients; works on a model, an optimizer and an order owned by the Trainer, which outlive it, as does the pool:
+/// another of its threads may read the order ahead until the next discard_drawn(). No allocation after construction.
 class BatchStep {
  public:
-  BatchStep(DotModel& model, Optimizer& optimizer, ThreadPool& pool);
+  BatchStep(DotModel& model, Optimizer& optimizer, TrainingOrder& order, ThreadPool& pool);
 
   /// Starts a batch of the `size` ratings from place `first` of the order on; some of those behind it are drawn ahead.
-  /// Pre: no batch is under way; 0 < size <= spec().batch_size; first + size <= order.size(); the order outlives the
-  /// batch and stays as it is until its end or discard_drawn().
-  void begin(TrainingOrder& order, std::size_t first, std::size_t size, const Rates& rates);
-  /// The order behind the last batch is about to change.
-  void discard_drawn() { drawn_.discard(); }
+  /// Pre: no batch is under way; `first` is a multiple of spec().batch_size, and `size` is that or what is left of the
+  /// order, not 0; the order was begun, and stays as it is until discard_drawn().
+  void begin(std::size_t first, std::size_t size, const Rates& rates);
+  /// To be called before the order changes; waits for what is drawn ahead. Pre: no batch is under way.
+  void discard_drawn() {
+    assert(done_);
+    drawn_.discard();
+  }
 
   [[nodiscard]] bool done() const { return done_; }
   /// The stage that run_stage() will run. Pre: !done().
@@ -57,7 +62,6 @@ class BatchStep {
   [[nodiscard]] double loss() const { return loss_; }
 
  private:
-  void draw();
   void expect_next();
   void compute_loss();
   void compute_loss_gradient();
@@ -65,7 +69,7 @@ class BatchStep {
   DotModel& model_;
   Optimizer& optimizer_;
   ThreadPool& pool_;
-  TrainingOrder* order_ = nullptr;
+
   std::size_t first_ = 0;  // place of the batch
   std::size_t size_ = 0;
   Rates rates_;

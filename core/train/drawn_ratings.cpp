@@ -6,41 +6,40 @@
 
 namespace rowlight {
 
-DrawnRatings::DrawnRatings(const DotModelSpec& spec, bool splits, ThreadPool& pool)
-    : batch_size_(spec.batch_size), pool_(pool) {
+DrawnRatings::DrawnRatings(TrainingOrder& order, const DotModelSpec& spec, bool splits, ThreadPool& pool)
+    : order_(order), batch_size_(spec.batch_size), pool_(pool) {
+  constexpr std::size_t drawn_together = 1U << 13;
+  const std::size_t batches = std::max<std::size_t>(drawn_together / batch_size_, 1);
+  const std::size_t most = std::min(batches * batch_size_, order.size());
   if (splits) splitter_.emplace(spec.users, spec.movies, batch_size_);
-  make_room(now_, splits);
-  if (pool.threads() == 1) return;
-  make_room(next_, splits);
+  const auto make_room = [&](Stretch& stretch) {
+    stretch.users.resize(most);
+    stretch.movies.resize(most);
+    stretch.ratings.resize(most);
+    if (!splits) return;
+    stretch.places.resize(most);
+    stretch.split_users.resize(most);
+    stretch.split_movies.resize(most);
+    stretch.pairs.resize(batches);
+  };
+  make_room(now_);
+  if (pool.threads() == 1 || batches == 1 || order.size() == most) return;
+  make_room(next_);
   task_ = [this] {
-    next_.draw(*order_, next_.first, next_.size);
-    split(next_);
-    order_->shuffle_ahead(next_.users.size());
+    next_.draw(order_, next_.first, next_.size);
+    take_apart(next_);
+    order_.shuffle_ahead(next_.users.size());
   };
 }
 
-void DrawnRatings::make_room(Stretch& stretch, bool splits) const {
-  constexpr std::size_t drawn_together = 1U << 13;
-  const std::size_t batches = std::max<std::size_t>(drawn_together / batch_size_, 1);
-  const std::size_t n = batches * batch_size_;
-  stretch.users.resize(n);
-  stretch.movies.resize(n);
-  stretch.ratings.resize(n);
-  if (!splits) return;
-  stretch.places.resize(n);
-  stretch.split_users.resize(n);
-  stretch.split_movies.resize(n);
-  stretch.pairs.resize(batches);
-}
-
-simd::RatingColumns DrawnRatings::take(TrainingOrder& order, std::size_t first, std::size_t size) {
-  assert(first % batch_size_ == 0 && (!order_ || order_ == &order));
-  order_ = &order;
+simd::RatingColumns DrawnRatings::take(std::size_t first, std::size_t size) {
+  assert(first % batch_size_ == 0 && size > 0 && size == std::min(batch_size_, order_.size() - first));
   if (!now_.has(first, first + size)) {
-    pool_.finish();
     if (next_.has(first, first + size)) {
+      pool_.finish();
       std::swap(now_, next_);
     } else {
+      pool_.cancel();
       draw_now(first);
     }
     draw_ahead();
@@ -63,30 +62,29 @@ simd::RatingColumns DrawnRatings::coming(std::size_t most) const {
 }
 
 void DrawnRatings::discard() {
-  pool_.finish();
-  order_ = nullptr;
+  pool_.cancel();
   now_.size = next_.size = 0;
 }
 
 void DrawnRatings::draw_now(std::size_t first) {
   constexpr std::size_t piece_size = 1U << 11;
   now_.first = first;
-  now_.size = std::min(order_->size() - first, now_.users.size());
+  now_.size = std::min(order_.size() - first, now_.users.size());
   const auto piece = [&](std::size_t i) {
     const std::size_t begin = i * piece_size;
-    now_.draw(*order_, first + begin, std::min(piece_size, now_.size - begin));
+    now_.draw(order_, first + begin, std::min(piece_size, now_.size - begin));
   };
   pool_.parallel((now_.size + piece_size - 1) / piece_size, std::cref(piece));
-  split(now_);
+  take_apart(now_);
 }
 
 void DrawnRatings::draw_ahead() {
   next_.first = now_.first + now_.size;
-  next_.size = std::min(order_->size() - next_.first, next_.users.size());
+  next_.size = std::min(order_.size() - next_.first, next_.users.size());
   if (next_.size > 0) pool_.start(task_);
 }
 
-void DrawnRatings::split(Stretch& stretch) {
+void DrawnRatings::take_apart(Stretch& stretch) {
   if (!splitter_) return;
   for (std::size_t at = 0; at < stretch.size; at += batch_size_) {
     const std::size_t n = std::min(batch_size_, stretch.size - at);

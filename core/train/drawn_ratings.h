@@ -17,27 +17,28 @@ namespace rowlight {
 
 /// The ratings of the batches under way and to come. They lie at random places, and a walk over many of them is quicker
 /// than many walks: so those of several small batches are drawn together, and while these are trained another thread of
-/// the pool, when there is one, draws the ones behind them and shuffles the next epoch. Who draws changes nothing. No
-/// allocation after construction. Used by one thread at a time, that of the pool's caller.
+/// the pool, when there is one, draws the ones behind them and shuffles the next epoch. Those of a large batch all
+/// threads draw. Who draws changes nothing. No allocation after construction. Used by one thread at a time, that of the
+/// pool's caller.
 class DrawnRatings {
  public:
   /// For batches of up to `spec.batch_size` of rows of such tables. With `splits` they are taken apart as they are
-  /// drawn.
-  DrawnRatings(const DotModelSpec& spec, bool splits, ThreadPool& pool);
+  /// drawn. `order` and `pool` outlive this.
+  DrawnRatings(TrainingOrder& order, const DotModelSpec& spec, bool splits, ThreadPool& pool);
   ~DrawnRatings() { discard(); }
   DrawnRatings(const DrawnRatings&) = delete;
   DrawnRatings& operator=(const DrawnRatings&) = delete;
 
   /// The `size` ratings from place `first` of the order on: a batch. Pre: `first` is a multiple of spec.batch_size;
-  /// `size` is that, or what is left of the order; until discard() the order lives, stays as it is and is that of the
-  /// calls before. Valid until the next call.
-  simd::RatingColumns take(TrainingOrder& order, std::size_t first, std::size_t size);
-  /// The batch that was taken, taken apart; none without `splits`. Valid as that.
+  /// `size` is that, or what is left of the order; the order was begun and stays as it is until discard(). Valid until
+  /// the next call.
+  simd::RatingColumns take(std::size_t first, std::size_t size);
+  /// The batch that was taken, taken apart; none without `splits`. Pre: it was not discarded. Valid as that.
   [[nodiscard]] std::optional<PairSplit> split() const;
-  /// Up to `most` of the ratings behind it, as far as they are at hand. Valid as it.
+  /// Up to `most` of the ratings behind it, as far as they are at hand. Pre and valid as above.
   [[nodiscard]] simd::RatingColumns coming(std::size_t most) const;
 
-  /// The order is about to change.
+  /// To be called before the order changes: ends what is done ahead, and forgets what was drawn.
   void discard();
 
  private:
@@ -58,19 +59,19 @@ class DrawnRatings {
     [[nodiscard]] simd::RatingColumns columns(std::size_t begin, std::size_t n) const;
     void draw(const TrainingOrder& order, std::size_t begin, std::size_t n);
   };
-  void make_room(Stretch& stretch, bool splits) const;
-  void split(Stretch& stretch);
+  void take_apart(Stretch& stretch);
   void draw_now(std::size_t first);
   void draw_ahead();
 
+  TrainingOrder& order_;
   std::size_t batch_size_;
   ThreadPool& pool_;
   std::optional<PairSplitter> splitter_;  // of whoever draws
-  TrainingOrder* order_ = nullptr;
+
   std::size_t taken_ = 0;  // place of the batch
   std::size_t taken_size_ = 0;
   Stretch now_;
-  Stretch next_;  // the task's from start to finish
+  Stretch next_;  // the task's from start to finish; without room: nothing is drawn ahead
   std::function<void()> task_;
 };
 

@@ -30,7 +30,8 @@ class Optimizer {
             ThreadPool& pool, BatchCost* cost = nullptr);
 
   /// The same where the gradients leave out ratings whose user and movie occur once in the batch, of
-  /// DotModel::row_gradients_but_pairs(): the bits of a step on all of them. Pre: takes_pairs(); as above.
+  /// DotModel::row_gradients_but_pairs(): the bits of a step on all of them. Pre: takes_pairs(); the rates
+  /// are rates_at()'s; as above.
   void step_with_pairs(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
                        const simd::RatingPairs& pairs, const Rates& rates, ThreadPool& pool);
   /// Whether a step moves no row but those of the batch, and by their gradient alone.

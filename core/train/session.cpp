@@ -99,8 +99,8 @@ struct Session::State {
     return viewed ? tables_of(*viewed) : LiveTables{};
   }
 
-  /// Those of the run, which do nothing between its calls; null: there is no run.
-  [[nodiscard]] ThreadPool* idle_threads() const {
+  /// Those of the run, which between its calls at most draw ahead; null: there is no run.
+  [[nodiscard]] ThreadPool* run_threads() const {
     if (trainer) return &trainer->pool();
     return fast ? &fast->pool() : nullptr;
   }
@@ -299,6 +299,7 @@ struct Session::State {
     }
     const bool training = run_state == RunState::Playing && !steps_lookup(unit);
     apply(Pause{});
+    if (ThreadPool* const threads = run_threads()) threads->finish();  // nobody draws beside what is timed
     cost.start(command.options, training);
   }
   void apply(const CancelCost&) { cost.stop(); }
@@ -447,7 +448,7 @@ FramePtr Session::frame() {
   frame->simd_target = simd::name_of(simd::current_target());
   const LiveTables tables = s.tables();
   frame->ratings = tables.ratings;
-  if (tables.ratings) s.builder.fill_tables(*frame, tables, s.run_state == RunState::Playing, s.idle_threads());
+  if (tables.ratings) s.builder.fill_tables(*frame, tables, s.run_state == RunState::Playing, s.run_threads());
   if (s.viewed) FrameBuilder::fill_viewed(*frame, *s.viewed);
   frame->progress.ratings_per_second = s.rate.per_second();
   if (s.fast) {

@@ -155,7 +155,7 @@ Trainer::Trainer(TrainerInput&& input, Prepared&& prepared)
       pool_(settings_.threads),
       model_(prepared.spec, settings_.seed),
       optimizer_(settings_.optimizer, model_.parameters()),
-      step_(model_, optimizer_, pool_) {
+      step_(model_, optimizer_, order_, pool_) {
   epochs_.reserve(static_cast<std::size_t>(std::min(settings_.epochs, epochs_without_allocation)));
   if (input.test) {
     validation_ = Validation(std::move(input.test), *ratings_, *counts_[0], *counts_[1]);
@@ -205,7 +205,7 @@ void Trainer::begin_batch() {
   assert(!finished() && !validating_);
   if (batch_ == 0) {
     step_.discard_drawn();
-    order_.begin(epoch_);
+    order_.begin(epoch_, epoch_ + 1 == settings_.epochs);
     epoch_loss_sum_ = 0;
     epoch_seconds_ = 0;
     epoch_ratings_ = 0;
@@ -213,7 +213,7 @@ void Trainer::begin_batch() {
   const std::size_t begin = batch_ * settings_.batch_size;
   const std::size_t size = std::min(settings_.batch_size, order_.size() - begin);
   const std::uint64_t total = static_cast<std::uint64_t>(settings_.epochs) * batches_per_epoch();
-  step_.begin(order_, begin, size, rates_at(settings_, batch_number(), total));
+  step_.begin(begin, size, rates_at(settings_, batch_number(), total));
 }
 
 Expected<void> Trainer::advance_stage(BatchCost* cost) { return run_stages(1, cost); }

@@ -65,7 +65,8 @@ class Trainer {
   [[nodiscard]] const DotModel& model() const { return model_; }
   [[nodiscard]] const BatchStep& step() const { return step_; }
   [[nodiscard]] const Optimizer& optimizer() const { return optimizer_; }
-  /// The run's threads, idle while none of its calls is under way.
+  /// The run's threads. While none of its calls is under way they do nothing, or draw the next ratings: finish() waits
+  /// for that.
   [[nodiscard]] ThreadPool& pool() { return pool_; }
   [[nodiscard]] const LossCurve& loss_curve() const { return curve_; }
   [[nodiscard]] const std::vector<EpochResult>& epochs() const { return epochs_; }
@@ -125,7 +126,7 @@ class Trainer {
   ThreadPool pool_;
   DotModel model_;
   Optimizer optimizer_;
-  BatchStep step_;
+  BatchStep step_;  // ends before what its threads read: order_, pool_
 
   int epoch_ = 0;
   std::size_t batch_ = 0;

@@ -42,7 +42,8 @@ TrainingOrder::TrainingOrder(const RatingSet& ratings, std::vector<std::int64_t>
   assert(size_ > 0 && given_.size() % size_ == 0);
 }
 
-void TrainingOrder::begin(int epoch) {
+void TrainingOrder::begin(int epoch, bool last) {
+  ahead_.wanted = !last;
   if (!given_.empty()) {
     const std::size_t begin = static_cast<std::size_t>(epoch) * size_ % given_.size();
     std::ranges::transform(std::span(given_).subspan(begin, size_), order_.begin(),
@@ -71,14 +72,17 @@ void TrainingOrder::begin_packed(int epoch) {
     ahead_.order.clear();
     ahead_.epoch = epoch;
   }
-  shuffle_ahead(size_);
+  go_on_ahead(size_);
   std::swap(order_, ahead_.order);
   ahead_.order.clear();
   ahead_.epoch = epoch + 1;
 }
 
 void TrainingOrder::shuffle_ahead(std::size_t places) {
-  if (packed_.empty()) return;
+  if (!packed_.empty() && ahead_.wanted) go_on_ahead(places);
+}
+
+void TrainingOrder::go_on_ahead(std::size_t places) {
   if (ahead_.order.empty()) {
     ahead_.order.resize(size_);
     std::iota(ahead_.order.begin(), ahead_.order.end(), 0);

@@ -29,10 +29,11 @@ class TrainingOrder {
 
   /// Ratings of an epoch.
   [[nodiscard]] std::size_t size() const { return size_; }
-  /// Puts them into the order of `epoch`, counted from 0. To be called before the first draw().
-  void begin(int epoch);
-  /// Goes on with what the begin() of the next epoch will need, by `places` of its order; does nothing when there is
-  /// nothing to do. Safe beside draw(); by one thread at a time.
+  /// Puts them into the order of `epoch`, counted from 0. To be called before the first draw(). After the `last` epoch
+  /// nothing is made ahead.
+  void begin(int epoch, bool last = false);
+  /// Goes on with what the begin() of the next epoch will need, by `places` of its order (the first call numbers all of
+  /// them); does nothing when there is nothing to do. Safe beside draw(), not beside begin(); by one thread at a time.
   void shuffle_ahead(std::size_t places);
   /// Those from place `first` of the epoch on. Pre: equal sizes; first + users.size() <= size(). Safe from several
   /// threads on outputs that do not overlap.
@@ -42,6 +43,7 @@ class TrainingOrder {
  private:
   [[nodiscard]] Random random_of(int epoch) const;
   void begin_packed(int epoch);
+  void go_on_ahead(std::size_t places);
 
   simd::RatingColumns columns_;
   std::size_t size_;
@@ -54,6 +56,7 @@ class TrainingOrder {
   // Of packed ratings, the order of the epoch that may come next, as far as it was made ahead.
   struct Ahead {
     int epoch = 0;
+    bool wanted = true;
     std::vector<std::int32_t> order;  // empty: not begun
     std::size_t left = 0;             // places to shuffle
     Random random{0};

@@ -67,8 +67,35 @@ class TestThreadPool : public QObject {
     QVERIFY(ran_on == std::this_thread::get_id());
   }
 
+  void aCancelledTaskIsNotBegun() {
+    ThreadPool pool(1);
+    int times = 0;
+    const std::function<void()> task = [&] { ++times; };
+    pool.start(task);
+    pool.cancel();
+    pool.finish();
+    QCOMPARE(times, 0);
+  }
+
+  void cancelWaitsForATaskThatIsBegun() {
+    ThreadPool pool(2);
+    if (pool.threads() < 2) QSKIP("the system gives no second thread");
+    std::atomic<bool> begun = false;
+    int steps = 0;
+    const std::function<void()> task = [&] {
+      begun = true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      ++steps;
+    };
+    pool.start(task);
+    QVERIFY(comes(begun));
+    pool.cancel();
+    QCOMPARE(steps, 1);
+  }
+
   void anotherThreadRunsTheTaskBesideTheCaller() {
     ThreadPool pool(2);
+    if (pool.threads() < 2) QSKIP("the system gives no second thread");
     std::atomic<bool> begun = false;
     std::atomic<bool> may_end = false;
     bool ended_in_time = false;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 #include <vector>
 
 #include "core/train/trainer.h"
@@ -43,33 +42,32 @@ struct Batch {
   DotModelSpec spec;
   DotModel model;
   Optimizer optimizer;
-  ThreadPool pool{1};
-  BatchStep step;
   std::shared_ptr<RatingSet> ratings;
   std::vector<std::int64_t> positions;
-  std::optional<TrainingOrder> order;
+  TrainingOrder order;
+  ThreadPool pool{1};
+  BatchStep step;
 
-  Batch(bool bias, RatingScale range)
-      : spec{5, 7, 3, bias, false, range, 12},
+  /// Without positions: each rating of the first three twice, so that their users' and movies' gradients are sums.
+  Batch(bool bias, RatingScale range, std::vector<std::int64_t> given = {0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 2})
+      : spec{5, 7, 3, bias, false, range, given.size()},
         model(spec, 1),
         optimizer(default_optimizer(OptimizerKind::Sgd), model.parameters()),
-        step(model, optimizer, pool),
-        ratings(make_ratings(5, 7, 12, 2)) {
+        ratings(make_ratings(5, 7, 12, 2)),
+        positions(std::move(given)),
+        order(*ratings, positions, positions.size()),
+        step(model, optimizer, order, pool) {
     Random random(4);
     for (Parameter& parameter : model.parameters()) {
       for (std::size_t r = 0; r < parameter.value.rows(); ++r) {
         for (float& x : parameter.value.row(r)) x = random.truncated_normal(1);
       }
     }
-    // Each rating of the first three twice: their users' and movies' gradients are sums.
-    for (std::int64_t i = 0; i < 9; ++i) positions.push_back(i);
-    for (std::int64_t i = 0; i < 3; ++i) positions.push_back(i);
   }
 
   void run_to(BatchStage stage) {
-    order.emplace(*ratings, positions, positions.size());
-    order->begin(0);
-    step.begin(*order, 0, positions.size(), {0.1, 0});
+    order.begin(0);
+    step.begin(0, positions.size(), {0.1, 0});
     while (step.next_stage() != stage) step.run_stage();
   }
 };
@@ -263,8 +261,7 @@ class TestBatchStep : public QObject {
   }
 
   void repeatedIdsSumTheirGradients() {
-    Batch batch(true, {});
-    batch.positions.assign(4, 0);
+    Batch batch(true, {}, {0, 0, 0, 0});
     batch.run_to(BatchStage::OptimizerStep);
     const auto user = static_cast<std::size_t>(batch.ratings->users[0]);
     const auto movie = static_cast<std::size_t>(batch.ratings->movies[0]);
