@@ -187,7 +187,7 @@ void Trainer::note_lookups(std::uint64_t number, std::span<const std::int32_t> u
 
 /// Notes for every row which of the first `batches` batches of `epoch` looked it up last.
 void Trainer::mark_lookups(int epoch, std::size_t batches) {
-  order_.begin(epoch);
+  order_.begin(epoch, epoch + 1 == settings_.epochs);
   const std::size_t batch_size = std::min(settings_.batch_size, order_.size());
   std::vector<std::int32_t> users(batch_size);
   std::vector<std::int32_t> movies(batch_size);

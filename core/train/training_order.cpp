@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <numeric>
 #include <utility>
 
 #include "core/base/random.h"
@@ -30,11 +29,15 @@ TrainingOrder::TrainingOrder(const RatingSet& ratings, std::vector<std::int32_t>
     return;
   }
   packed_.reserve(size_);
-  ahead_.order.reserve(size_);  // memory that nobody touches before it is wanted
+  shuffled_ = std::make_unique_for_overwrite<PackedRating[]>(size_);
+  ahead_.ratings = std::make_unique_for_overwrite<PackedRating[]>(size_);
+  ahead_.shuffle = BucketShuffle(size_);
   for (const std::int32_t position : order_) {
     const auto i = static_cast<std::size_t>(position);
     packed_.push_back({columns_.users[i], columns_.movies[i], columns_.ratings[i]});
   }
+  order_ = std::vector<std::int32_t>();  // ends its memory
+  as_split_ = false;
 }
 
 TrainingOrder::TrainingOrder(const RatingSet& ratings, std::vector<std::int64_t> given, std::size_t size)
@@ -67,38 +70,42 @@ Random TrainingOrder::random_of(int epoch) const {
 }
 
 void TrainingOrder::begin_packed(int epoch) {
-  if (ahead_.order.empty() || ahead_.epoch != epoch) {
-    std::swap(order_, ahead_.order);  // one memory serves while nobody shuffles ahead
-    ahead_.order.clear();
-    ahead_.epoch = epoch;
+  if (!ahead_.begun || ahead_.epoch != epoch) {
+    std::swap(shuffled_, ahead_.ratings);  // one memory serves while nobody shuffles ahead
+    begin_ahead(epoch);
   }
-  go_on_ahead(size_);
-  std::swap(order_, ahead_.order);
-  ahead_.order.clear();
+  ahead_.shuffle.go_on(size_, packed_, {ahead_.ratings.get(), size_});
+  assert(ahead_.shuffle.done());
+  std::swap(shuffled_, ahead_.ratings);
+  ahead_.begun = false;
   ahead_.epoch = epoch + 1;
 }
 
 void TrainingOrder::shuffle_ahead(std::size_t places) {
-  if (!packed_.empty() && ahead_.wanted) go_on_ahead(places);
+  if (packed_.empty() || !ahead_.wanted) return;
+  if (!ahead_.begun) begin_ahead(ahead_.epoch);
+  ahead_.shuffle.go_on(places, packed_, {ahead_.ratings.get(), size_});
 }
 
-void TrainingOrder::go_on_ahead(std::size_t places) {
-  if (ahead_.order.empty()) {
-    ahead_.order.resize(size_);
-    std::iota(ahead_.order.begin(), ahead_.order.end(), 0);
-    ahead_.left = size_;
-    ahead_.random = random_of(ahead_.epoch);
-  }
-  ahead_.left = ahead_.random.shuffle_some(std::span(ahead_.order).first(ahead_.left), places).size();
+void TrainingOrder::begin_ahead(int epoch) {
+  ahead_.begun = true;
+  ahead_.epoch = epoch;
+  ahead_.shuffle.begin(random_of(epoch));
 }
 
 void TrainingOrder::draw(std::size_t first, std::span<std::int32_t> users, std::span<std::int32_t> movies,
                          std::span<float> ratings) const {
-  const auto positions = std::span(order_).subspan(first, users.size());
+  const std::size_t n = users.size();
   if (packed_.empty()) {
-    simd::draw_ratings(columns_, positions, users, movies, ratings);
-  } else {
-    simd::draw_ratings(packed_, positions, users, movies, ratings);
+    simd::draw_ratings(columns_, std::span(order_).subspan(first, n), users, movies, ratings);
+    return;
+  }
+  assert(first + n <= size_);
+  const PackedRating* const from = shuffled_.get() + first;
+  for (std::size_t i = 0; i < n; ++i) {
+    users[i] = from[i].user;
+    movies[i] = from[i].movie;
+    ratings[i] = from[i].rating;
   }
 }
 

@@ -76,7 +76,7 @@ class TestDrawnRatings : public QObject {
     QFETCH(std::size_t, mostPacked);
     const auto ratings = make_ratings(users, movies, 50'000, 1);
     TrainingOrder order = order_of(*ratings, mostPacked);
-    TrainingOrder defined = order_of(*ratings, 0);
+    TrainingOrder defined = order_of(*ratings, mostPacked);
     QCOMPARE(order.size(), std::size_t{40'000});
     const bool splits = batch <= 1000;
     ThreadPool pool(threads);
@@ -110,7 +110,7 @@ class TestDrawnRatings : public QObject {
     constexpr std::size_t batch = 100;
     const auto ratings = make_ratings(users, movies, 50'000, 1);
     TrainingOrder order = order_of(*ratings, SIZE_MAX);
-    TrainingOrder defined = order_of(*ratings, 0);
+    TrainingOrder defined = order_of(*ratings, SIZE_MAX);
     ThreadPool pool(threads);
     DrawnRatings drawn(order, {users, movies, 5, true, false, {}, batch}, true, pool);
     for (const int epoch : {3, 0, 1}) {

@@ -33,11 +33,19 @@ struct Drawn {
 };
 
 /// The order as it is defined: the split's, shuffled by the epoch's stream of the seed.
-Drawn defined(const RatingSet& ratings, int epoch) {
+Drawn defined(const RatingSet& ratings, int epoch, bool packed) {
   std::vector<std::int32_t> positions = split_randomly(ratings.size(), share, seed).training;
-  Random random(seed, 1'000'000 + static_cast<std::uint64_t>(epoch));
-  for (std::size_t i = positions.size(); i > 1; --i) {
-    std::swap(positions[i - 1], positions[random.below(static_cast<std::uint32_t>(i))]);
+  const Random random(seed, 1'000'000 + static_cast<std::uint64_t>(epoch));
+  if (packed) {
+    std::vector<PackedRating> from(positions.size());
+    for (std::size_t i = 0; i < from.size(); ++i) from[i].user = positions[i];
+    std::vector<PackedRating> to(from.size());
+    BucketShuffle shuffle(from.size());
+    shuffle.begin(random);
+    shuffle.go_on(from.size(), from, to);
+    std::ranges::transform(to, positions.begin(), [](const PackedRating& rating) { return rating.user; });
+  } else {
+    Random(random).shuffle(std::span(positions));
   }
   TrainingOrder given(ratings, std::vector<std::int64_t>(positions.begin(), positions.end()), positions.size());
   given.begin(0);
@@ -64,7 +72,7 @@ class TestTrainingOrder : public QObject {
     QCOMPARE(order.size(), std::size_t{801});
     for (const int epoch : {0, 1, 5, 0}) {  // in any order: each depends on its number alone
       order.begin(epoch);
-      QVERIFY(Drawn(order) == defined(*ratings, epoch));
+      QVERIFY(Drawn(order) == defined(*ratings, epoch, mostPacked > 800));
     }
   }
 
@@ -78,19 +86,19 @@ class TestTrainingOrder : public QObject {
     };
     shuffle_ahead(100, 3);  // not all of what begin(0) needs
     order.begin(0);
-    QVERIFY(Drawn(order) == defined(*ratings, 0));
+    QVERIFY(Drawn(order) == defined(*ratings, 0, mostPacked > 800));
     shuffle_ahead(100, 3);
-    QVERIFY(Drawn(order) == defined(*ratings, 0));  // the epoch under way stays as it is
+    QVERIFY(Drawn(order) == defined(*ratings, 0, mostPacked > 800));  // the epoch under way stays as it is
     order.begin(1);
-    QVERIFY(Drawn(order) == defined(*ratings, 1));
+    QVERIFY(Drawn(order) == defined(*ratings, 1, mostPacked > 800));
     shuffle_ahead(300, 7);  // more than all
     order.begin(2);
-    QVERIFY(Drawn(order) == defined(*ratings, 2));
+    QVERIFY(Drawn(order) == defined(*ratings, 2, mostPacked > 800));
     shuffle_ahead(100, 3);
     order.begin(5);  // not the one that was expected
-    QVERIFY(Drawn(order) == defined(*ratings, 5));
+    QVERIFY(Drawn(order) == defined(*ratings, 5, mostPacked > 800));
     order.begin(6);
-    QVERIFY(Drawn(order) == defined(*ratings, 6));
+    QVERIFY(Drawn(order) == defined(*ratings, 6, mostPacked > 800));
   }
 
   void givenOrdersAreTaken() {
