@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +18,12 @@ inline constexpr std::size_t row_padding = 16;
   return cols <= 1 ? cols : (cols + row_padding - 1) / row_padding * row_padding;
 }
 
+/// Columns [first, first + count) of a table.
+struct Columns {
+  std::size_t first = 0;
+  std::size_t count = 0;
+};
+
 /// A view of float rows owned by somebody else. `T` is `float` or `const float`.
 /// Pre for element access: r < rows, c < cols.
 template <class T>
@@ -26,6 +33,18 @@ struct BasicMatrixView {
   std::size_t cols = 0;
   std::size_t stride = 0;  ///< in floats, at least cols
 
+  /// Some columns of all rows, with the padding if they end with the last. Pre: they are inside; the first is a
+  /// multiple of row_padding, and so is their number unless they end with the last.
+  [[nodiscard]] BasicMatrixView columns(Columns some) const {
+    assert(some.first % row_padding == 0 && some.first + some.count <= cols);
+    assert(some.count % row_padding == 0 || some.first + some.count == cols);
+    return {data + some.first, rows, some.count, stride};
+  }
+  /// Floats of a row with its padding; less than `stride` where the view has some of a table's columns.
+  [[nodiscard]] std::size_t width() const {
+    return std::min(stride, (cols + row_padding - 1) / row_padding * row_padding);
+  }
+
   [[nodiscard]] std::span<T> row(std::size_t r) const {
     assert(r < rows);
     return {data + r * stride, cols};
@@ -33,13 +52,13 @@ struct BasicMatrixView {
   /// The row with its padding, which is zero.
   [[nodiscard]] std::span<T> padded_row(std::size_t r) const {
     assert(r < rows);
-    return {data + r * stride, stride};
+    return {data + r * stride, width()};
   }
   [[nodiscard]] T& operator()(std::size_t r, std::size_t c) const {
     assert(r < rows && c < cols);
     return data[r * stride + c];
   }
-  /// Every float of all rows, padding included.
+  /// Every float of all rows, padding included. Pre: the view has all columns.
   [[nodiscard]] std::span<T> flat() const { return {data, rows * stride}; }
 
   // NOLINTNEXTLINE(google-explicit-constructor): a writable view is a readable one

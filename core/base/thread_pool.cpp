@@ -1,5 +1,6 @@
 #include "core/base/thread_pool.h"
 
+#include <algorithm>
 #include <cassert>
 #include <system_error>
 #include <utility>
@@ -22,9 +23,16 @@ bool comes_soon(const Condition& condition) {
 }  // namespace
 
 ThreadPool::ThreadPool(unsigned threads) {
-  try {
-    for (unsigned i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
-  } catch (const std::system_error&) {  // no memory for its stack, or too many threads: those there are do all the work
+  for (unsigned i = 1; i < threads; ++i) {
+    Worker& worker = workers_.emplace_back();
+    worker.number = i;
+    try {
+      worker.thread = std::thread([this, &worker] { work(worker); });
+    } catch (
+        const std::system_error&) {  // no memory for its stack, or too many threads: those there are do all the work
+      workers_.pop_back();
+      return;
+    }
   }
 }
 
@@ -35,8 +43,28 @@ ThreadPool::~ThreadPool() {
     stop_ = true;
     ++calls_;
   }
-  wake_.notify_all();
-  for (std::thread& worker : workers_) worker.join();
+  for (Worker& worker : workers_) worker.wake.notify_one();
+  for (Worker& worker : workers_) worker.thread.join();
+}
+
+/// Whether a call of parallel_fixed() waits for this one. Without the mutex it may be true for no reason.
+bool ThreadPool::has_fixed(const Worker& worker) const {
+  return worker.fixed_seen != fixed_calls_ && worker.number < fixed_count_;
+}
+
+bool ThreadPool::run_fixed(std::unique_lock<std::mutex>& lock, Worker& self) {
+  if (!has_fixed(self)) return false;
+  self.fixed_seen = fixed_calls_;
+  const auto& piece = *fixed_piece_;
+  const std::size_t count = fixed_count_;
+  lock.unlock();
+  for (std::size_t i = self.number; i < count; i += threads()) piece(i);
+  lock.lock();
+  if (--fixed_running_ == 0) {
+    fixed_answered_ = fixed_calls_.load();
+    done_.notify_all();
+  }
+  return true;
 }
 
 bool ThreadPool::run_one(std::unique_lock<std::mutex>& lock) {
@@ -67,19 +95,21 @@ bool ThreadPool::run_task(std::unique_lock<std::mutex>& lock) {
   return true;
 }
 
-void ThreadPool::work() {
+void ThreadPool::work(Worker& self) {
   std::unique_lock lock(mutex_);
   for (;;) {
-    const auto has_work = [this] { return stop_ || next_ < count_ || task_; };
+    const auto has_work = [&] { return stop_ || next_ < count_ || task_ || has_fixed(self); };
     if (!has_work()) {
       const std::uint64_t seen = calls_;
       lock.unlock();
-      comes_soon([&] { return calls_ != seen; });
+      comes_soon([&] { return calls_ != seen || has_fixed(self); });
       lock.lock();
     }
-    wake_.wait(lock, has_work);
+    self.sleeps = true;
+    self.wake.wait(lock, has_work);
+    self.sleeps = false;
     if (stop_) return;
-    while (run_one(lock) || run_task(lock)) {
+    while (run_fixed(lock, self) || run_one(lock) || run_task(lock)) {
     }
   }
 }
@@ -94,7 +124,7 @@ void ThreadPool::parallel(std::size_t count, const std::function<void(std::size_
   next_ = 0;
   count_ = count;
   const std::uint64_t call = ++calls_;
-  wake_.notify_all();
+  for (Worker& worker : workers_) worker.wake.notify_one();
   while (run_one(lock)) {
   }
   if (answered_ != call) {
@@ -105,12 +135,35 @@ void ThreadPool::parallel(std::size_t count, const std::function<void(std::size_
   done_.wait(lock, [this] { return next_ == count_ && running_ == 0; });
 }
 
+void ThreadPool::parallel_fixed(std::size_t count, const std::function<void(std::size_t)>& piece) {
+  if (workers_.empty() || count <= 1) {
+    for (std::size_t i = 0; i < count; ++i) piece(i);
+    return;
+  }
+  std::unique_lock lock(mutex_);
+  fixed_piece_ = &piece;
+  fixed_count_ = count;
+  fixed_running_ = std::min<std::size_t>(count, threads()) - 1;
+  const std::uint64_t call = ++fixed_calls_;
+  for (std::size_t i = 0; i < fixed_running_; ++i) workers_[i].wake.notify_one();
+  lock.unlock();
+  for (std::size_t i = 0; i < count; i += threads()) piece(i);
+  comes_soon([&] { return fixed_answered_ == call; });
+  lock.lock();
+  done_.wait(lock, [this] { return fixed_running_ == 0; });
+}
+
 void ThreadPool::start(const std::function<void()>& task) {
   const std::lock_guard lock(mutex_);
   assert(!task_ && !task_runs_);
   task_ = &task;
   ++calls_;
-  wake_.notify_one();
+  // One is enough; the last is the least likely to be wanted for something else.
+  for (auto worker = workers_.rbegin(); worker != workers_.rend(); ++worker) {
+    if (!worker->sleeps) continue;
+    worker->wake.notify_one();
+    return;
+  }
 }
 
 void ThreadPool::cancel() {

@@ -72,7 +72,10 @@ DotModel::DotModel(const DotModelSpec& spec, bool drawn, std::uint64_t seed)
     gradients_.emplace_back(0, cols, spec_.batch_size);
     one_hot_[index_of(table)] = {Matrix(spec_.batch_size, rows), Matrix(spec_.batch_size, cols), Matrix(rows, cols)};
   };
-  if (may_split()) split_grad_scores_.resize(spec_.batch_size);
+  if (may_split()) {
+    split_grad_scores_.resize(spec_.batch_size);
+    part_scores_.resize((part_count() - 1) * spec_.batch_size);
+  }
   add("user_factors.weight", Table::Users, spec_.factors);
   add("movie_factors.weight", Table::Movies, spec_.factors);
   if (!spec_.bias) return;
@@ -142,6 +145,35 @@ void DotModel::dot_product_in_place(std::span<const std::int32_t> users, std::sp
   };
   if (batch_ > large_batch) return in_pieces(batch_, pool, dots);
   dots(0, batch_);
+}
+
+std::size_t DotModel::part_count() const {
+  const std::size_t width = simd::dot_part_width(padded_stride(spec_.factors));
+  return (spec_.factors + width - 1) / width;
+}
+
+Columns DotModel::part(std::size_t i) const {
+  const std::size_t width = simd::dot_part_width(padded_stride(spec_.factors));
+  return {i * width, std::min(width, spec_.factors - i * width)};
+}
+
+void DotModel::dot_product_of_part(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
+                                   std::size_t part) {
+  assert(may_split());
+  const Columns columns = this->part(part);
+  const std::span<float> out =
+      part == 0 ? std::span(scores_) : std::span(part_scores_).subspan((part - 1) * spec_.batch_size);
+  simd::dot_of_part(factors(Table::Users).view().columns(columns), users,
+                    factors(Table::Movies).view().columns(columns), movies, out.first(users.size()));
+}
+
+void DotModel::sum_dot_parts(std::size_t batch) {
+  batch_ = batch;
+  copied_ = false;
+  for (std::size_t first = 0; first < part_scores_.size(); first += spec_.batch_size) {
+    const float* of_part = part_scores_.data() + first;
+    for (std::size_t b = 0; b < batch_; ++b) scores_[b] += of_part[b];
+  }
 }
 
 void DotModel::add_bias(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, BatchCost* cost) {
@@ -230,31 +262,13 @@ void DotModel::one_hot_gradient(Table table, Cost* cost) {
 
 void DotModel::row_gradients(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
                              ThreadPool& pool, BatchCost* cost) {
-  gradients_of({users, movies, score_gradients()}, pool, cost);
-}
-
-bool DotModel::may_split() const { return !spec_.one_hot && spec_.factors > 1 && spec_.batch_size <= large_batch; }
-
-simd::RatingPairs DotModel::row_gradients_but_pairs(const PairSplit& split, ThreadPool& pool) {
-  assert(may_split() && !copied_ && split.places.size() == batch_);
-  const std::span<float> grads = std::span(split_grad_scores_).first(batch_);
-  for (std::size_t i = 0; i < batch_; ++i) grads[i] = grad_scores_[static_cast<std::size_t>(split.places[i])];
-  const std::size_t n = split.pairs;
-  for (float& grad : grads.first(n)) grad += 0.0F;  // a sum of one: minus zero is zero
-  gradients_of({split.users.subspan(n), split.movies.subspan(n), grads.subspan(n)}, pool, nullptr);
-  return {split.users.first(n), split.movies.first(n), grads.first(n)};
-}
-
-void DotModel::gradients_of(const simd::RatingPairs& ratings, ThreadPool& pool, BatchCost* cost) {
-  const auto [users, movies, grad_scores] = ratings;
+  const simd::RatingPairs ratings{users, movies, score_gradients()};
   gradient_views_.clear();
   const bool large = batch_ > large_batch && !cost;
   simd::SlotGroups groups[2];
   const auto assign = [&](std::size_t side) {
-    RowSlots& of_side = *gradients_[side].row_slots();
-    of_side.clear();
-    of_side.assign(side == index_of(Table::Users) ? ratings.users : ratings.movies);
-    if (large) groups[side] = of_side.group();
+    assign_slots(static_cast<Table>(side), ratings);
+    if (large) groups[side] = gradients_[side].row_slots()->group();
   };
   if (!spec_.one_hot) {
     if (large) {
@@ -273,17 +287,55 @@ void DotModel::gradients_of(const simd::RatingPairs& ratings, ThreadPool& pool, 
       gradient_views_.emplace_back(gradients_[index_of(table)]);
     }
   }
+  sum_bias_gradients(ratings, cost);
+}
+
+bool DotModel::may_split() const { return !spec_.one_hot && spec_.factors > 1 && spec_.batch_size <= large_batch; }
+
+simd::RatingPairs DotModel::row_gradients_but_pairs(const PairSplit& split) {
+  assert(may_split() && !copied_ && split.places.size() == batch_);
+  const std::span<float> grads = std::span(split_grad_scores_).first(batch_);
+  for (std::size_t i = 0; i < batch_; ++i) grads[i] = grad_scores_[static_cast<std::size_t>(split.places[i])];
+  const std::size_t n = split.pairs;
+  for (float& grad : grads.first(n)) grad += 0.0F;  // a sum of one: minus zero is zero
+  split_others_ = {split.users.subspan(n), split.movies.subspan(n), grads.subspan(n)};
+  gradient_views_.clear();
+  for (const Table table : {Table::Users, Table::Movies}) {
+    assign_slots(table, split_others_);
+    gradient_views_.emplace_back(gradients_[index_of(table)]);
+  }
+  sum_bias_gradients(split_others_, nullptr);
+  return {split.users.first(n), split.movies.first(n), grads.first(n)};
+}
+
+void DotModel::sum_factor_gradients(Columns columns) {
+  const auto sum = [&](Table table, Table other, std::span<const std::int32_t> other_rows) {
+    RowGradient& gradient = gradients_[index_of(table)];
+    simd::sum_rows(split_others_.grad_scores, factors(other).view().columns(columns), other_rows,
+                   gradient.row_slots()->of_batch(), gradient.values().columns(columns));
+  };
+  sum(Table::Users, Table::Movies, split_others_.movies);
+  sum(Table::Movies, Table::Users, split_others_.users);
+}
+
+void DotModel::assign_slots(Table table, const simd::RatingPairs& ratings) {
+  RowSlots& slots = *gradients_[index_of(table)].row_slots();
+  slots.clear();
+  slots.assign(table == Table::Users ? ratings.users : ratings.movies);
+}
+
+void DotModel::sum_bias_gradients(const simd::RatingPairs& ratings, BatchCost* cost) {
   if (!spec_.bias) return;
   for (const Table table : {Table::Users, Table::Movies}) {
     RowGradient& gradient = gradients_[table == Table::Users ? user_bias : movie_bias];
     if (spec_.one_hot) {  // nobody has assigned slots
       gradient.clear();
-      gradient.row_slots()->assign(table == Table::Users ? users : movies);
+      gradient.row_slots()->assign(table == Table::Users ? ratings.users : ratings.movies);
     }
     const MatrixView values = gradient.values();
     std::ranges::fill(values.flat(), 0.0F);
     const std::span<const std::int32_t> slots = gradient.row_slots()->of_batch();
-    for (std::size_t b = 0; b < slots.size(); ++b) values.data[slots[b]] += grad_scores[b];
+    for (std::size_t b = 0; b < slots.size(); ++b) values.data[slots[b]] += ratings.grad_scores[b];
     gradient_views_.emplace_back(gradient);
     if (cost) cost->rest.adds += batch_;
   }

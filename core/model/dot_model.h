@@ -46,7 +46,8 @@ struct BatchCost {
 /// With `one_hot` the tables are the weights of Linear layers without bias on one-hot inputs, stored transposed: the
 /// same rows are computed as products with every row of the table, and the gradient is dense.
 /// The forward and backward pass are cut into the operations that the stepper shows; each fills buffers that stay
-/// readable until the next batch. Not synchronised, except that predict() may run on several threads.
+/// readable until the next batch. Not synchronised, except that predict() may run on several threads, and what takes a
+/// part or columns of the factors on as many as these do not overlap.
 class DotModel {
  public:
   /// Tables drawn from the truncated normal distribution N(0, 0.01), each from its own stream of `seed`.
@@ -73,6 +74,13 @@ class DotModel {
   /// spec().one_hot.
   void dot_product_in_place(std::span<const std::int32_t> users, std::span<const std::int32_t> movies,
                             ThreadPool& pool);
+  /// The same in two steps: of each of the factors' parts, which threads may share out, and then the sum of all of them
+  /// for the batch. Pre: may_split(); part < part_count(); all calls are for the same ratings, `batch` their number.
+  void dot_product_of_part(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, std::size_t part);
+  void sum_dot_parts(std::size_t batch);
+  /// The parts whose products are summed by themselves, at most four: see simd::dot_part_width().
+  [[nodiscard]] std::size_t part_count() const;
+  [[nodiscard]] Columns part(std::size_t i) const;
   void add_bias(std::span<const std::int32_t> users, std::span<const std::int32_t> movies, BatchCost* cost = nullptr);
   void squash();
 
@@ -93,10 +101,13 @@ class DotModel {
   /// Whether batches of this model may be taken apart: they are small, and it looks rows up that are several floats.
   [[nodiscard]] bool may_split() const;
   /// As row_gradients() of the batch that `split` took apart, but without its pairs: those are returned, for a step
-  /// that needs no gradient in memory. Neither part has a row of the other's. Pre: may_split(); the batch's last
-  /// forward operations were dot_product_in_place() and what follows it. Valid until the next batch, and as long as
-  /// `split`.
-  [[nodiscard]] simd::RatingPairs row_gradients_but_pairs(const PairSplit& split, ThreadPool& pool);
+  /// that needs no gradient in memory. Neither part has a row of the other's. The gradients of factors are only filled
+  /// by sum_factor_gradients(). Pre: may_split(); the batch's last forward operations were dot_product_in_place(), or
+  /// its steps, and what follows it. Valid until the next batch, and as long as `split`.
+  [[nodiscard]] simd::RatingPairs row_gradients_but_pairs(const PairSplit& split);
+  /// Some columns of them. Threads may each do theirs. Pre: `columns` as for BasicMatrixView::columns(); the rows have
+  /// not moved since the forward operations.
+  void sum_factor_gradients(Columns columns);
 
   /// Predictions without touching the batch's buffers: the same bits as the forward operations give.
   /// A row of -1 stands for an id that training never saw and contributes a zero row and zero bias.
@@ -111,8 +122,8 @@ class DotModel {
     Matrix grad_weight;  // (rows, factors)
   };
   void one_hot_gradient(Table table, Cost* cost);
-  /// row_gradients() of these ratings.
-  void gradients_of(const simd::RatingPairs& ratings, ThreadPool& pool, BatchCost* cost);
+  void assign_slots(Table table, const simd::RatingPairs& ratings);
+  void sum_bias_gradients(const simd::RatingPairs& ratings, BatchCost* cost);
   /// `groups` of the table's slots, or none in a small batch.
   void gather_gradient(Table table, const simd::RatingPairs& ratings, const simd::SlotGroups& groups, ThreadPool& pool,
                        Cost* cost);
@@ -127,10 +138,12 @@ class DotModel {
   Matrix looked_up_[2];  // (batch, factors) each
   OneHotPath one_hot_[2];
   std::vector<float> scores_;
+  std::vector<float> part_scores_;  // of the parts but the first
   std::vector<float> sigmoids_;
   std::vector<float> predictions_;
   std::vector<float> grad_scores_;
   std::vector<float> split_grad_scores_;  // in the order of a batch taken apart
+  simd::RatingPairs split_others_;        // of it, those that are no pairs
 };
 
 }  // namespace rowlight

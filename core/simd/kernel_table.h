@@ -27,13 +27,24 @@ struct LookupWay {
   bool stream = false;  ///< see Writes
 };
 
+/// Pairs of rows that are multiplied: row a_ids[i] of `a` by row b_ids[i] of `b`; null ids: row i itself.
+struct DottedRows {
+  const float* a = nullptr;
+  const std::int32_t* a_ids = nullptr;
+  const float* b = nullptr;
+  const std::int32_t* b_ids = nullptr;
+  std::size_t stride = 0;
+  std::size_t width = 0;  ///< floats of a row that are multiplied
+  std::size_t part = 0;   ///< floats that are summed together; not 0
+  bool fetch = false;     ///< bring rows near before they are needed
+};
+
 /// One implementation of every kernel, on raw pointers: `stride` floats from row to row, `n` rows or floats.
 /// Private to core/simd and its tests.
 struct KernelTable {
   void (*gather_rows)(const float* table, std::size_t stride, const std::int32_t* ids, std::size_t n, float* out,
                       LookupWay way);
-  void (*dot_of_rows)(const float* a, const std::int32_t* a_ids, const float* b, const std::int32_t* b_ids,
-                      std::size_t stride, std::size_t n, float* out);  // null ids: row i itself
+  void (*dot_of_rows)(const DottedRows& in, std::size_t n, float* out);
   void (*scatter_add_scaled)(const float* scale, const float* rows, const std::int32_t* out_rows, std::size_t stride,
                              std::size_t n, float* out);
   void (*sum_bags)(const float* table, std::size_t stride, const std::int32_t* ids, const float* scale,

@@ -26,24 +26,69 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using F = hn::ScalableTag<float>;
 
-HWY_INLINE float Dot(const float* x, const float* y, std::size_t stride) {
+HWY_INLINE float Dot(const float* x, const float* y, std::size_t n) {
   const F d;
   const std::size_t lanes = hn::Lanes(d);
-  const std::size_t whole = stride / lanes * lanes;
+  const std::size_t whole = n / lanes * lanes;
   auto sum = hn::Zero(d);
   std::size_t k = 0;
   for (; k < whole; k += lanes) sum = hn::MulAdd(hn::LoadU(d, x + k), hn::LoadU(d, y + k), sum);
   float total = hn::GetLane(hn::SumOfLanes(d, sum));
-  for (; k < stride; ++k) total += x[k] * y[k];
+  for (; k < n; ++k) total += x[k] * y[k];
   return total;
 }
 
-void DotOfRows(const float* a, const std::int32_t* a_ids, const float* b, const std::int32_t* b_ids, std::size_t stride,
-               std::size_t n, float* out) {
+HWY_INLINE const float* RowOf(const float* rows, const std::int32_t* ids, std::size_t stride, std::size_t i) {
+  return rows + (ids ? static_cast<std::size_t>(ids[i]) : i) * stride;
+}
+
+HWY_INLINE void FetchDotted(const DottedRows& in, std::size_t i, std::size_t n) {
+  constexpr std::size_t ahead = 6;
+  const std::size_t next = std::min(i + ahead, n - 1);
+  FetchRow(RowOf(in.a, in.a_ids, in.stride, next), in.width);
+  FetchRow(RowOf(in.b, in.b_ids, in.stride, next), in.width);
+}
+
+/// Of rows of so many parts of two cache lines, without a loop over them.
+template <std::size_t parts>
+HWY_INLINE void DotOfShortRows(const DottedRows in, std::size_t n, float* out) {
+  const Line d;
+  constexpr std::size_t part = 2 * line;
   for (std::size_t i = 0; i < n; ++i) {
-    const std::size_t row_a = a_ids ? static_cast<std::size_t>(a_ids[i]) : i;
-    const std::size_t row_b = b_ids ? static_cast<std::size_t>(b_ids[i]) : i;
-    out[i] = Dot(a + row_a * stride, b + row_b * stride, stride);
+    if (in.fetch) FetchDotted(in, i, n);
+    const float* a = RowOf(in.a, in.a_ids, in.stride, i);
+    const float* b = RowOf(in.b, in.b_ids, in.stride, i);
+    float total = 0;
+    for (std::size_t p = 0; p < parts; ++p) {
+      auto sum = hn::Zero(d);
+      for (std::size_t k = p * part; k < (p + 1) * part; k += hn::MaxLanes(d)) {
+        sum = hn::MulAdd(hn::LoadU(d, a + k), hn::LoadU(d, b + k), sum);
+      }
+      const float of_part = hn::GetLane(hn::SumOfLanes(d, sum));
+      total = p == 0 ? of_part : total + of_part;
+    }
+    out[i] = total;
+  }
+}
+
+void DotOfRows(const DottedRows& in, std::size_t n, float* out) {
+  if (in.part == 2 * line && in.width % in.part == 0) {
+    switch (in.width / in.part) {
+      case 1: return DotOfShortRows<1>(in, n, out);
+      case 2: return DotOfShortRows<2>(in, n, out);
+      case 3: return DotOfShortRows<3>(in, n, out);
+      case 4: return DotOfShortRows<4>(in, n, out);
+    }
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    if (in.fetch) FetchDotted(in, i, n);
+    const float* a = RowOf(in.a, in.a_ids, in.stride, i);
+    const float* b = RowOf(in.b, in.b_ids, in.stride, i);
+    float total = Dot(a, b, std::min(in.part, in.width));
+    for (std::size_t k = in.part; k < in.width; k += in.part) {
+      total += Dot(a + k, b + k, std::min(in.part, in.width - k));
+    }
+    out[i] = total;
   }
 }
 
@@ -259,14 +304,29 @@ void gather_rows(ConstMatrixView table, std::span<const std::int32_t> ids, Matri
 }
 
 void dot_rows(ConstMatrixView a, ConstMatrixView b, std::span<float> out) {
-  assert(a.stride == b.stride && out.size() <= a.rows && out.size() <= b.rows);
-  kernels().dot_of_rows(a.data, nullptr, b.data, nullptr, a.stride, out.size(), out.data());
+  assert(a.stride == b.stride && a.width() == b.width() && out.size() <= a.rows && out.size() <= b.rows);
+  const std::size_t width = a.width();
+  kernels().dot_of_rows({a.data, nullptr, b.data, nullptr, a.stride, width, dot_part_width(width), false}, out.size(),
+                        out.data());
 }
 
 void dot_of_rows(ConstMatrixView a, std::span<const std::int32_t> a_ids, ConstMatrixView b,
                  std::span<const std::int32_t> b_ids, std::span<float> out) {
-  assert(a.stride == b.stride && a_ids.size() == out.size() && b_ids.size() == out.size());
-  kernels().dot_of_rows(a.data, a_ids.data(), b.data, b_ids.data(), a.stride, out.size(), out.data());
+  assert(a.stride == b.stride && a.width() == b.width() && a_ids.size() == out.size() && b_ids.size() == out.size());
+  constexpr std::size_t few = 256;  // whose rows the caller may have brought near
+  const std::size_t width = a.width();
+  kernels().dot_of_rows(
+      {a.data, a_ids.data(), b.data, b_ids.data(), a.stride, width, dot_part_width(width), out.size() > few},
+      out.size(), out.data());
+}
+
+void dot_of_part(ConstMatrixView a, std::span<const std::int32_t> a_ids, ConstMatrixView b,
+                 std::span<const std::int32_t> b_ids, std::span<float> out) {
+  assert(a.stride == b.stride && a.width() == b.width() && a_ids.size() == out.size() && b_ids.size() == out.size());
+  const std::size_t width = a.width();
+  kernels().dot_of_rows(
+      {a.data, a_ids.data(), b.data, b_ids.data(), a.stride, width, std::max<std::size_t>(width, 1), true}, out.size(),
+      out.data());
 }
 
 void scatter_add_scaled(std::span<const float> scale, ConstMatrixView rows, std::span<const std::int32_t> out_rows,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -67,11 +68,24 @@ struct BagRows {
 /// Pre: 0 <= ids[i] < table.rows; out.rows >= bags; equal strides; out overlaps nothing.
 void sum_bags(ConstMatrixView table, const BagRows& bags, MatrixView out, Writes writes = Writes::Kept);
 
+/// A dot product is summed by parts of so many columns (the last may be narrower), and these sums from the first part
+/// on: at most four, each of whole pairs of cache lines, so that threads may sum a part each and get the same bits.
+/// `width`: columns with their padding.
+[[nodiscard]] constexpr std::size_t dot_part_width(std::size_t width) {
+  constexpr std::size_t most_parts = 4;
+  constexpr std::size_t two_lines = 2 * row_padding;
+  return (std::max<std::size_t>(width, 1) + most_parts * two_lines - 1) / (most_parts * two_lines) * two_lines;
+}
+
 /// out[b] = sum over k of a[b][k] * b[b][k]. Pre: a and b (batch, dim) with equal strides; out.size() == batch.
 void dot_rows(ConstMatrixView a, ConstMatrixView b, std::span<float> out);
 
 /// out[b] = dot(a[a_ids[b]], b[b_ids[b]]): the same bits as two gathers and dot_rows, without the copies.
 void dot_of_rows(ConstMatrixView a, std::span<const std::int32_t> a_ids, ConstMatrixView b,
+                 std::span<const std::int32_t> b_ids, std::span<float> out);
+
+/// The same of one part: `a` and `b` view its columns. Fetches rows ahead.
+void dot_of_part(ConstMatrixView a, std::span<const std::int32_t> a_ids, ConstMatrixView b,
                  std::span<const std::int32_t> b_ids, std::span<float> out);
 
 /// out[out_rows[b]] += scale[b] * rows[b], for b in rising order: rows that share an output row are added in batch

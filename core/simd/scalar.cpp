@@ -17,14 +17,16 @@ void gather_rows(const float* table, std::size_t stride, const std::int32_t* ids
   }
 }
 
-void dot_of_rows(const float* a, const std::int32_t* a_ids, const float* b, const std::int32_t* b_ids,
-                 std::size_t stride, std::size_t n, float* out) {
+void dot_of_rows(const DottedRows& in, std::size_t n, float* out) {
   for (std::size_t i = 0; i < n; ++i) {
-    const float* x = a + (a_ids ? static_cast<std::size_t>(a_ids[i]) : i) * stride;
-    const float* y = b + (b_ids ? static_cast<std::size_t>(b_ids[i]) : i) * stride;
-    float sum = 0;
-    for (std::size_t k = 0; k < stride; ++k) sum += x[k] * y[k];
-    out[i] = sum;
+    const float* a = in.a + (in.a_ids ? static_cast<std::size_t>(in.a_ids[i]) : i) * in.stride;
+    const float* b = in.b + (in.b_ids ? static_cast<std::size_t>(in.b_ids[i]) : i) * in.stride;
+    out[i] = 0;
+    for (std::size_t first = 0; first < in.width; first += in.part) {
+      float sum = 0;
+      for (std::size_t k = first; k < std::min(first + in.part, in.width); ++k) sum += a[k] * b[k];
+      out[i] += sum;
+    }
   }
 }
 

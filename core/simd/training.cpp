@@ -35,14 +35,15 @@ namespace hn = hwy::HWY_NAMESPACE;
 using F = hn::ScalableTag<float>;
 using V = hn::Vec<F>;
 
-constexpr std::size_t fetch_ahead = 8;   // rows
+constexpr std::size_t fetch_ahead = 4;   // rows of each table
+constexpr std::size_t sum_ahead = 8;     // rows
 constexpr std::size_t block_lanes = 16;  // at least the lanes of any target here
 
 static_assert(hn::MaxLanes(F()) <= block_lanes);
 
 /// Into the second-level cache, leaving the first to what is in use.
-HWY_INLINE void FetchRowNear(const float* row, std::size_t stride) {
-  for (std::size_t k = 0; k < stride; k += line) {
+HWY_INLINE void FetchRowNear(const float* row, std::size_t width) {
+  for (std::size_t k = 0; k < width; k += line) {
 #if HWY_COMPILER_GCC || HWY_COMPILER_CLANG
     __builtin_prefetch(row + k, 0, 2);
 #else
@@ -87,20 +88,20 @@ HWY_INLINE const float* RowOf(const ScaledRows& in, std::size_t b) {
 void SumRows(const ScaledRows& in, const std::int32_t* out_rows, std::size_t n, float* out) {
   const F d;
   const std::size_t lanes = hn::Lanes(d);
-  const std::size_t stride = in.stride;
-  if (stride % lanes != 0) return scalar_training().sum_rows(in, out_rows, n, out);
+  const std::size_t width = in.width;
+  if (width % lanes != 0) return scalar_training().sum_rows(in, out_rows, n, out);
   std::int32_t met = 0;
   for (std::size_t b = 0; b < n; ++b) {
     const float* row = RowOf(in, b);
-    float* to = out + static_cast<std::size_t>(out_rows[b]) * stride;
+    float* to = out + static_cast<std::size_t>(out_rows[b]) * in.stride;
     const auto scale = hn::Set(d, in.scale[b]);
     if (out_rows[b] == met) {
       ++met;
-      for (std::size_t k = 0; k < stride; k += lanes) {
+      for (std::size_t k = 0; k < width; k += lanes) {
         hn::StoreU(hn::MulAdd(scale, hn::LoadU(d, row + k), hn::Zero(d)), d, to + k);
       }
     } else {
-      for (std::size_t k = 0; k < stride; k += lanes) {
+      for (std::size_t k = 0; k < width; k += lanes) {
         hn::StoreU(hn::MulAdd(scale, hn::LoadU(d, row + k), hn::LoadU(d, to + k)), d, to + k);
       }
     }
@@ -135,19 +136,19 @@ HWY_INLINE void SumGroup(const ScaledRows& in, const std::int32_t* members, std:
 void SumGroups(const ScaledRows& in, const std::uint32_t* begins, const std::int32_t* members, std::size_t first,
                std::size_t last, float* out) {
   const std::size_t lanes = hn::Lanes(F());
-  const std::size_t stride = in.stride;
-  if (stride % lanes != 0) return scalar_training().sum_groups(in, begins, members, first, last, out);
+  const std::size_t width = in.width;
+  if (width % lanes != 0) return scalar_training().sum_groups(in, begins, members, first, last, out);
   const std::size_t all = begins[last];
   for (std::size_t slot = first; slot < last; ++slot) {
-    float* to = out + slot * stride;
+    float* to = out + slot * in.stride;
     const std::size_t begin = begins[slot];
     const std::size_t end = begins[slot + 1];
-    for (std::size_t j = begin + fetch_ahead; j < std::min(end + fetch_ahead, all); ++j) {
-      FetchRow(RowOf(in, static_cast<std::size_t>(members[j])), stride);
+    for (std::size_t j = begin + sum_ahead; j < std::min(end + sum_ahead, all); ++j) {
+      FetchRow(RowOf(in, static_cast<std::size_t>(members[j])), width);
     }
     std::size_t k = 0;
-    for (; k + 4 * lanes <= stride; k += 4 * lanes) SumGroup<4>(in, members, begin, end, k, to);
-    for (; k < stride; k += lanes) SumGroup<1>(in, members, begin, end, k, to);
+    for (; k + 4 * lanes <= width; k += 4 * lanes) SumGroup<4>(in, members, begin, end, k, to);
+    for (; k < width; k += lanes) SumGroup<1>(in, members, begin, end, k, to);
   }
 }
 
@@ -157,20 +158,19 @@ template <std::size_t tables, class Step>
 HWY_INLINE bool EachRow(const MovedRows& moved, const std::array<float*, tables>& table, const Step& step) {
   const std::size_t lanes = hn::Lanes(F());
   const std::size_t stride = moved.stride;
+  const std::size_t width = moved.width;
   std::array<float*, tables> at;
-  if (stride % lanes == 0) {
+  if (width % lanes == 0) {
+    // Where it is the only one, the first table is near: the batch has just read it.
+    constexpr std::size_t first_fetched = tables > 1 ? 0 : 1;
     for (std::size_t i = 0; i < moved.n; ++i) {
-      if (i < moved.coming_count) {
-        const std::size_t next = static_cast<std::size_t>(moved.coming[i]) * stride;
-        for (float* base : table) FetchRowNear(base + next, stride);
-      }
-      if (moved.coming_count == 0 && i + fetch_ahead < moved.n) {
+      if (i + fetch_ahead < moved.n) {
         const std::size_t next = static_cast<std::size_t>(moved.rows[i + fetch_ahead]) * stride;
-        for (std::size_t t = 1; t < tables; ++t) FetchRow(table[t] + next, stride);  // the first was just read
+        for (std::size_t t = first_fetched; t < tables; ++t) FetchRow(table[t] + next, width);
       }
       const std::size_t row = static_cast<std::size_t>(moved.rows[i]) * stride;
       for (std::size_t t = 0; t < tables; ++t) at[t] = table[t] + row;
-      step(stride, at, moved.grad + i * stride);
+      step(width, at, moved.grad + i * stride);
     }
     return true;
   }
@@ -246,25 +246,26 @@ HWY_INLINE void EachPair(const MovedPairs pairs, const std::array<float*, tables
                          const std::array<float*, tables>& movies, const Move& move) {
   const F d;
   const std::size_t stride = pairs.stride;
+  const std::size_t width = pairs.width;
   const auto row_of = [stride](const std::int32_t* rows, std::size_t i) {
     return static_cast<std::size_t>(rows[i]) * stride;
   };
   const auto fetch_coming = [&](std::size_t i) {
-    for (const float* base : users) FetchRowNear(base + row_of(pairs.coming_users, i), stride);
-    for (const float* base : movies) FetchRowNear(base + row_of(pairs.coming_movies, i), stride);
+    for (const float* base : users) FetchRowNear(base + row_of(pairs.coming_users, i), width);
+    for (const float* base : movies) FetchRowNear(base + row_of(pairs.coming_movies, i), width);
   };
   for (std::size_t i = 0; i < pairs.n; ++i) {
     if (i < pairs.coming_count) fetch_coming(i);
     if (pairs.coming_count == 0 && i + fetch_ahead < pairs.n) {
       for (std::size_t t = 0; t < tables; ++t) {
-        FetchRow(users[t] + row_of(pairs.users, i + fetch_ahead), stride);
-        FetchRow(movies[t] + row_of(pairs.movies, i + fetch_ahead), stride);
+        FetchRow(users[t] + row_of(pairs.users, i + fetch_ahead), width);
+        FetchRow(movies[t] + row_of(pairs.movies, i + fetch_ahead), width);
       }
     }
     const std::size_t user_row = row_of(pairs.users, i);
     const std::size_t movie_row = row_of(pairs.movies, i);
     const auto scale = hn::Set(d, pairs.scale[i]);
-    for (std::size_t k = 0; k < stride; k += hn::Lanes(d)) {
+    for (std::size_t k = 0; k < width; k += hn::Lanes(d)) {
       const auto user = hn::LoadU(d, users[0] + user_row + k);
       const auto movie = hn::LoadU(d, movies[0] + movie_row + k);
       move(users, user_row + k, user, hn::MulAdd(scale, movie, hn::Zero(d)));
@@ -276,7 +277,7 @@ HWY_INLINE void EachPair(const MovedPairs pairs, const std::array<float*, tables
 
 void SgdPairs(const SgdStep& step, const MovedPairs& pairs, float* users, float* movies) {
   const F d;
-  if (pairs.stride % hn::Lanes(d) != 0) return scalar_training().sgd_pairs(step, pairs, users, movies);
+  if (pairs.width % hn::Lanes(d) != 0) return scalar_training().sgd_pairs(step, pairs, users, movies);
   const auto rate = hn::Set(d, step.learning_rate);
   EachPair<1>(pairs, {users}, {movies}, [=](const std::array<float*, 1>& tables, std::size_t at, V weight, V grad) {
     hn::StoreU(hn::NegMulAdd(rate, grad, weight), F(), tables[0] + at);
@@ -285,7 +286,7 @@ void SgdPairs(const SgdStep& step, const MovedPairs& pairs, float* users, float*
 
 void AdamPairs(const AdamStep& step, const MovedPairs& pairs, const AdamFloatTables& users,
                const AdamFloatTables& movies) {
-  if (pairs.stride % hn::Lanes(F()) != 0) return scalar_training().adam_pairs(step, pairs, users, movies);
+  if (pairs.width % hn::Lanes(F()) != 0) return scalar_training().adam_pairs(step, pairs, users, movies);
   const AdamNumbers by(step);
   EachPair<3>(pairs, users, movies, [=](const AdamFloatTables& tables, std::size_t at, V weight, V grad) {
     AdamMove<true, false>(by, weight, grad, tables[0] + at, tables[1] + at, tables[2] + at);
@@ -295,7 +296,7 @@ void AdamPairs(const AdamStep& step, const MovedPairs& pairs, const AdamFloatTab
 void AdagradPairs(const AdagradStep& step, const MovedPairs& pairs, const AdagradFloatTables& users,
                   const AdagradFloatTables& movies) {
   const F d;
-  if (pairs.stride % hn::Lanes(d) != 0) return scalar_training().adagrad_pairs(step, pairs, users, movies);
+  if (pairs.width % hn::Lanes(d) != 0) return scalar_training().adagrad_pairs(step, pairs, users, movies);
   const auto rate = hn::Set(d, step.learning_rate);
   const auto eps = hn::Set(d, step.eps);
   EachPair<2>(pairs, users, movies, [=](const AdagradFloatTables& tables, std::size_t at, V weight, V grad) {
@@ -377,19 +378,6 @@ void draw_ratings(const RatingColumns& from, std::span<const std::int32_t> posit
   }
 }
 
-void draw_ratings(std::span<const PackedRating> from, std::span<const std::int32_t> positions,
-                  std::span<std::int32_t> users, std::span<std::int32_t> movies, std::span<float> ratings) {
-  assert(users.size() == positions.size() && movies.size() == positions.size() && ratings.size() == positions.size());
-  const std::size_t n = positions.size();
-  for (std::size_t b = 0; b < n; ++b) {
-    if (b + draw_ahead < n) hwy::Prefetch(from.data() + positions[b + draw_ahead]);
-    const PackedRating& rating = from.data()[positions[b]];
-    users[b] = rating.user;
-    movies[b] = rating.movie;
-    ratings[b] = rating.rating;
-  }
-}
-
 void sigmoid_range(std::span<const float> scores, float low, float high, std::span<float> sigmoids,
                    std::span<float> predictions) {
   assert(predictions.size() == scores.size() && (sigmoids.empty() || sigmoids.size() == scores.size()));
@@ -401,62 +389,65 @@ namespace {
 
 ScaledRows scaled(std::span<const float> scale, ConstMatrixView rows, std::span<const std::int32_t> ids) {
   assert(ids.empty() ? scale.size() <= rows.rows : ids.size() == scale.size());
-  return {scale.data(), rows.data, rows.stride, ids.empty() ? nullptr : ids.data()};
+  return {scale.data(), rows.data, rows.stride, rows.width(), ids.empty() ? nullptr : ids.data()};
 }
 
-MovedRows moved_rows(std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
-                     std::span<const std::int32_t> coming) {
-  assert(rows.size() <= grad.rows && grad.stride == p.stride);
-  return {rows.data(), rows.size(), p.stride, grad.data, coming.data(), coming.size()};
+MovedRows moved_rows(std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p) {
+  assert(rows.size() <= grad.rows && grad.stride == p.stride && grad.width() == p.width());
+  return {rows.data(), rows.size(), p.stride, p.width(), grad.data};
 }
 
 }  // namespace
 
 void sum_rows(std::span<const float> scale, ConstMatrixView rows, std::span<const std::int32_t> ids,
               std::span<const std::int32_t> out_rows, MatrixView out) {
-  assert(rows.stride == out.stride && out_rows.size() == scale.size());
+  assert(rows.stride == out.stride && rows.width() == out.width() && out_rows.size() == scale.size());
   kernels().sum_rows(scaled(scale, rows, ids), out_rows.data(), out_rows.size(), out.data);
 }
 
 void sum_groups(std::span<const float> scale, ConstMatrixView rows, std::span<const std::int32_t> ids,
                 const SlotGroups& groups, std::size_t first, std::size_t last, MatrixView out) {
-  assert(rows.stride == out.stride && last < groups.begins.size() && last <= out.rows);
+  assert(rows.stride == out.stride && rows.width() == out.width());
+  assert(last < groups.begins.size() && last <= out.rows);
   kernels().sum_groups(scaled(scale, rows, ids), groups.begins.data(), groups.members.data(), first, last, out.data);
 }
 
 void sgd_rows(const SgdStep& step, std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
-              MatrixView velocity, std::span<const std::int32_t> coming) {
-  kernels().sgd_rows(step, moved_rows(rows, grad, p, coming), p.data, velocity.data);
+              MatrixView velocity) {
+  kernels().sgd_rows(step, moved_rows(rows, grad, p), p.data, velocity.data);
 }
 
 void adam_rows(const AdamStep& step, std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
-               MatrixView m, MatrixView v, std::span<const std::int32_t> coming) {
-  assert(m.stride == p.stride && v.stride == p.stride);
-  kernels().adam_rows(step, moved_rows(rows, grad, p, coming), p.data, m.data, v.data);
+               MatrixView m, MatrixView v) {
+  assert(m.stride == p.stride && v.stride == p.stride && m.width() == p.width() && v.width() == p.width());
+  kernels().adam_rows(step, moved_rows(rows, grad, p), p.data, m.data, v.data);
 }
 
 void adagrad_rows(const AdagradStep& step, std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
-                  MatrixView sum, std::span<const std::int32_t> coming) {
-  assert(sum.stride == p.stride);
-  kernels().adagrad_rows(step, moved_rows(rows, grad, p, coming), p.data, sum.data);
+                  MatrixView sum) {
+  assert(sum.stride == p.stride && sum.width() == p.width());
+  kernels().adagrad_rows(step, moved_rows(rows, grad, p), p.data, sum.data);
 }
 
 namespace {
 
-MovedPairs moved_pairs(const RatingPairs& pairs, MatrixView users, MatrixView movies, const RatingPairs& coming) {
-  assert(users.stride == movies.stride && pairs.users.size() == pairs.movies.size() &&
-         pairs.users.size() == pairs.grad_scores.size() && coming.users.size() == coming.movies.size());
-  return {pairs.users.data(), pairs.movies.data(), pairs.grad_scores.data(), pairs.users.size(),
-          users.stride,       coming.users.data(), coming.movies.data(),     coming.users.size()};
+MovedPairs moved_pairs(const RatingPairs& pairs, MatrixView users, [[maybe_unused]] MatrixView movies,
+                       const RatingPairs& coming) {
+  assert(users.stride == movies.stride && users.width() == movies.width() &&
+         pairs.users.size() == pairs.movies.size() && pairs.users.size() == pairs.grad_scores.size() &&
+         coming.users.size() == coming.movies.size());
+  return {pairs.users.data(), pairs.movies.data(), pairs.grad_scores.data(), pairs.users.size(), users.stride,
+          users.width(),      coming.users.data(), coming.movies.data(),     coming.users.size()};
 }
 
 AdamFloatTables floats_of(const AdamTables& tables) {
   assert(tables.m.stride == tables.p.stride && tables.v.stride == tables.p.stride);
+  assert(tables.m.width() == tables.p.width() && tables.v.width() == tables.p.width());
   return {tables.p.data, tables.m.data, tables.v.data};
 }
 
 AdagradFloatTables floats_of(const AdagradTables& tables) {
-  assert(tables.sum.stride == tables.p.stride);
+  assert(tables.sum.stride == tables.p.stride && tables.sum.width() == tables.p.width());
   return {tables.p.data, tables.sum.data};
 }
 
@@ -483,6 +474,7 @@ void adagrad_pairs(const AdagradStep& step, const RatingPairs& pairs, const Adag
 void adam_stretch(const AdamStep& step, std::size_t first, std::size_t last, std::span<const std::int32_t> slot_of_row,
                   ConstMatrixView grad, MatrixView p, MatrixView m, MatrixView v) {
   assert(first <= last && last <= p.rows && slot_of_row.size() == p.rows && grad.stride == p.stride);
+  assert(p.width() == p.stride);
   const FlushTiny mode(step.eps >= tiny_eps);
   kernels().adam_stretch(step, {first, last, p.stride, slot_of_row.data(), grad.data}, p.data, m.data, v.data);
 }

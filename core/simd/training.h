@@ -11,8 +11,9 @@ namespace rowlight::simd {
 
 // What a minibatch does to many rows at a time. All: no allocation, no failure, safe to call from several threads on
 // outputs that do not overlap; shapes are preconditions. Results of one target do not depend on alignment or on how
-// rows are split into calls; different targets may round differently. They run on the target of the process, also in
-// a thread that has a ThreadTarget.
+// rows are split into calls; different targets may round differently. Views may be those of some columns, all of the
+// same ones, but for adam_stretch(): what is done to a column depends on that column alone. They run on the target of
+// the process, also in a thread that has a ThreadTarget.
 
 /// Parallel columns of ratings.
 struct RatingColumns {
@@ -25,17 +26,6 @@ struct RatingColumns {
 /// to come are fetched ahead. Pre: equal sizes; positions are inside.
 void draw_ratings(const RatingColumns& from, std::span<const std::int32_t> positions, std::span<std::int32_t> users,
                   std::span<std::int32_t> movies, std::span<float> ratings);
-
-/// What belongs to one rating beside each other.
-struct PackedRating {
-  std::int32_t user;
-  std::int32_t movie;
-  float rating;
-};
-
-/// The same of ratings that are packed: one place in the memory for each, and not three.
-void draw_ratings(std::span<const PackedRating> from, std::span<const std::int32_t> positions,
-                  std::span<std::int32_t> users, std::span<std::int32_t> movies, std::span<float> ratings);
 
 /// sigmoids[b] = 1 / (1 + exp(-scores[b])); predictions[b] = sigmoids[b] * (high - low) + low. NaN stays NaN. Error of
 /// a sigmoid: at most 4e-7 of its value, and 1e-38. Pre: equal sizes, but `sigmoids` may be empty: not wanted.
@@ -61,16 +51,15 @@ void sum_groups(std::span<const float> scale, ConstMatrixView rows, std::span<co
 
 // Steps of optimizers on rows of a table and of its states: row rows[i] moves by gradient row i, as by sgd(), adam() or
 // adagrad() on its floats. Pre: `rows` are distinct and inside the tables; all tables have one stride. A column of
-// scalars (stride 1) is taken some rows at a time. `coming`, rows of the next step, are brought into the second-level
-// cache meanwhile; without them it is the states of the next `rows` that are fetched.
+// scalars (stride 1) is taken some rows at a time. Where there are states, the next `rows` are fetched meanwhile.
 
 /// `velocity` without data: none; then step.momentum must be 0.
 void sgd_rows(const SgdStep& step, std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
-              MatrixView velocity, std::span<const std::int32_t> coming = {});
+              MatrixView velocity);
 void adam_rows(const AdamStep& step, std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
-               MatrixView m, MatrixView v, std::span<const std::int32_t> coming = {});
+               MatrixView m, MatrixView v);
 void adagrad_rows(const AdagradStep& step, std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
-                  MatrixView sum, std::span<const std::int32_t> coming = {});
+                  MatrixView sum);
 
 /// Ratings of a batch: the rows of their users and movies, and the gradients of their scores.
 struct RatingPairs {
@@ -93,7 +82,8 @@ struct AdagradTables {
 // The same steps in one pass over ratings whose user and whose movie occur once in a batch, so that the gradient of one
 // row is the other as it was before, times that of the score: the bits of sum_rows() and the steps above, without the
 // gradient in memory. Pre: users and movies are distinct each and inside the tables; one stride, of several floats;
-// no momentum and no decay. `coming`, users and movies of the next step, are brought near as above, in pairs.
+// no momentum and no decay. `coming`, users and movies of the next step, are brought into the second-level cache
+// meanwhile; without them it is the next `pairs` that are fetched.
 
 void sgd_pairs(const SgdStep& step, const RatingPairs& pairs, MatrixView users, MatrixView movies,
                const RatingPairs& coming = {});

@@ -26,7 +26,7 @@ void sum_rows(const ScaledRows& in, const std::int32_t* out_rows, std::size_t n,
     const float* row = row_of(in, b);
     const bool first = out_rows[b] == met;
     if (first) ++met;
-    for (std::size_t k = 0; k < in.stride; ++k) to[k] = (first ? 0.0F : to[k]) + in.scale[b] * row[k];
+    for (std::size_t k = 0; k < in.width; ++k) to[k] = (first ? 0.0F : to[k]) + in.scale[b] * row[k];
   }
 }
 
@@ -34,11 +34,11 @@ void sum_groups(const ScaledRows& in, const std::uint32_t* begins, const std::in
                 std::size_t last, float* out) {
   for (std::size_t slot = first; slot < last; ++slot) {
     float* to = out + slot * in.stride;
-    for (std::size_t k = 0; k < in.stride; ++k) to[k] = 0;
+    for (std::size_t k = 0; k < in.width; ++k) to[k] = 0;
     for (std::uint32_t j = begins[slot]; j < begins[slot + 1]; ++j) {
       const auto b = static_cast<std::size_t>(members[j]);
       const float* row = row_of(in, b);
-      for (std::size_t k = 0; k < in.stride; ++k) to[k] += in.scale[b] * row[k];
+      for (std::size_t k = 0; k < in.width; ++k) to[k] += in.scale[b] * row[k];
     }
   }
 }
@@ -53,19 +53,19 @@ void each_row(const MovedRows& moved, const Move& move) {
 
 void sgd_rows(const SgdStep& step, const MovedRows& moved, float* p, float* velocity) {
   each_row(moved, [&](std::size_t at, const float* grad) {
-    scalar_kernels().sgd(step, moved.stride, p + at, velocity ? velocity + at : nullptr, grad);
+    scalar_kernels().sgd(step, moved.width, p + at, velocity ? velocity + at : nullptr, grad);
   });
 }
 
 void adam_rows(const AdamStep& step, const MovedRows& moved, float* p, float* m, float* v) {
   each_row(moved, [&](std::size_t at, const float* grad) {
-    scalar_kernels().adam(step, moved.stride, p + at, m + at, v + at, grad);
+    scalar_kernels().adam(step, moved.width, p + at, m + at, v + at, grad);
   });
 }
 
 void adagrad_rows(const AdagradStep& step, const MovedRows& moved, float* p, float* sum) {
   each_row(moved, [&](std::size_t at, const float* grad) {
-    scalar_kernels().adagrad(step, moved.stride, p + at, sum + at, grad);
+    scalar_kernels().adagrad(step, moved.width, p + at, sum + at, grad);
   });
 }
 
@@ -75,7 +75,7 @@ void each_pair(const MovedPairs& pairs, const float* users, const float* movies,
   for (std::size_t i = 0; i < pairs.n; ++i) {
     const std::size_t user = static_cast<std::size_t>(pairs.users[i]) * pairs.stride;
     const std::size_t movie = static_cast<std::size_t>(pairs.movies[i]) * pairs.stride;
-    for (std::size_t k = 0; k < pairs.stride; ++k) {
+    for (std::size_t k = 0; k < pairs.width; ++k) {
       const float of_user = 0.0F + pairs.scale[i] * movies[movie + k];
       const float of_movie = 0.0F + pairs.scale[i] * users[user + k];
       move(0, user + k, of_user);

@@ -11,6 +11,7 @@ struct ScaledRows {
   const float* scale = nullptr;
   const float* rows = nullptr;
   std::size_t stride = 0;
+  std::size_t width = 0;              ///< floats of a row that are summed
   const std::int32_t* ids = nullptr;  ///< null: none
 };
 
@@ -19,9 +20,8 @@ struct MovedRows {
   const std::int32_t* rows = nullptr;
   std::size_t n = 0;
   std::size_t stride = 0;
+  std::size_t width = 0;  ///< floats of a row that are moved
   const float* grad = nullptr;
-  const std::int32_t* coming = nullptr;  ///< rows of the next step; null: none
-  std::size_t coming_count = 0;
 };
 
 /// Ratings whose user and movie occur once in a batch, by their rows of two tables and what scales a row to the
@@ -32,6 +32,7 @@ struct MovedPairs {
   const float* scale = nullptr;
   std::size_t n = 0;
   std::size_t stride = 0;
+  std::size_t width = 0;                       ///< floats of a row that are moved
   const std::int32_t* coming_users = nullptr;  ///< rows of the next step; null: none
   const std::int32_t* coming_movies = nullptr;
   std::size_t coming_count = 0;  ///< of each

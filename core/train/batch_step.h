@@ -62,13 +62,14 @@ class BatchStep {
   [[nodiscard]] double loss() const { return loss_; }
 
  private:
-  void expect_next();
+  [[nodiscard]] simd::RatingPairs coming() const;
   void compute_loss();
   void compute_loss_gradient();
 
   DotModel& model_;
   Optimizer& optimizer_;
   ThreadPool& pool_;
+  std::size_t parts_;  // of the factors' columns, for threads; 1: one does them all
 
   std::size_t first_ = 0;  // place of the batch
   std::size_t size_ = 0;

@@ -6,28 +6,29 @@
 
 namespace rowlight {
 
-DrawnRatings::DrawnRatings(TrainingOrder& order, const DotModelSpec& spec, bool splits, ThreadPool& pool)
-    : order_(order), batch_size_(spec.batch_size), pool_(pool) {
-  constexpr std::size_t drawn_together = 1U << 13;
+DrawnRatings::DrawnRatings(TrainingOrder& order, const DotModelSpec& spec, Drawing drawing, ThreadPool& pool)
+    : order_(order), batch_size_(spec.batch_size), drawing_(drawing), pool_(pool) {
+  const std::size_t drawn_together = drawing.one_by_one ? batch_size_ : 1U << 13;
   const std::size_t batches = std::max<std::size_t>(drawn_together / batch_size_, 1);
   const std::size_t most = std::min(batches * batch_size_, order.size());
-  if (splits) splitter_.emplace(spec.users, spec.movies, batch_size_);
+  if (drawing.split) splitter_.emplace(spec.users, spec.movies, batch_size_);
   const auto make_room = [&](Stretch& stretch) {
     stretch.users.resize(most);
     stretch.movies.resize(most);
     stretch.ratings.resize(most);
-    if (!splits) return;
+    if (!drawing.split) return;
     stretch.places.resize(most);
     stretch.split_users.resize(most);
     stretch.split_movies.resize(most);
     stretch.pairs.resize(batches);
   };
   make_room(now_);
-  if (pool.threads() == 1 || batches == 1 || order.size() == most) return;
+  const bool by_all = batches == 1 && !drawing.one_by_one;
+  if (pool.threads() == 1 || by_all || order.size() == most) return;
   make_room(next_);
   task_ = [this] {
     next_.draw(order_, next_.first, next_.size);
-    take_apart(next_);
+    if (!drawing_.one_by_one) take_apart(next_);
     order_.shuffle_ahead(next_.users.size());
   };
 }
@@ -42,15 +43,16 @@ simd::RatingColumns DrawnRatings::take(std::size_t first, std::size_t size) {
       pool_.cancel();
       draw_now(first);
     }
-    draw_ahead();
+    next_.size = 0;
   }
   taken_ = first;
   taken_size_ = size;
   return now_.columns(first, size);
 }
 
-std::optional<PairSplit> DrawnRatings::split() const {
+std::optional<PairSplit> DrawnRatings::split() {
   if (!splitter_) return {};
+  if (drawing_.one_by_one) take_apart(now_);
   const std::size_t at = taken_ - now_.first;
   const auto part = [&](const std::vector<std::int32_t>& column) { return std::span(column).subspan(at, taken_size_); };
   return PairSplit{part(now_.places), part(now_.split_users), part(now_.split_movies), now_.pairs[at / batch_size_]};
@@ -75,10 +77,11 @@ void DrawnRatings::draw_now(std::size_t first) {
     now_.draw(order_, first + begin, std::min(piece_size, now_.size - begin));
   };
   pool_.parallel((now_.size + piece_size - 1) / piece_size, std::cref(piece));
-  take_apart(now_);
+  if (!drawing_.one_by_one) take_apart(now_);
 }
 
 void DrawnRatings::draw_ahead() {
+  if (next_.size > 0) return;
   next_.first = now_.first + now_.size;
   next_.size = std::min(order_.size() - next_.first, next_.users.size());
   if (next_.size > 0) pool_.start(task_);

@@ -15,16 +15,21 @@
 
 namespace rowlight {
 
-/// The ratings of the batches under way and to come. They lie at random places, and a walk over many of them is quicker
-/// than many walks: so those of several small batches are drawn together, and while these are trained another thread of
-/// the pool, when there is one, draws the ones behind them and shuffles the next epoch. Those of a large batch all
-/// threads draw. Who draws changes nothing. No allocation after construction. Used by one thread at a time, that of the
-/// pool's caller.
+/// The ratings of the batches under way and to come. Those of several small batches are drawn together, because a walk
+/// over many random places is quicker than many walks, and while these are trained another thread of the pool, when
+/// there is one, draws the ones behind them and shuffles the next epoch. Those of a large batch all
+/// threads draw. Who draws, and when, changes nothing. No allocation after construction. Used by one thread at a time,
+/// that of the pool's caller.
 class DrawnRatings {
  public:
-  /// For batches of up to `spec.batch_size` of rows of such tables. With `splits` they are taken apart as they are
-  /// drawn. `order` and `pool` outlive this.
-  DrawnRatings(TrainingOrder& order, const DotModelSpec& spec, bool splits, ThreadPool& pool);
+  struct Drawing {
+    bool split = false;  ///< batches are taken apart
+    /// For a caller all of whose threads work on each batch, so that none should be busy elsewhere for long: one batch
+    /// is drawn ahead, and taken apart when it is asked for.
+    bool one_by_one = false;
+  };
+  /// For batches of up to `spec.batch_size` of rows of such tables. `order` and `pool` outlive this.
+  DrawnRatings(TrainingOrder& order, const DotModelSpec& spec, Drawing drawing, ThreadPool& pool);
   ~DrawnRatings() { discard(); }
   DrawnRatings(const DrawnRatings&) = delete;
   DrawnRatings& operator=(const DrawnRatings&) = delete;
@@ -33,10 +38,14 @@ class DrawnRatings {
   /// `size` is that, or what is left of the order; the order was begun and stays as it is until discard(). Valid until
   /// the next call.
   simd::RatingColumns take(std::size_t first, std::size_t size);
-  /// The batch that was taken, taken apart; none without `splits`. Pre: it was not discarded. Valid as that.
-  [[nodiscard]] std::optional<PairSplit> split() const;
+  /// The batch that was taken, taken apart; none where batches are not split. Pre: it was not discarded. Valid as that.
+  [[nodiscard]] std::optional<PairSplit> split();
   /// Up to `most` of the ratings behind it, as far as they are at hand. Pre and valid as above.
   [[nodiscard]] simd::RatingColumns coming(std::size_t most) const;
+
+  /// Begins to draw what lies behind, beside what the caller does next, unless that is begun or there is no other
+  /// thread. To be called in each batch when work comes that takes the caller alone. Pre: as for split().
+  void draw_ahead();
 
   /// To be called before the order changes: ends what is done ahead, and forgets what was drawn.
   void discard();
@@ -61,10 +70,10 @@ class DrawnRatings {
   };
   void take_apart(Stretch& stretch);
   void draw_now(std::size_t first);
-  void draw_ahead();
 
   TrainingOrder& order_;
   std::size_t batch_size_;
+  Drawing drawing_;
   ThreadPool& pool_;
   std::optional<PairSplitter> splitter_;  // of whoever draws
 

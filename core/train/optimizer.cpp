@@ -13,16 +13,8 @@ namespace {
 // Floats in one piece of parallel work: large enough that handing it to a thread costs little.
 constexpr std::size_t floats_per_piece = 1U << 16;
 constexpr std::size_t rows_per_piece = 512;  // of rows by number
-constexpr std::size_t pairs_per_piece = 256;
 
-/// Those from `begin` to before `end`, as far as there are so many.
-simd::RatingPairs part_of(const simd::RatingPairs& pairs, std::size_t begin, std::size_t end) {
-  const auto part = [&](auto span) {
-    const std::size_t first = std::min(begin, span.size());
-    return span.subspan(first, std::min(end, span.size()) - first);
-  };
-  return {part(pairs.users), part(pairs.movies), part(pairs.grad_scores)};
-}
+Columns all_columns(const Parameter& parameter) { return {0, parameter.value.cols()}; }
 
 }  // namespace
 
@@ -68,11 +60,7 @@ void Optimizer::step(std::vector<Parameter>& parameters, std::span<const TableGr
   ++steps_;
   set_numbers(rates);
   const bool any_dense = std::ranges::any_of(gradients, [](const TableGradient& g) { return g.by_rows == nullptr; });
-  if (!any_dense && !moves_untouched_rows(rates)) {
-    step_touched_rows(parameters, gradients, pool, cost);
-    expect({}, {});
-    return;
-  }
+  if (!any_dense && !moves_untouched_rows(rates)) return step_touched_rows(parameters, gradients, pool, cost);
   // A column of scalars by rows becomes a dense one.
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     auto& dense = dense_bias_grads_[i];
@@ -87,7 +75,6 @@ void Optimizer::step(std::vector<Parameter>& parameters, std::span<const TableGr
     const auto piece = [&](std::size_t i) { update_piece(pieces_[i], parameters, gradients, nullptr); };
     pool.parallel(pieces_.size(), std::cref(piece));
   }
-  expect({}, {});
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     auto& dense = dense_bias_grads_[i];
     if (dense.empty() || !gradients[i].by_rows) continue;
@@ -106,10 +93,8 @@ void Optimizer::step_touched_rows(std::vector<Parameter>& parameters, std::span<
     const std::size_t n = std::min(rows_per_piece, count_of(i) - begin);
     const RowGradient& gradient = *gradients[i].by_rows;
     const ConstMatrixView all = gradient.values();
-    const MatrixView p = parameters[i].value.view();
-    const auto coming = parameters[i].rows == Table::Users ? coming_.users : coming_.movies;
     update_rows(i, gradient.touched_rows().subspan(begin, n), {all.data + begin * all.stride, n, all.cols, all.stride},
-                p, p.stride > 1 ? coming.subspan(std::min(begin, coming.size())) : std::span<const std::int32_t>{});
+                parameters[i].value.view(), all_columns(parameters[i]));
   };
   std::size_t pieces = 0;
   bool large = false;
@@ -127,16 +112,16 @@ MatrixView Optimizer::state(std::size_t parameter, std::size_t which) {
 }
 
 void Optimizer::update_rows(std::size_t parameter, std::span<const std::int32_t> rows, ConstMatrixView grad,
-                            MatrixView p, std::span<const std::int32_t> coming) {
+                            MatrixView p, Columns columns) {
+  const MatrixView some = p.columns(columns);
+  const auto state_of = [&](std::size_t which) { return state(parameter, which).columns(columns); };
   switch (settings_.kind) {
     case OptimizerKind::Adam:
     case OptimizerKind::AdamW:
-    case OptimizerKind::SparseAdam:
-      simd::adam_rows(adam_, rows, grad, p, state(parameter, 0), state(parameter, 1), coming);
-      break;
-    case OptimizerKind::Adagrad: simd::adagrad_rows(adagrad_, rows, grad, p, state(parameter, 0), coming); break;
+    case OptimizerKind::SparseAdam: simd::adam_rows(adam_, rows, grad, some, state_of(0), state_of(1)); break;
+    case OptimizerKind::Adagrad: simd::adagrad_rows(adagrad_, rows, grad, some, state_of(0)); break;
     case OptimizerKind::Sgd:
-      simd::sgd_rows(sgd_, rows, grad, p, states_per_parameter_ > 0 ? state(parameter, 0) : MatrixView{}, coming);
+      simd::sgd_rows(sgd_, rows, grad, some, states_per_parameter_ > 0 ? state_of(0) : MatrixView{});
       break;
   }
 }
@@ -152,42 +137,46 @@ bool Optimizer::takes_pairs() const {
   return false;
 }
 
-void Optimizer::step_with_pairs(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
-                                const simd::RatingPairs& pairs, const Rates& rates, ThreadPool& pool) {
-  assert(takes_pairs() && !moves_untouched_rows(rates) && parameters.size() == gradients.size());
+void Optimizer::begin_step(const Rates& rates) {
+  assert(takes_pairs() && !moves_untouched_rows(rates));
   ++steps_;
   set_numbers(rates);
-  const std::size_t n = pairs.users.size();
-  const auto update = [&](std::size_t piece) {
-    const std::size_t begin = piece * pairs_per_piece;
-    const std::size_t end = std::min(n, begin + pairs_per_piece);
-    // The last piece brings near what is left of the rows to come.
-    update_pairs(parameters, part_of(pairs, begin, end), part_of(coming_, begin, end < n ? end : SIZE_MAX));
-  };
-  pool.parallel((n + pairs_per_piece - 1) / pairs_per_piece, std::cref(update));
-  expect({}, {});
-  step_touched_rows(parameters, gradients, pool, nullptr);
 }
 
-void Optimizer::update_pairs(std::vector<Parameter>& parameters, const simd::RatingPairs& pairs,
-                             const simd::RatingPairs& coming) {
-  const MatrixView users = parameters[index_of(Table::Users)].value.view();
-  const MatrixView movies = parameters[index_of(Table::Movies)].value.view();
+void Optimizer::step_factors(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
+                             const simd::RatingPairs& pairs, Columns columns, const simd::RatingPairs& coming) {
+  const auto values = [&](Table table) { return parameters[index_of(table)].value.view().columns(columns); };
+  const auto state_of = [&](Table table, std::size_t which) { return state(index_of(table), which).columns(columns); };
+  const MatrixView users = values(Table::Users);
+  const MatrixView movies = values(Table::Movies);
   switch (settings_.kind) {
     case OptimizerKind::Adam:
     case OptimizerKind::AdamW:
     case OptimizerKind::SparseAdam:
-      simd::adam_pairs(adam_, pairs, {users, state(0, 0), state(0, 1)}, {movies, state(1, 0), state(1, 1)}, coming);
+      simd::adam_pairs(adam_, pairs, {users, state_of(Table::Users, 0), state_of(Table::Users, 1)},
+                       {movies, state_of(Table::Movies, 0), state_of(Table::Movies, 1)}, coming);
       break;
     case OptimizerKind::Adagrad:
-      simd::adagrad_pairs(adagrad_, pairs, {users, state(0, 0)}, {movies, state(1, 0)}, coming);
+      simd::adagrad_pairs(adagrad_, pairs, {users, state_of(Table::Users, 0)}, {movies, state_of(Table::Movies, 0)},
+                          coming);
       break;
     case OptimizerKind::Sgd: simd::sgd_pairs(sgd_, pairs, users, movies, coming); break;
   }
-  const ConstMatrixView grad{pairs.grad_scores.data(), pairs.grad_scores.size(), 1, 1};
-  for (std::size_t i = 2; i < parameters.size(); ++i) {  // biases
-    update_rows(i, parameters[i].rows == Table::Users ? pairs.users : pairs.movies, grad, parameters[i].value.view());
+  for (const Table table : {Table::Users, Table::Movies}) {
+    const RowGradient& gradient = *gradients[index_of(table)].by_rows;
+    update_rows(index_of(table), gradient.touched_rows(), gradient.values().columns(columns),
+                parameters[index_of(table)].value.view(), columns);
   }
+}
+
+void Optimizer::step_bias(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
+                          const simd::RatingPairs& pairs, std::size_t parameter) {
+  const MatrixView p = parameters[parameter].value.view();
+  const Columns all = all_columns(parameters[parameter]);
+  const ConstMatrixView grad{pairs.grad_scores.data(), pairs.grad_scores.size(), 1, 1};
+  update_rows(parameter, parameters[parameter].rows == Table::Users ? pairs.users : pairs.movies, grad, p, all);
+  const RowGradient& others = *gradients[parameter].by_rows;
+  update_rows(parameter, others.touched_rows(), others.values(), p, all);
 }
 
 void Optimizer::update_piece(const Piece& piece, std::vector<Parameter>& parameters,

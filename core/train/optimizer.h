@@ -29,19 +29,23 @@ class Optimizer {
   void step(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, const Rates& rates,
             ThreadPool& pool, BatchCost* cost = nullptr);
 
-  /// The same where the gradients leave out ratings whose user and movie occur once in the batch, of
-  /// DotModel::row_gradients_but_pairs(): the bits of a step on all of them. Pre: takes_pairs(); the rates
-  /// are rates_at()'s; as above.
-  void step_with_pairs(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
-                       const simd::RatingPairs& pairs, const Rates& rates, ThreadPool& pool);
   /// Whether a step moves no row but those of the batch, and by their gradient alone.
   [[nodiscard]] bool takes_pairs() const;
+  /// Numbers beside each number of a parameter.
+  [[nodiscard]] std::size_t states_per_parameter() const { return states_per_parameter_; }
 
-  /// Rows that the step after the next one will likely move, those of one rating at the same place; they are brought
-  /// near during the next. Pre: 0 <= row < rows of the tables; equal sizes; valid until then.
-  void expect(std::span<const std::int32_t> users, std::span<const std::int32_t> movies) {
-    coming_ = {users, movies, {}};
-  }
+  // The same where the gradients leave out ratings whose user and movie occur once in the batch, of
+  // DotModel::row_gradients_but_pairs(): the bits of a step on all of them, when begin_step() is followed by
+  // step_factors() of all columns and step_bias() of all other parameters, in any order and on any threads.
+  // Pre: takes_pairs(); the rates are rates_at()'s; as above.
+  void begin_step(const Rates& rates);
+  /// Moves some columns of the users' and movies' factors. `coming` are ratings whose rows the next step will likely
+  /// move; they are brought near. Pre: columns as for BasicMatrixView::columns(); their gradients are summed.
+  void step_factors(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
+                    const simd::RatingPairs& pairs, Columns columns, const simd::RatingPairs& coming);
+  /// Moves all rows of a bias. Pre: `parameter` is one, 2 or more.
+  void step_bias(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
+                 const simd::RatingPairs& pairs, std::size_t parameter);
 
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
 
@@ -66,11 +70,9 @@ class Optimizer {
   };
   void step_touched_rows(std::vector<Parameter>& parameters, std::span<const TableGradient> gradients, ThreadPool& pool,
                          BatchCost* cost);
-  /// Row rows[i] by row i of `grad`; `coming` rows are brought near.
+  /// Row rows[i], some columns of it, by row i of `grad`, which has those.
   void update_rows(std::size_t parameter, std::span<const std::int32_t> rows, ConstMatrixView grad, MatrixView p,
-                   std::span<const std::int32_t> coming = {});
-  void update_pairs(std::vector<Parameter>& parameters, const simd::RatingPairs& pairs,
-                    const simd::RatingPairs& coming);
+                   Columns columns);
   void update_piece(const Piece& piece, std::vector<Parameter>& parameters, std::span<const TableGradient> gradients,
                     BatchCost* cost);
   [[nodiscard]] MatrixView state(std::size_t parameter, std::size_t which);
@@ -89,7 +91,6 @@ class Optimizer {
   std::vector<State> states_;  // states_per_parameter_ for each parameter, in the parameters' order
   std::size_t states_per_parameter_ = 0;
   std::vector<Piece> pieces_;
-  simd::RatingPairs coming_;
   std::vector<std::vector<float>> dense_bias_grads_;  // by parameter; all zeros between steps
 };
 

@@ -40,6 +40,59 @@ class TestThreadPool : public QObject {
     }
   }
 
+  void fixedPiecesStayOnTheirThread_data() { piecesRunOnceEach_data(); }
+  void fixedPiecesStayOnTheirThread() {
+    QFETCH(unsigned, threads);
+    ThreadPool pool(threads);
+    std::vector<std::thread::id> ran_on(12);
+    const auto any = [](std::size_t) {};
+    const std::function<void()> task = [] {};
+    for (int round = 0; round < 50; ++round) {
+      for (const std::size_t count : {0U, 1U, 2U, 3U, 12U}) {
+        std::vector<int> times(count);  // each has a thread, and the call makes its writes visible
+        const auto piece = [&](std::size_t i) {
+          ++times[i];
+          const auto here = std::this_thread::get_id();
+          if (ran_on[i] == std::thread::id()) ran_on[i] = here;
+          if (ran_on[i] != here) times[i] = -1;
+        };
+        pool.parallel_fixed(count, std::cref(piece));
+        QCOMPARE(times, std::vector<int>(count, 1));
+        if (round % 2 == 0) pool.parallel(5, std::cref(any));
+      }
+      if (round % 3 == 0) pool.start(task);
+      if (round % 3 == 1) pool.finish();
+    }
+    pool.finish();
+    for (std::size_t i = 0; i < 12; ++i) QVERIFY(ran_on[i] == ran_on[i % pool.threads()]);
+    QVERIFY(ran_on[0] == std::this_thread::get_id());
+    for (std::size_t i = 1; i < pool.threads(); ++i) QVERIFY(ran_on[i] != ran_on[i - 1]);
+  }
+
+  void fixedPiecesWaitForTheirThread() {
+    ThreadPool pool(2);
+    if (pool.threads() < 2) QSKIP("the system gives no second thread");
+    std::atomic<bool> begun = false;
+    std::atomic<bool> may_end = false;
+    std::thread::id task_ran_on;
+    const std::function<void()> task = [&] {
+      task_ran_on = std::this_thread::get_id();
+      begun = true;
+      comes(may_end);
+    };
+    pool.start(task);
+    QVERIFY(comes(begun));
+    std::thread::id ran_on[2];
+    const auto piece = [&](std::size_t i) {
+      ran_on[i] = std::this_thread::get_id();
+      if (i == 0) may_end = true;
+    };
+    pool.parallel_fixed(2, std::cref(piece));
+    QVERIFY(ran_on[0] == std::this_thread::get_id());
+    QVERIFY(ran_on[1] == task_ran_on);
+    pool.finish();
+  }
+
   void startedTaskRunsOnce_data() { piecesRunOnceEach_data(); }
   void startedTaskRunsOnce() {
     QFETCH(unsigned, threads);

@@ -8,6 +8,7 @@
 #include "core/base/random.h"
 #include "core/simd/flush_tiny.h"
 #include "core/simd/kernel_table.h"
+#include "tests/support/layers.h"
 #include "tests/support/random_arrays.h"
 
 using namespace rowlight;
@@ -49,10 +50,49 @@ class TestKernels : public QObject {
       const auto b_ids = random_ids(11, 6, 4);
       std::vector<float> out(11);
       std::vector<float> expected(11);
-      kernels.dot_of_rows(a.data() + offset, a_ids.data(), b.data() + offset, b_ids.data(), width, 11, out.data());
-      scalar_kernels().dot_of_rows(a.data() + offset, a_ids.data(), b.data() + offset, b_ids.data(), width, 11,
-                                   expected.data());
-      for (std::size_t i = 0; i < 11; ++i) QVERIFY(close(out[i], expected[i], static_cast<float>(width)));
+      for (const std::size_t part : {dot_part_width(width), std::size_t{7}, 2 * widest}) {
+        const DottedRows in{
+            a.data() + offset, a_ids.data(), b.data() + offset, b_ids.data(), width, width, part, false};
+        kernels.dot_of_rows(in, 11, out.data());
+        scalar_kernels().dot_of_rows(in, 11, expected.data());
+        for (std::size_t i = 0; i < 11; ++i) QVERIFY(close(out[i], expected[i], static_cast<float>(width)));
+      }
+    }
+  }
+
+  void dotsArePartByPartTheSame_data() {
+    QTest::addColumn<int>("target");
+    for (const Target target : supported_targets()) QTest::newRow(name_of(target).data()) << static_cast<int>(target);
+  }
+  // So that threads may take a part each, and rows may be fetched ahead or not.
+  void dotsArePartByPartTheSame() {
+    QFETCH(int, target);
+    const ThreadTarget on(static_cast<Target>(target));
+    constexpr std::size_t n = 300;
+    const auto a_ids = random_ids(n, 20, 2);
+    const auto b_ids = random_ids(n, 30, 3);
+    for (const std::size_t cols : {1U, 5U, 32U, 33U, 50U, 64U, 65U, 96U, 100U, 128U, 129U, 300U}) {
+      const Matrix a = random_matrix(20, cols, 4);
+      const Matrix b = random_matrix(30, cols, 5);
+      std::vector<float> whole(n);
+      dot_of_rows(a.view(), a_ids, b.view(), b_ids, whole);
+      std::vector<float> few(n);
+      for (std::size_t i = 0; i < n; i += 75) {
+        dot_of_rows(a.view(), std::span(a_ids).subspan(i, 75), b.view(), std::span(b_ids).subspan(i, 75),
+                    std::span(few).subspan(i, 75));
+      }
+      QVERIFY(std::memcmp(few.data(), whole.data(), n * sizeof(float)) == 0);
+
+      const std::size_t width = dot_part_width(a.stride());
+      QVERIFY(width % 32 == 0 && width * 4 >= cols);
+      std::vector<float> sums(n);
+      std::vector<float> of_part(n);
+      for (std::size_t first = 0; first < cols; first += width) {
+        const Columns columns{first, std::min(width, cols - first)};
+        dot_of_part(a.view().columns(columns), a_ids, b.view().columns(columns), b_ids, of_part);
+        for (std::size_t i = 0; i < n; ++i) sums[i] = first == 0 ? of_part[i] : sums[i] + of_part[i];
+      }
+      QVERIFY(std::memcmp(sums.data(), whole.data(), n * sizeof(float)) == 0);
     }
   }
 

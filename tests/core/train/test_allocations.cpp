@@ -69,13 +69,17 @@ class TestAllocations : public QObject {
     QTest::addColumn<int>("schedule");
     QTest::addColumn<int>("batch");
     QTest::addColumn<unsigned>("threads");
+    QTest::addColumn<int>("factors");
     const auto add = [](OptimizerKind kind, double momentum, ScheduleKind schedule) {
+      const auto row = [&](int batch, unsigned threads, int factors) {
+        QTest::addRow("%s %g, batches of %d, %u threads, %d factors", name_of(kind).data(), momentum, batch, threads,
+                      factors)
+            << static_cast<int>(kind) << momentum << static_cast<int>(schedule) << batch << threads << factors;
+      };
       for (const int batch : {64, 4096}) {
-        for (const unsigned threads : {1U, 2U}) {
-          QTest::addRow("%s %g, batches of %d, %u threads", name_of(kind).data(), momentum, batch, threads)
-              << static_cast<int>(kind) << momentum << static_cast<int>(schedule) << batch << threads;
-        }
+        for (const unsigned threads : {1U, 2U}) row(batch, threads, 4);
       }
+      row(1024, 2, 50);  // shared out by columns
     };
     for (const OptimizerKind kind : optimizer_kinds) add(kind, 0, ScheduleKind::Constant);
     add(OptimizerKind::Sgd, 0.9, ScheduleKind::OneCycle);
@@ -86,7 +90,9 @@ class TestAllocations : public QObject {
     QFETCH(int, schedule);
     QFETCH(int, batch);
     QFETCH(unsigned, threads);
+    QFETCH(int, factors);
     TrainSettings settings = test::small_settings(4);
+    settings.factors = static_cast<std::size_t>(factors);
     settings.batch_size = static_cast<std::size_t>(batch);
     settings.threads = threads;
     settings.schedule = static_cast<ScheduleKind>(schedule);

@@ -175,14 +175,30 @@ class TestBatchStep : public QObject {
     QTest::addColumn<int>("batch");
     QTest::addColumn<int>("users");
     QTest::addColumn<int>("movies");
+    QTest::addColumn<int>("factors");
+    QTest::addColumn<unsigned>("threads");
     for (const OptimizerKind optimizer : optimizer_kinds) {
       for (const int batch : {100, 700, 3000}) {
         QTest::addRow("%s, batches of %d", name_of(optimizer).data(), batch)
-            << static_cast<int>(optimizer) << batch << 2600 << 700;
+            << static_cast<int>(optimizer) << batch << 2600 << 700 << 20 << 2U;
       }
-      // Nearly every user and movie occurs once, so that what is moved in one pass is cut into several pieces.
+      // Threads share batches out by columns: in two parts, the second one column, one cache line or narrower than the
+      // first; in three and four for more threads or fewer; of more than two cache lines.
+      const auto columns = [&](int factors, unsigned threads, int of) {
+        QTest::addRow("%s, %d factors, %u threads, batches of %d", name_of(optimizer).data(), factors, threads, of)
+            << static_cast<int>(optimizer) << of << 2600 << 700 << factors << threads;
+      };
+      columns(33, 2, 700);
+      columns(40, 2, 700);
+      columns(50, 2, 64);
+      columns(50, 2, 700);
+      columns(65, 2, 700);
+      columns(70, 5, 700);
+      columns(128, 3, 700);
+      columns(150, 2, 700);
+      // Nearly every user and movie occurs once, so that most are moved in one pass.
       QTest::addRow("%s, batches of 2000 over many rows", name_of(optimizer).data())
-          << static_cast<int>(optimizer) << 2000 << 20'000 << 20'000;
+          << static_cast<int>(optimizer) << 2000 << 20'000 << 20'000 << 20 << 2U;
     }
   }
   void threadsAndStagesChangeNoBit() {
@@ -190,26 +206,54 @@ class TestBatchStep : public QObject {
     QFETCH(int, batch);
     QFETCH(int, users);
     QFETCH(int, movies);
+    QFETCH(int, factors);
+    QFETCH(unsigned, threads);
     TrainSettings settings = small_settings(ModelKind::DotBias, static_cast<OptimizerKind>(optimizer), 0);
     settings.batch_size = static_cast<std::size_t>(batch);
-    settings.factors = 20;
+    settings.factors = static_cast<std::size_t>(factors);
     settings.epochs = 2;
-    const auto made = [&](unsigned threads) {
+    const auto made = [&](unsigned count) {
       TrainerInput input;
       input.ratings = make_ratings(users, movies, 11'000, 1);  // 8,800 train
       input.settings = settings;
-      input.settings.threads = threads;
+      input.settings.threads = count;
       auto trainer = Trainer::create(std::move(input));
       return trainer ? std::move(*trainer) : nullptr;
     };
     const auto alone = made(1);
-    const auto together = made(2);
-    const auto stages = made(2);
+    const auto together = made(threads);
+    const auto stages = made(threads);
     QVERIFY(alone && together && stages);
     QVERIFY(test::finish(*alone) && test::finish(*together));
     while (!stages->finished()) QVERIFY(stages->advance_stage());
     QCOMPARE(test::difference(*alone, *together), std::string());
     QCOMPARE(test::difference(*alone, *stages), std::string());
+  }
+
+  // A batch in stages copies rows and is moved by gradients in memory; the next one at once is not.
+  void batchesInStagesAndAtOnceMayTakeTurns_data() {
+    QTest::addColumn<int>("model");
+    QTest::newRow("dot") << static_cast<int>(ModelKind::Dot);
+    QTest::newRow("dot-bias") << static_cast<int>(ModelKind::DotBias);
+  }
+  void batchesInStagesAndAtOnceMayTakeTurns() {
+    QFETCH(int, model);
+    TrainSettings settings = small_settings(static_cast<ModelKind>(model), OptimizerKind::SparseAdam, 0);
+    settings.batch_size = 64;  // shared out by columns
+    settings.factors = 50;
+    const auto alone = make_trainer(settings);
+    settings.threads = 2;
+    const auto turns = make_trainer(settings);
+    QVERIFY(alone && turns);
+    for (int batch = 0; !turns->finished(); ++batch) {
+      const bool validates = !alone->between_batches();
+      QVERIFY(alone->advance());
+      const int stages = validates ? 0 : batch % 4 == 3 ? batch_stage_count : batch % 4 * 3;  // of ten
+      for (int i = 0; i < stages; ++i) QVERIFY(turns->advance_stage());
+      if (!turns->step().done() || stages == 0) QVERIFY(turns->advance());
+      QCOMPARE(test::difference(*alone, *turns), std::string());
+    }
+    QVERIFY(alone->finished());
   }
 
   void everyStageIsOneCall() {

@@ -62,11 +62,17 @@ class TestDrawnRatings : public QObject {
     QTest::addColumn<unsigned>("threads");
     QTest::addColumn<std::size_t>("batch");
     QTest::addColumn<std::size_t>("mostPacked");
+    QTest::addColumn<bool>("oneByOne");
     for (const unsigned threads : {1U, 2U, 5U}) {
       // 40,000 train: several stretches drawn together, batches drawn alone, one batch; each with a shorter last one.
       for (const std::size_t batch : {64U, 700U, 3000U, 9000U, 40'000U}) {
-        QTest::addRow("%u threads, batches of %zu, packed", threads, batch) << threads << batch << SIZE_MAX;
-        QTest::addRow("%u threads, batches of %zu, in columns", threads, batch) << threads << batch << std::size_t{0};
+        for (const bool one_by_one : {false, true}) {
+          const char* how = one_by_one ? ", one by one" : "";
+          QTest::addRow("%u threads, batches of %zu%s, packed", threads, batch, how)
+              << threads << batch << SIZE_MAX << one_by_one;
+          QTest::addRow("%u threads, batches of %zu%s, in columns", threads, batch, how)
+              << threads << batch << std::size_t{0} << one_by_one;
+        }
       }
     }
   }
@@ -74,13 +80,14 @@ class TestDrawnRatings : public QObject {
     QFETCH(unsigned, threads);
     QFETCH(std::size_t, batch);
     QFETCH(std::size_t, mostPacked);
+    QFETCH(bool, oneByOne);
     const auto ratings = make_ratings(users, movies, 50'000, 1);
     TrainingOrder order = order_of(*ratings, mostPacked);
     TrainingOrder defined = order_of(*ratings, mostPacked);
     QCOMPARE(order.size(), std::size_t{40'000});
     const bool splits = batch <= 1000;
     ThreadPool pool(threads);
-    DrawnRatings drawn(order, {users, movies, 5, true, false, {}, batch}, splits, pool);
+    DrawnRatings drawn(order, {users, movies, 5, true, false, {}, batch}, {splits, oneByOne}, pool);
     for (const int epoch : {0, 1, 2}) {
       drawn.discard();
       order.begin(epoch, epoch == 2);
@@ -94,7 +101,9 @@ class TestDrawnRatings : public QObject {
         QVERIFY(coming.users.size() <= n);
         QVERIFY(same(coming, expected.columns(first + n, coming.users.size())));
         QCOMPARE(drawn.split().has_value(), splits);
+        if (first / batch % 4 < 3) drawn.draw_ahead();
         if (splits && first / batch % 5 == 0) QVERIFY(is_split(*drawn.split(), columns));
+        if (first / batch % 4 == 1) drawn.draw_ahead();  // once more
         const auto piece = [](std::size_t) {};
         pool.parallel(3, std::cref(piece));  // what a batch does meanwhile
       }
@@ -103,25 +112,32 @@ class TestDrawnRatings : public QObject {
 
   void anEpochMayBeLeftAndBatchesMayBeTakenInAnyOrder_data() {
     QTest::addColumn<unsigned>("threads");
-    for (const unsigned threads : {1U, 2U}) QTest::addRow("%u threads", threads) << threads;
+    QTest::addColumn<bool>("oneByOne");
+    for (const unsigned threads : {1U, 2U}) {
+      QTest::addRow("%u threads", threads) << threads << false;
+      QTest::addRow("%u threads, one by one", threads) << threads << true;
+    }
   }
   void anEpochMayBeLeftAndBatchesMayBeTakenInAnyOrder() {
     QFETCH(unsigned, threads);
+    QFETCH(bool, oneByOne);
     constexpr std::size_t batch = 100;
     const auto ratings = make_ratings(users, movies, 50'000, 1);
     TrainingOrder order = order_of(*ratings, SIZE_MAX);
     TrainingOrder defined = order_of(*ratings, SIZE_MAX);
     ThreadPool pool(threads);
-    DrawnRatings drawn(order, {users, movies, 5, true, false, {}, batch}, true, pool);
+    DrawnRatings drawn(order, {users, movies, 5, true, false, {}, batch}, {true, oneByOne}, pool);
     for (const int epoch : {3, 0, 1}) {
       drawn.discard();
       order.begin(epoch);
       const Epoch expected(defined, epoch);
       for (const std::size_t first : {20'000U, 28'100U, 0U, 100U, 8100U, 39'900U}) {
         QVERIFY(same(drawn.take(first, batch), expected.columns(first, batch)));
+        drawn.draw_ahead();
         QVERIFY(is_split(*drawn.split(), expected.columns(first, batch)));
       }
-      drawn.take(0, batch);  // what is drawn ahead is left to discard(), and to the end
+      drawn.take(0, batch);
+      drawn.draw_ahead();  // what is drawn ahead is left to discard(), and to the end
     }
   }
 };
