@@ -269,7 +269,7 @@ class TestSessionFrames : public QObject {
     if (simd::current_target() == simd::Target::Scalar) QSKIP("there are no other kernels on this machine");
     TrainSettings settings = session_settings();
     settings.mode = static_cast<TrainMode>(mode);
-    settings.factors = 50;
+    settings.factors = 40;
     settings.batch_size = 4096;
     settings.threads = 4;
     Session session;
@@ -279,8 +279,10 @@ class TestSessionFrames : public QObject {
     session.advance({std::chrono::microseconds::max(), 1});
     const Matrix& table = session.fast_trainer() != nullptr ? session.fast_trainer()->model().factors(Table::Movies)
                                                             : session.trainer()->model().factors(Table::Movies);
+    const double elsewhere = pca(table.view())->explained_variance_ratio[0];
     const simd::ThreadTarget plain(simd::Target::Scalar);
     const double alone = pca(table.view())->explained_variance_ratio[0];
+    if (alone == elsewhere) QSKIP("all kernels of this machine round this table to the same share: it tells nothing");
     bool shared = false;
     for (int i = 0; i < 100 && !shared; ++i) {  // another thread may come too late for a frame, but not for all
       session.apply(Project{false, Table::Movies});
