@@ -159,11 +159,8 @@ void ThreadPool::start(const std::function<void()>& task) {
   task_ = &task;
   ++calls_;
   // One is enough; the last is the least likely to be wanted for something else.
-  for (auto worker = workers_.rbegin(); worker != workers_.rend(); ++worker) {
-    if (!worker->sleeps) continue;
-    worker->wake.notify_one();
-    return;
-  }
+  const auto sleeper = std::find_if(workers_.rbegin(), workers_.rend(), [](const Worker& w) { return w.sleeps; });
+  if (sleeper != workers_.rend()) sleeper->wake.notify_one();
 }
 
 void ThreadPool::cancel() {
