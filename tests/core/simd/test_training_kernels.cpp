@@ -58,7 +58,7 @@ bool close(const std::vector<float>& a, const std::vector<float>& b, double scal
 }
 
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
 }
 
 /// A table and two states with random numbers, `offset` floats behind an aligned address, and gradients.
