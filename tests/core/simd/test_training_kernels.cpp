@@ -37,6 +37,21 @@ std::pair<std::vector<std::int32_t>, std::size_t> places_of(const std::vector<st
   return {places, static_cast<std::size_t>(count)};
 }
 
+/// What SlotGroups views: the positions of each slot of `places`, of which there are `count`.
+struct Groups {
+  std::vector<std::uint32_t> begins = {0};
+  std::vector<std::int32_t> members;
+
+  Groups(const std::vector<std::int32_t>& places, std::size_t count) {
+    for (std::size_t slot = 0; slot < count; ++slot) {
+      for (std::size_t b = 0; b < places.size(); ++b) {
+        if (places[b] == static_cast<std::int32_t>(slot)) members.push_back(static_cast<std::int32_t>(b));
+      }
+      begins.push_back(static_cast<std::uint32_t>(members.size()));
+    }
+  }
+};
+
 std::vector<std::int32_t> distinct_rows(std::size_t n, std::uint64_t seed) {
   std::vector<std::int32_t> rows(table_rows);
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::int32_t>(i);
@@ -186,17 +201,10 @@ class TestTrainingKernels : public QObject {
                          other.data() + offset);
         QVERIFY(same_bits(other, found));
 
-        std::vector<std::uint32_t> begins = {0};
-        std::vector<std::int32_t> members;
-        for (std::size_t slot = 0; slot < count; ++slot) {
-          for (std::size_t b = 0; b < n; ++b) {
-            if (places[b] == static_cast<std::int32_t>(slot)) members.push_back(static_cast<std::int32_t>(b));
-          }
-          begins.push_back(static_cast<std::uint32_t>(members.size()));
-        }
+        const Groups groups(places, count);
         other = garbage;
         for (std::size_t first = 0; first < count; first += 7) {
-          kernels.sum_groups(named, begins.data(), members.data(), first, std::min(count, first + 7),
+          kernels.sum_groups(named, groups.begins.data(), groups.members.data(), first, std::min(count, first + 7),
                              other.data() + offset);
         }
         QVERIFY(same_bits(other, found));
@@ -301,21 +309,15 @@ class TestTrainingKernels : public QObject {
     const std::vector<std::int32_t> movies = distinct_rows(n, 2);
     const std::vector<float> scale = random_floats(n, 3);
     const auto [places, count] = places_of(random_ids(n, 9, 4));
-    std::vector<std::uint32_t> begins = {0};
-    std::vector<std::int32_t> members;
-    for (std::size_t slot = 0; slot < count; ++slot) {
-      for (std::size_t b = 0; b < n; ++b) {
-        if (places[b] == static_cast<std::int32_t>(slot)) members.push_back(static_cast<std::int32_t>(b));
-      }
-      begins.push_back(static_cast<std::uint32_t>(members.size()));
-    }
+    const Groups groups(places, count);
     for (const std::size_t stride : {48U, 80U, 128U}) {
       // Every kernel on columns [first, first + width) of both tables; sums into `sums`.
       const auto step = [&](Tables& u, Tables& m, std::vector<float>& sums, std::size_t first, std::size_t width) {
         const auto at = [first](std::vector<float>& table) { return table.data() + first; };
         const ScaledRows named{scale.data(), at(m.grad), stride, width, movies.data()};
         kernels.sum_rows(named, places.data(), n, at(sums));
-        kernels.sum_groups(named, begins.data(), members.data(), 0, count, at(sums) + table_rows * stride);
+        kernels.sum_groups(named, groups.begins.data(), groups.members.data(), 0, count,
+                           at(sums) + table_rows * stride);
         const MovedRows rows{users.data(), n, stride, width, at(u.grad)};
         kernels.sgd_rows({0.1F, 0.9F, 0.1F}, rows, at(u.p), at(u.m));
         kernels.adam_rows(adam_step(0), rows, at(u.p), at(u.m), at(u.v));
